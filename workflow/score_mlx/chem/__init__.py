@@ -1,0 +1,1 @@
+"""Molecules: data sets, graph features, descriptors, folds."""

@@ -1,0 +1,60 @@
+"""Molecules as plain arrays: what featurising writes once and every graph model reads."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from score_mlx.errors import UserError
+from score_mlx.files import replacing
+
+
+@dataclass(frozen=True)
+class MoleculeGraphs:
+    """N molecules with A atoms and M directed bonds in all, stored one after another.
+
+    Each bond is two directed bonds, side by side: 2i from its begin atom to its end atom, 2i + 1 back.
+
+    Attributes:
+        atoms: (A, F) float32, features of the atoms.
+        atom_offset: (N + 1,) int32, atoms of molecule n are rows `atom_offset[n]` to `atom_offset[n + 1]`.
+        source: (M,) int32, atom (row of `atoms`) that a directed bond leaves.
+        target: (M,) int32, atom that it enters.
+        reverse: (M,) int32, index of the opposite directed bond.
+        bonds: (M, E) float32, features of the directed bonds, the same in both directions.
+        bond_offset: (N + 1,) int32, directed bonds of molecule n are rows `bond_offset[n]` to `bond_offset[n + 1]`.
+    """
+
+    atoms: np.ndarray
+    atom_offset: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+    reverse: np.ndarray
+    bonds: np.ndarray
+    bond_offset: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.atom_offset) - 1
+
+    def save(self, path: str | Path) -> None:
+        """Writes the arrays as a compressed `.npz`; the same arrays give the same bytes."""
+        with replacing(path) as temporary:
+            np.savez_compressed(temporary, **{f.name: getattr(self, f.name) for f in fields(self)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> MoleculeGraphs:
+        """Reads what `save` wrote.
+
+        Raises:
+            UserError: the file is missing, is not such a file, or lacks an array.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(**{f.name: arrays[f.name] for f in fields(cls)})
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such features file") from None
+        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as reason:
+            raise UserError(f"{path}: not a features file ({reason})") from None

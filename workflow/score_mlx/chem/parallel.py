@@ -1,0 +1,59 @@
+"""Work on many molecules over the cores, in order, with a progress line for long lists."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import Any
+
+CHUNK = 250  # molecules; small enough for a lively progress line, large enough to hide the cost of sending
+MANY = 5000  # from here on, starting processes pays and the reader wants to see progress
+
+
+def ordered_map(
+    work: Callable[..., Any], items: list, *args: Any, processes: int | None, label: str, many: int = MANY
+) -> list:
+    """`[work(chunk, position of its first item, *args), ...]` over consecutive chunks of `items`, in order.
+
+    Chunks do not depend on the number of processes, so neither do results. New processes are spawned, not forked: a
+    fork of a process that runs threads (BLAS, MLX) may hang.
+
+    Args:
+        work: a function of a module, so that another process can import it.
+        processes: 1 works in this process; None means all cores from `many` items on and 1 below.
+    """
+    starts = range(0, len(items), CHUNK)
+    if processes is None:
+        processes = cores() if len(items) >= many else 1
+    processes = min(processes, len(starts))
+    show = len(items) > MANY
+    if processes <= 1:
+        return [
+            _note(label, start, len(items), show, work(items[start : start + CHUNK], start, *args)) for start in starts
+        ]
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = [pool.submit(work, chunk, s, *args) for s, chunk in zip(starts, chunks, strict=True)]
+        try:
+            return [note(s, w.result()) for s, w in zip(starts, waiting, strict=True)]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # one bad molecule ends the run now, not after all the others
+            raise
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _note(label: str, total: int, start: int, result: Any) -> Any:
+    """`result`, after a progress line on standard error when there are many molecules."""
+    done, show = min(start + CHUNK, total), total > MANY
+    if show and sys.stderr.isatty():
+        print(f"\r{label}: {done} of {total} molecules", end="\n" if done == total else "", file=sys.stderr, flush=True)
+    elif show and (done == total or done % (20 * CHUNK) == 0):
+        print(f"{label}: {done} of {total} molecules", file=sys.stderr, flush=True)
+    return result
