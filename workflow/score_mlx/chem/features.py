@@ -37,7 +37,7 @@ def author_atom(atom: Chem.Atom) -> list[float]:
 
 
 def chemprop_atom(atom: Chem.Atom) -> list[float]:
-    """52 numbers: element (37 + unknown), degree counting hydrogens (0..5 + unknown), hydrogens (0..4 + unknown), mass."""
+    """52 numbers: element (37 + unknown), degree with hydrogens (0..5 + unknown), hydrogens (0..4 + unknown), mass."""
     vector = [0.0] * 52
     vector[_CHEMPROP_ELEMENTS.get(atom.GetAtomicNum(), 37)] = 1.0
     vector[38 + min(atom.GetTotalDegree(), 6)] = 1.0  # 6 is the unknown slot

@@ -30,11 +30,10 @@ def ordered_map(
     if processes is None:
         processes = cores() if len(items) >= many else 1
     processes = min(processes, len(starts))
-    show = len(items) > MANY
+    chunks = [items[start : start + CHUNK] for start in starts]
+    note = partial(_note, label, len(items))
     if processes <= 1:
-        return [
-            _note(label, start, len(items), show, work(items[start : start + CHUNK], start, *args)) for start in starts
-        ]
+        return [note(s, work(chunk, s, *args)) for s, chunk in zip(starts, chunks, strict=True)]
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         waiting = [pool.submit(work, chunk, s, *args) for s, chunk in zip(starts, chunks, strict=True)]
         try:
