@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
 
-CHUNK = 250  # molecules; small enough for a lively progress line, large enough to hide the cost of sending
+CHUNK = 50  # molecules; small enough to share out evenly and for a lively progress line
 MANY = 5000  # from here on, starting processes pays and the reader wants to see progress
 
 
@@ -53,6 +53,6 @@ def _note(label: str, total: int, start: int, result: Any) -> Any:
     done, show = min(start + CHUNK, total), total > MANY
     if show and sys.stderr.isatty():
         print(f"\r{label}: {done} of {total} molecules", end="\n" if done == total else "", file=sys.stderr, flush=True)
-    elif show and (done == total or done % (20 * CHUNK) == 0):
+    elif show and (done == total or done % (100 * CHUNK) == 0):
         print(f"{label}: {done} of {total} molecules", file=sys.stderr, flush=True)
     return result
