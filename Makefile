@@ -1,0 +1,107 @@
+# Every target first makes .venv from the platform's hash-pinned lock, when it is missing or the lock has changed.
+#
+#   make demo        tables and figures in miniature, on the stand-in data, under build/demo (minutes)
+#   make test        the tests
+#   make table2      Table 2 and Figure 2 as in the paper
+#   make reproduce   everything that config.yaml describes
+#   make bench       our speed beside PyTorch Geometric's and Chemprop's -> results/bench.csv
+#   make lint        what CI checks;  make format  puts the layout right;  make clean  removes build/
+#
+# Settings: PYTHON=python3.12 (any of 3.11-3.13), LOCK=envs/linux-cpu.lock, CORES=2.
+
+PYTHON ?= python3
+CORES ?= all
+
+SYSTEM := $(shell uname -s)
+ifeq ($(SYSTEM),Darwin)
+  LOCK ?= envs/macos.lock
+else ifneq ($(shell nvidia-smi -L 2>/dev/null | grep -m1 -o GPU),)
+  LOCK ?= envs/linux-cuda.lock
+else
+  LOCK ?= envs/linux-cpu.lock
+endif
+
+# Jobs call `python`, `score-mlx`: those of .venv, whatever is activated outside.
+VENV := .venv
+BENCH := .venv-bench
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYTHONNOUSERSITE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+SNAKEMAKE := $(VENV)/bin/snakemake
+PIP_INSTALL := -m pip install -qq --no-input
+
+.PHONY: help demo test table2 reproduce bench lint format clean venv
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n '3,11s/^# \{0,1\}//p' Makefile
+
+venv: $(VENV)/.installed
+
+demo: $(VENV)/.installed
+	$(SNAKEMAKE) --cores $(CORES) --directory build/demo --config dataset=nci preset=smoke \
+	  --quiet rules -- results/nci/table2.csv results/nci/figures/figure2.png
+	@cat build/demo/results/nci/table2.md
+	@echo
+	@echo "table:   build/demo/results/nci/table2.csv (.md, .tex)"
+	@echo "picture: build/demo/results/nci/figures/figure2.png (.pdf)"
+
+test: $(VENV)/.installed
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+table2: $(VENV)/.installed
+	$(SNAKEMAKE) --cores $(CORES) -- results/table2.csv paper_figures/figure2.png
+
+reproduce: $(VENV)/.installed
+	$(SNAKEMAKE) --cores $(CORES) -- all
+
+bench: $(BENCH)/.installed
+	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv
+
+lint: $(VENV)/.installed
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(SNAKEMAKE) --lint
+
+format: $(VENV)/.installed
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+clean:
+	rm -rf build
+
+# -- environments ----------------------------------------------------------------------------------------------------
+# `.locked` holds the lock that is installed, by name and content, so that LOCK=... and a new lock both reinstall.
+define new_venv
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || { \
+	  echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1), needed is Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@test -x $(1)/bin/pip || { echo "$$($(PYTHON) --version): making $(1)"; $(PYTHON) -m venv $(1) || { \
+	  echo "error: $(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }; }
+	@echo "installing $(LOCK) into $(1): some minutes and 3 GB the first time"
+	@$(1)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r $(LOCK)
+endef
+
+ifneq ($(shell cat $(VENV)/.lock-name 2>/dev/null),$(LOCK))
+$(VENV)/.locked: other-lock
+endif
+.PHONY: other-lock
+other-lock:
+
+$(VENV)/.locked: $(LOCK)
+	$(call new_venv,$(VENV))
+	@echo $(LOCK) > $(VENV)/.lock-name
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	@echo "installing score-mlx from this folder"
+	@$(VENV)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The lock's versions are passed as constraints, so that nothing in dev.txt can move them.
+$(BENCH)/.installed: $(LOCK) envs/dev.txt pyproject.toml
+	$(call new_venv,$(BENCH))
+	@sed -nE 's/^([A-Za-z0-9_.-]+==[^\\]*[^\\ ]) *\\?$$/\1/p' $(LOCK) > $(BENCH)/lock-constraints.txt
+	@echo "installing envs/dev.txt: PyTorch, PyTorch Geometric, Chemprop"
+	@$(BENCH)/bin/python $(PIP_INSTALL) -c $(BENCH)/lock-constraints.txt -r envs/dev.txt
+	@$(BENCH)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
