@@ -6,7 +6,7 @@ import csv
 import difflib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,45 @@ from score_mlx.files import sha256, write_csv, write_text
 
 BUILT_IN = ("esol", "nci")
 COLUMNS = ("row", "name", "smiles", "canonical", "target")
-UNIT = "log10 mol/L"
 # Folders of `results/`, so a data set of that name would write among them.
 RESERVED = ("data", "features", "folds", "runs", "logs", "reference")
 
-ESOL_COLUMNS = {
-    "smiles_column": "smiles",
-    "target_column": "measured log solubility in mols per litre",
-    "name_column": "Compound ID",
-}
 # The paper prints a range of [-8.057, 1.071], which no copy of the data has.
 ESOL_FACTS = {"rows": 1128, "lowest target": -11.6, "highest target": 1.58, "distinct molecules": 1117}
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a CSV file holds, and how its target is called in tables and on axes.
+
+    Attributes:
+        smiles_column, target_column, name_column: columns of its header; names are not needed.
+        target, unit: what is predicted; by default the column's name and no unit.
+        label: one line that says what the data are, shown on every output; by default the file's name.
+    """
+
+    smiles_column: str | None = None
+    target_column: str | None = None
+    name_column: str | None = None
+    target: str | None = None
+    unit: str = ""
+    label: str | None = None
+
+
+UNIT = "log10 mol/L"
+ESOL = Table(
+    smiles_column="smiles",
+    target_column="measured log solubility in mols per litre",
+    name_column="Compound ID",
+    target="measured solubility",
+    unit=UNIT,
+    label="ESOL",
+)
+NCI = Table(
+    target="solubility by Delaney's equation",
+    unit=UNIT,
+    label="NCI stand-in, labels computed by Delaney's equation",
+)
 
 
 @dataclass(frozen=True)
@@ -78,12 +106,7 @@ def prepare(
     out_folder: str | Path,
     *,
     source: str | Path | None = None,
-    smiles_column: str | None = None,
-    target_column: str | None = None,
-    name_column: str | None = None,
-    target: str | None = None,
-    unit: str | None = None,
-    label: str | None = None,
+    table: Table | None = None,
     drop_bad: bool = False,
 ) -> dict[str, Any]:
     """Writes `molecules.csv`, `qc.csv` and, last, `dataset.json` into `out_folder`.
@@ -91,9 +114,7 @@ def prepare(
     Args:
         dataset: `esol`, `nci` or the path of a CSV file.
         source: the file to read: needed for `esol`; for a CSV file it may say where the file is now.
-        smiles_column, target_column, name_column: of a CSV file; the built-in data sets have their own.
-        target, unit: what is predicted, for axes and tables; by default the column's name and no unit.
-        label: one line that says what the data are, shown on every output.
+        table: what a CSV file holds; the built-in data sets know it themselves.
         drop_bad: leave out rows that cannot be used instead of stopping.
 
     Returns:
@@ -104,27 +125,21 @@ def prepare(
     """
     name = dataset_name(dataset)
     if name == "nci":
-        path = Path(source) if source else nci.source_file()
+        path, table = Path(source or nci.source_file()), NCI
         rows = nci.read_rows(path)
-        words = ("solubility by Delaney's equation", UNIT, "NCI stand-in, labels computed by Delaney's equation")
-    elif name == "esol":
-        if source is None:
-            raise UserError("dataset = esol: no source file given, expected the path of delaney-processed.csv")
-        path = Path(source)
-        rows = read_rows(path, **ESOL_COLUMNS)
-        words = ("measured solubility", UNIT, "ESOL")
     else:
+        if name == "esol":
+            if source is None:
+                raise UserError("dataset = esol: no source file given, expected the path of delaney-processed.csv")
+            table = ESOL
         path = Path(source or dataset)
-        columns = _columns(path, smiles_column, target_column)
-        rows = read_rows(path, *columns, name_column or None)
-        words = (columns[1], "", Path(dataset).stem)
+        table = _complete(table or Table(), path)
+        rows = read_rows(path, table.smiles_column, table.target_column, table.name_column)
     molecules, findings = qc.check(rows, path, drop_bad=drop_bad)
     if name == "esol":
         check_esol(molecules, path)
-    shown = [
-        given if given is not None else default for given, default in zip((target, unit, label), words, strict=True)
-    ]
-    return _write(Path(out_folder), name, molecules, findings, shown, sha256(path))
+    info = {"name": name, "target": table.target, "unit": table.unit, "label": table.label, "stand_in": name == "nci"}
+    return _write(Path(out_folder), molecules, findings, info | {"source_sha256": sha256(path)})
 
 
 def check_esol(molecules: list[qc.Molecule], path: str | Path) -> None:
@@ -178,29 +193,20 @@ def load_info(folder: str | Path) -> dict[str, Any]:
         raise UserError(f"{path}: cannot read it ({reason})") from None
 
 
-def _columns(path: Path, smiles_column: str | None, target_column: str | None) -> tuple[str, str]:
-    for key, value in (("smiles_column", smiles_column), ("target_column", target_column)):
-        if not value:
+def _complete(table: Table, path: Path) -> Table:
+    """The table with its defaults filled in, once it is known that its columns are named."""
+    for key in ("smiles_column", "target_column"):
+        if not getattr(table, key):
             raise UserError(f"{path}: {key} is not set, expected one of {', '.join(header_of(path))}")
-    return smiles_column, target_column
+    return replace(table, target=table.target or table.target_column, label=table.label or path.stem)
 
 
 def _write(
-    folder: Path, name: str, molecules: list[qc.Molecule], findings: list[qc.Finding], words: list[str], source: str
+    folder: Path, molecules: list[qc.Molecule], findings: list[qc.Finding], info: dict[str, Any]
 ) -> dict[str, Any]:
     qc.write_report(folder / "qc.csv", findings)
-    table = folder / "molecules.csv"
-    write_csv(table, COLUMNS, ((m.row, m.name, m.smiles, m.canonical, repr(m.target)) for m in molecules))
-    target, unit, label = words
-    info = {
-        "name": name,
-        "rows": len(molecules),
-        "target": target,
-        "unit": unit,
-        "stand_in": name == "nci",
-        "label": label,
-        "source_sha256": source,
-        "sha256": sha256(table),
-    }
+    path = folder / "molecules.csv"
+    write_csv(path, COLUMNS, ((m.row, m.name, m.smiles, m.canonical, repr(m.target)) for m in molecules))
+    info = info | {"rows": len(molecules), "sha256": sha256(path)}
     write_text(folder / "dataset.json", json.dumps(info, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     return info
