@@ -6,7 +6,7 @@
 #
 # A lock is valid for Python 3.11-3.13 and for one platform; markers inside choose by Python version and processor.
 # Installed and tested: linux-cpu.lock with Python 3.11. Resolved only, never run by us: Python 3.12 and 3.13 of it,
-# linux-cuda.lock, macos.lock (Apple silicon) and environment.yaml.
+# linux-cuda.lock, macos.lock (Apple silicon) and conda.yaml.
 # overrides*.txt say which requirements of other packages are replaced, and why. No index or host is written into a lock.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -62,7 +62,7 @@ resolve "\"sys_platform == 'linux' and python_version < '3.12'\",
 {
   cat <<'HEAD'
 # Made by envs/lock.sh with the versions of linux-cpu.lock and macos.lock: do not edit. Resolved, not run by us.
-#   PIP_NO_DEPS=1 conda env create -f envs/environment.yaml && conda activate score-mlx
+#   PIP_NO_DEPS=1 conda env create -f envs/conda.yaml && conda activate score-mlx
 #   pip install --no-deps --no-build-isolation -e .
 # PIP_NO_DEPS is needed because pip would refuse the overrides (see overrides.txt); the list below is complete.
 name: score-mlx
@@ -80,5 +80,5 @@ HEAD
     s/ ; python_full_version < '3.12' and / ; /
     s/ ; \(\(platform_machine == 'arm64' and sys_platform == 'darwin'\) or sys_platform == 'linux'\)//
     s/.*/      - \"&\"/" "$work/conda.pins"
-} >environment.yaml
-wc -l ./*.lock environment.yaml
+} >conda.yaml
+wc -l ./*.lock conda.yaml
