@@ -1,0 +1,35 @@
+"""Settings and fixtures for all tests."""
+
+import os
+
+# Before anything loads a BLAS: tests compare small numbers, more threads would only make them slower and less equal.
+for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ[_threads] = "1"
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from collections.abc import Callable  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+
+REPO = Path(__file__).resolve().parent.parent
+DATA_FOLDERS = (REPO / "data" / "raw", REPO.parent / "shared" / "data")  # config.yaml's data_folders
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The root of the repository."""
+    return REPO
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """`shared_data("name")` is that raw file in a local data folder; where no folder has it, the test is skipped."""
+
+    def find(name: str) -> Path:
+        for folder in DATA_FOLDERS:
+            if (folder / name).is_file():
+                return folder / name
+        pytest.skip(f"{name} is neither in data/raw nor in ../shared/data, and tests use no network")
+
+    return find
