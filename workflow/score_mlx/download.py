@@ -97,8 +97,8 @@ def _fetch(url: str, out_path: Path, size: int, checksum: str, limits: Limits) -
                     raise _ForNowError(f"{received} of {size} bytes after {limits.total:g} seconds")
                 digest.update(chunk)
                 stream.write(chunk)
-            if response.length:  # bytes announced but not sent
-                raise _ForNowError(f"cut off after {received} of {size} bytes")
+            if received < size and response.length != 0:  # less than announced, or less than expected and unannounced
+                raise _ForNowError(f"ended after {received} of {size} bytes")
             if digest.hexdigest() != checksum:
                 raise _ForGoodError(
                     f"wrong checksum: found sha256 {digest.hexdigest()} ({received} bytes), "
@@ -107,10 +107,14 @@ def _fetch(url: str, out_path: Path, size: int, checksum: str, limits: Limits) -
     except HTTPError as reason:
         reason.close()
         busy = reason.code >= 500 or reason.code in (408, 425, 429)
-        raise (_ForNowError if busy else _ForGoodError)(f"answers {reason.code} {reason.reason}") from None
+        raise (_ForNowError if busy else _ForGoodError)(_line(f"answers {reason.code} {reason.reason}")) from None
     except (OSError, HTTPException) as reason:  # no such host, refused, timed out, reset, not HTTP
-        text = getattr(reason, "reason", reason)
-        raise _ForNowError(f"{text or type(text).__name__} after {received} of {size} bytes") from None
+        said = getattr(reason, "reason", reason)
+        raise _ForNowError(_line(f"{said or type(said).__name__} after {received} of {size} bytes")) from None
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _open(url: str, limits: Limits) -> HTTPResponse:

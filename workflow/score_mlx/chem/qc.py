@@ -82,10 +82,8 @@ def _read(raw: RawRow) -> tuple[Molecule | None, str]:
     if not raw.smiles:
         return None, "no SMILES"
     molecule = parse(raw.smiles)
-    if molecule is None:
+    if molecule is None or not molecule.GetNumAtoms():
         return None, f"RDKit cannot read the SMILES '{_short(raw.smiles)}'"
-    if not molecule.GetNumAtoms():
-        return None, f"the SMILES '{_short(raw.smiles)}' has no atom"
     target, flaw = _number(raw.target)
     if flaw:
         return None, flaw

@@ -1,0 +1,303 @@
+"""Data sets: ESOL as the paper has it, the stand-in, and the many ways in which a CSV file can be wrong."""
+
+import csv
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from rdkit import Chem
+from score_mlx.chem import nci, qc
+from score_mlx.chem.csvfile import read_rows
+from score_mlx.chem.datasets import ESOL, Table, check_esol, dataset_name, load_info, load_molecules, prepare
+from score_mlx.errors import UserError
+from score_mlx.files import sha256
+
+TABLE = Table(smiles_column="SMILES", target_column="logS", name_column="Name")
+
+
+def write(path, text, encoding="utf-8"):
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def table_rows(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def one_line(error):
+    """The message, which must be a single line for the terminal."""
+    text = str(error.value)
+    assert "\n" not in text and "\r" not in text
+    return text
+
+
+def test_a_csv_file_becomes_three(tmp_path):
+    source = write(tmp_path / "My data (2).csv", 'Name,logS,SMILES\n" Ethanol, pure",1.10,OCC \nMethane,-0.9,C\n')
+    out = tmp_path / "out"
+    info = prepare(str(source), out, table=TABLE)
+    rows = table_rows(out / "molecules.csv")
+    assert [list(row.values()) for row in rows] == [
+        ["0", " Ethanol, pure", "OCC", "CCO", "1.1"],  # the name as given
+        ["1", "Methane", "C", "C", "-0.9"],
+    ]
+    assert (out / "qc.csv").read_text() == "row,reason,done\n"
+    assert info == load_info(out) == json.loads((out / "dataset.json").read_text())
+    assert info == {
+        "name": "My-data-2",
+        "rows": 2,
+        "target": "logS",
+        "unit": "",
+        "label": "My data (2)",
+        "stand_in": False,
+        "source_sha256": sha256(source),
+        "sha256": sha256(out / "molecules.csv"),
+    }
+    molecules = load_molecules(out / "molecules.csv")
+    assert len(molecules) == 2
+    assert molecules.names == [" Ethanol, pure", "Methane"]
+    assert molecules.targets.tolist() == [1.1, -0.9]
+    assert sorted(p.name for p in out.iterdir()) == ["dataset.json", "molecules.csv", "qc.csv"]
+
+
+def test_target_unit_and_label_are_the_users(tmp_path):
+    source = write(tmp_path / "a.csv", "SMILES,logS\nC,1\n")
+    table = Table("SMILES", "logS", target="solubility", unit="g/L", label="Our compounds")
+    info = prepare(str(source), tmp_path / "out", table=table)
+    assert (info["target"], info["unit"], info["label"]) == ("solubility", "g/L", "Our compounds")
+    assert load_molecules(tmp_path / "out" / "molecules.csv").names == [""]
+
+
+def test_numbers_survive_the_file(tmp_path):
+    values = [0.1 + 0.2, 1 / 3, -1e-17, 12345678.900000001]
+    text = "SMILES,logS\n" + "".join(f"{'C' * (i + 1)},{v!r}\n" for i, v in enumerate(values))
+    prepare(str(write(tmp_path / "a.csv", text)), tmp_path / "out", table=Table("SMILES", "logS"))
+    assert load_molecules(tmp_path / "out" / "molecules.csv").targets.tolist() == values
+
+
+@pytest.mark.parametrize("prefix", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_byte_order_mark_line_ends_and_blank_lines(tmp_path, prefix, end):
+    text = prefix + end.join(["SMILES,logS,Name", "C,1,Café", "", ",,", "CC,2,µ\u2028x", ""])
+    rows = read_rows(write(tmp_path / "a.csv", text), "SMILES", "logS", "Name")
+    assert [(r.row, r.line, r.smiles, r.target, r.name) for r in rows] == [
+        (0, 2, "C", "1", "Café"),
+        (1, 5, "CC", "2", "µ\u2028x"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("\nSMILES,logS\nC,1\n", "starts with a blank line, expected a header"),
+        ("SMILES,logS\n", "a header but no rows"),
+        ("smiles,logS\nC,1\n", "no column 'SMILES', found smiles, logS; did you mean 'smiles'?"),
+        ("SMILES,log_S\nC,1\n", "no column 'logS', found SMILES, log_S; did you mean 'log_S'?"),
+        ("SMILES,weight\nC,1\n", "no column 'logS', found SMILES, weight"),
+        ("SMILES;logS\nC;1\n", "no column 'SMILES', found SMILES;logS; the file does not seem to be separated by comm"),
+        ("SMILES,logS,logS\nC,1,2\n", "2 columns are called 'logS'"),
+        ("SMILES,logS\nC,1\n" + '"' + "x" * 200_000, "line 3: not valid CSV"),
+    ],
+)
+def test_a_file_that_is_not_a_table_of_molecules(tmp_path, text, message):
+    source = write(tmp_path / "a.csv", text)
+    with pytest.raises(UserError) as error:
+        prepare(str(source), tmp_path / "out", table=Table("SMILES", "logS"))
+    assert message in one_line(error)
+    assert str(source) in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("encoding", "line"), [("latin-1", "line 3"), ("utf-16", "line 1")])
+def test_another_encoding(tmp_path, encoding, line):
+    source = write(tmp_path / "a.csv", "SMILES,logS,Name\nC,1,x\nCC,2,Café\n", encoding)
+    with pytest.raises(UserError, match=f"{line}: byte 0x.. is not UTF-8"):
+        read_rows(source, "SMILES", "logS")
+
+
+def test_a_missing_file_and_columns_without_a_name(tmp_path):
+    with pytest.raises(UserError, match="none.csv: cannot read the file"):
+        prepare(str(tmp_path / "none.csv"), tmp_path / "out", table=TABLE)
+    source = write(tmp_path / "a.csv", "SMILES,logS\nC,1\n")
+    with pytest.raises(UserError, match="smiles_column is not set, expected one of SMILES, logS"):
+        prepare(str(source), tmp_path / "out")
+    with pytest.raises(UserError, match="target_column is not set"):
+        prepare(str(source), tmp_path / "out", table=Table("SMILES"))
+
+
+BAD = {
+    "C1CC,1": "RDKit cannot read the SMILES 'C1CC'",
+    ",1": "no SMILES",
+    "C,": "no target",
+    "C,NA": "no target",
+    "C,NaN": "no target",
+    "C,inf": "target 'inf' is not finite",
+    "C,1e999": "target '1e999' is not finite",
+    "C,high": "target 'high' is not a number",
+    'C,"1,5"': "target '1,5' is not a number",
+    "C,1_000": "target '1_000' is not a number",
+    "C,1,5": "3 cells, the header has 2",
+    "C": "1 cells, the header has 2",
+    "C(C)(C)(C)(C)C,1": "RDKit cannot read the SMILES",  # five bonds at a carbon
+}
+
+
+@pytest.mark.parametrize(("cells", "reason"), BAD.items())
+def test_a_bad_row_stops_the_run_or_is_dropped(tmp_path, cells, reason, capfd):
+    source = write(tmp_path / "a.csv", f"SMILES,logS\nCC,1\n{cells}\nCCC,2\n")
+    table = Table("SMILES", "logS")
+    with pytest.raises(UserError) as error:
+        prepare(str(source), tmp_path / "out", table=table)
+    assert f"{source}: 1 of 3 rows cannot be used" in one_line(error)
+    assert "line 3: " in str(error.value) and reason in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+    assert prepare(str(source), tmp_path / "out", table=table, drop_bad=True)["rows"] == 2
+    [finding] = table_rows(tmp_path / "out" / "qc.csv")
+    assert (finding["row"], finding["done"]) == ("1", "dropped")
+    assert reason in finding["reason"]
+    assert load_molecules(tmp_path / "out" / "molecules.csv").rows.tolist() == [0, 2]
+    assert capfd.readouterr().err == ""  # RDKit's own log stays quiet
+
+
+def test_ten_bad_rows_are_listed_and_the_rest_counted(tmp_path):
+    source = write(tmp_path / "a.csv", "SMILES,logS\n" + "C,x\n" * 13)
+    with pytest.raises(UserError) as error:
+        prepare(str(source), tmp_path / "out", table=Table("SMILES", "logS"))
+    text = one_line(error)
+    assert "13 of 13 rows" in text and "line 11: " in text and "line 12: " not in text and "and 3 more" in text
+    with pytest.raises(UserError, match="none of 13 rows can be used; the first: line 2: target 'x'"):
+        prepare(str(source), tmp_path / "out", table=Table("SMILES", "logS"), drop_bad=True)
+
+
+def test_a_long_multi_line_cell_stays_one_line(tmp_path):
+    source = write(tmp_path / "a.csv", 'SMILES,logS\nC,"a\nb' + "x" * 500 + '"\n')
+    with pytest.raises(UserError) as error:
+        prepare(str(source), tmp_path / "out", table=Table("SMILES", "logS"))
+    assert len(one_line(error)) < len(str(source)) + 200
+
+
+def test_repeated_molecules_are_kept_and_reported(tmp_path):
+    source = write(tmp_path / "a.csv", "SMILES,logS\nOCC,1\nC,0\nCCO,1.5\nC(O)C,1\n")
+    assert prepare(str(source), tmp_path / "out", table=Table("SMILES", "logS"))["rows"] == 4
+    assert [tuple(row.values()) for row in table_rows(tmp_path / "out" / "qc.csv")] == [
+        ("2", "repeats the molecule of row 0: target 1.5, there 1", "kept"),
+        ("3", "repeats the molecule of row 0: target 1, there 1", "kept"),
+    ]
+
+
+def test_names_of_data_sets():
+    assert dataset_name("esol") == "esol"
+    assert dataset_name("nci") == "nci"
+    assert dataset_name("data/Löslichkeit v1.2_a-b.csv") == "L-slichkeit-v1-2_a-b"
+    for taken in ("x/esol.csv", "NCI.csv", "runs.csv", "reference.csv", "data.csv"):
+        with pytest.raises(UserError, match="is taken, expected a file with another name"):
+            dataset_name(taken)
+    with pytest.raises(UserError, match="no letter or digit"):
+        dataset_name("öä.csv")
+    with pytest.raises(UserError, match="dataset = eslo: .* did you mean 'esol'?"):
+        dataset_name("eslo")
+
+
+def test_esol(shared_data, tmp_path):
+    source = shared_data("delaney-processed.csv")
+    info = prepare("esol", tmp_path, source=source, table=TABLE)  # a table for CSV files does not touch it
+    assert (info["name"], info["rows"], info["unit"], info["stand_in"]) == ("esol", 1128, "log10 mol/L", False)
+    molecules = load_molecules(tmp_path / "molecules.csv")
+    assert molecules.rows.tolist() == list(range(1128))
+    assert (molecules.targets.min(), molecules.targets.max()) == (-11.6, 1.58)
+    assert len(set(molecules.canonical)) == 1117
+    findings = table_rows(tmp_path / "qc.csv")
+    assert len(findings) == 11
+    assert {f["done"] for f in findings} == {"kept"}
+
+
+def test_esol_that_is_not_esol(tmp_path):
+    good = [qc.Molecule(i, "", "", str(min(i, 1116)), -11.6 if i == 0 else 1.58) for i in range(1128)]
+    check_esol(good, "x.csv")
+    with pytest.raises(UserError, match="x.csv: ESOL's rows: found 1127, expected 1128"):
+        check_esol(good[:-1], "x.csv")
+    with pytest.raises(UserError, match="lowest target: found 1.58, expected -11.6"):
+        check_esol([*good[1:], good[-1]], "x.csv")
+    with pytest.raises(UserError, match="distinct molecules: found 1116, expected 1117"):
+        check_esol([*good[:1116], *good[1115:1116], *good[:11]], "x.csv")
+    header = f"{ESOL.smiles_column},{ESOL.target_column},{ESOL.name_column}\n"
+    with pytest.raises(UserError, match="ESOL's rows: found 1, expected 1128"):
+        prepare("esol", tmp_path / "out", source=write(tmp_path / "a.csv", header + "C,1,x\n"))
+    with pytest.raises(UserError, match="no source file given"):
+        prepare("esol", tmp_path / "out")
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("nci")
+    return prepare("nci", folder), load_molecules(folder / "molecules.csv"), folder
+
+
+def test_the_stand_in_says_that_it_is_one(stand_in):
+    info, molecules, folder = stand_in
+    assert info["stand_in"] is True
+    assert info["rows"] == len(molecules) == 1128
+    assert info["label"] == "NCI stand-in, labels computed by Delaney's equation"
+    assert (folder / "qc.csv").read_text() == "row,reason,done\n"
+
+
+def test_the_stand_ins_molecules_never_change(stand_in):
+    _, molecules, _ = stand_in
+    assert molecules.names[:3] == ["NCI 3", "NCI 6", "NCI 11"]
+    assert (
+        hashlib.sha256(",".join(molecules.names).encode()).hexdigest()
+        == "66af89c23a36e26598aea01ad417b704110289f160458d407470784348980b67"
+    )
+
+
+def test_the_stand_ins_molecules_are_ordinary(stand_in):
+    _, molecules, _ = stand_in
+    assert len(set(molecules.canonical)) == 1128
+    assert np.isfinite(molecules.targets).all() and molecules.targets.std() > 1
+    for smiles in molecules.smiles:
+        molecule = Chem.MolFromSmiles(smiles)
+        assert 2 <= molecule.GetNumHeavyAtoms() <= 55
+        assert "." not in smiles
+        assert max(atom.GetDegree() for atom in molecule.GetAtoms()) <= 6
+
+
+def test_delaneys_equation_by_hand():
+    # Toluene: Crippen's cLogP 1.99502, weight 92.141, no rotatable bond, 6 of 7 atoms aromatic.
+    expected = 0.16 - 0.63 * 1.99502 - 0.0062 * 92.141 - 0.74 * 6 / 7
+    assert nci.delaney(Chem.MolFromSmiles("Cc1ccccc1")) == pytest.approx(expected, abs=1e-4)
+    # Butane: cLogP 1.8064, weight 58.124, one rotatable bond, nothing aromatic.
+    expected = 0.16 - 0.63 * 1.8064 - 0.0062 * 58.124 + 0.066
+    assert nci.delaney(Chem.MolFromSmiles("CCCC")) == pytest.approx(expected, abs=1e-4)
+
+
+def test_too_few_molecules_for_a_stand_in(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="1 usable molecules, expected at least 1128"):
+        nci.read_rows(write(tmp_path / "few.smi", "CO\t1\nC.C\t2\n[Fe]\t3\nxx\t4\nOC\t5\n"))
+    monkeypatch.setattr(nci.RDConfig, "RDDataDir", str(tmp_path))
+    with pytest.raises(UserError, match="first_5K.smi: not found"):
+        nci.source_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "columns are none"),
+        ("row,smiles\n0,C\n", "columns are row,smiles, expected row,name,smiles,canonical,target"),
+        ("row,name,smiles,canonical,target\n0,a,C,C\n", "not as it was written"),
+        ("row,name,smiles,canonical,target\n0,a,C,C,nan\n", "not as it was written"),
+        ("row,name,smiles,canonical,target\n0,a,C,C,x\n", "not as it was written"),
+    ],
+)
+def test_a_prepared_file_that_was_changed(tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        load_molecules(write(tmp_path / "molecules.csv", text))
+
+
+def test_a_data_set_that_was_not_prepared(tmp_path):
+    with pytest.raises(UserError, match="no such file, expected a prepared data set"):
+        load_molecules(tmp_path / "molecules.csv")
+    with pytest.raises(UserError, match="dataset.json: cannot read it"):
+        load_info(tmp_path)
