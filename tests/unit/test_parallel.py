@@ -1,0 +1,39 @@
+"""Work in chunks over processes: in order, with progress for long lists, and an end at the first error."""
+
+import pytest
+from score_mlx.chem import parallel
+from score_mlx.chem.features import featurise
+from score_mlx.errors import UserError
+
+
+def chunk(items, first, add):
+    return [(first + i, item + add) for i, item in enumerate(items)]
+
+
+@pytest.mark.parametrize("processes", [1, 2, None])
+def test_in_order(processes):
+    parts = parallel.ordered_map(chunk, list(range(130)), 1000, processes=processes, label="x")
+    assert [len(part) for part in parts] == [50, 50, 30]
+    assert [pair for part in parts for pair in part] == [(i, i + 1000) for i in range(130)]
+    assert parallel.ordered_map(chunk, [], 1, processes=processes, label="x") == []
+
+
+def test_an_error_in_another_process_is_the_users_line():
+    with pytest.raises(UserError, match="molecule 70: RDKit cannot read the SMILES 'C1'"):
+        featurise(["C"] * 70 + ["C1"] + ["C"] * 70, processes=2)
+
+
+def test_long_lists_show_progress(monkeypatch, capsys):
+    monkeypatch.setattr(parallel, "MANY", 120)
+    parallel.ordered_map(chunk, [0] * 120, 1, processes=1, label="features")
+    assert capsys.readouterr().err == ""
+    parallel.ordered_map(chunk, [0] * 130, 1, processes=1, label="features")
+    assert capsys.readouterr().err == "features: 130 of 130 molecules\n"
+    monkeypatch.setattr(parallel.sys.stderr, "isatty", lambda: True, raising=False)
+    parallel.ordered_map(chunk, [0] * 130, 1, processes=1, label="features")
+    shown = capsys.readouterr().err
+    assert shown == "".join(f"\rfeatures: {n} of 130 molecules" for n in (50, 100, 130)) + "\n"
+
+
+def test_at_least_one_core():
+    assert parallel.cores() >= 1
