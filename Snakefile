@@ -1,0 +1,61 @@
+"""SCORE on MLX: raw file -> features and folds -> run records -> tables and figures.
+
+    snakemake results/table2.csv                      one table, trained where it must be
+    snakemake --config dataset=nci preset=smoke       everything, on the stand-in, in minutes
+    snakemake --config records=results/reference/runs tables and figures redrawn, nothing trained
+
+config.yaml holds every choice, profiles/default every flag. Nothing here computes: each rule calls `score-mlx`.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+# Jobs run this working tree under this interpreter, whatever is installed or activated elsewhere.
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "workflow"))
+shell.prefix(
+    "set -euo pipefail; export PATH={}:$PATH PYTHONPATH={}; ".format(
+        *(shlex.quote(str(place)) for place in (Path(sys.executable).parent, ROOT / "workflow"))
+    )
+)
+
+
+include: "workflow/rules/common.smk"
+
+
+wildcard_constraints:
+    dataset=r"\w+",
+    table=any_of(CONFIG.experiments),
+    figure=any_of(EXPERIMENT_OF),
+
+
+localrules:
+    all,
+    tables,
+    figures,
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/features.smk"
+
+
+# Drawing from a folder of records must not train: without these rules nothing can.
+if not CONFIG.records:
+
+    include: "workflow/rules/graphs.smk"
+
+
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.tables.input,
+        rules.figures.input,
+
+
+onstart:
+    dump(CONFIG, Path(TABLES, "config.resolved.yaml"))

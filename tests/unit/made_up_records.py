@@ -1,0 +1,62 @@
+"""Run records made up for tests of tables and figures: the shape of real ones, numbers from a fixed stream."""
+
+import random
+
+from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
+
+ESOL = {
+    "name": "esol",
+    "label": "ESOL",
+    "target": "measured solubility",
+    "unit": "log10 mol/L",
+    "stand_in": False,
+    "rows": 1128,
+    "sha256": "a" * 64,
+    "folds_sha256": "b" * 64,
+}
+NCI = {**ESOL, "name": "nci", "label": "NCI stand-in, labels computed by Delaney's equation", "stand_in": True}
+
+
+def record(spec, dataset=ESOL, best=None, last=None):
+    """run.json of a run whose folds have these RMSE; a few epochs long, whatever the spec says."""
+    stream = random.Random(f"{spec.arch} {spec.config}")
+    centre = 0.55 + 0.04 * ARCHS.index(spec.arch) / 8 + 0.05 * stream.random()
+    best = best if best is not None else [round(centre + stream.gauss(0, 0.04), 4) for _ in range(5)]
+    last = last if last is not None else [None if b is None else round(b + 0.05, 4) for b in best]
+    folds = [
+        {"fold": k, "train": 902, "test": 226, "train_loss": [1.0, 0.5, 0.4], "rmse": [1.2, b, e]}
+        for k, (b, e) in enumerate(zip(best, last, strict=True))
+    ]
+    return {
+        "schema": 1,
+        "science": 1,
+        "spec": spec.as_dict(),
+        "cuts": spec.cuts(),
+        "dataset": dict(dataset),
+        "parameters": 100_000 + 1000 * ARCHS.index(spec.arch),
+        "folds": folds,
+        "best": {"rmse": best, "epoch": [None if b is None else 1 for b in best]},
+        "last": {"rmse": last},
+    }
+
+
+def meta(**changes):
+    """run.meta.json of such a run."""
+    return {
+        "seconds": 61.2,
+        "started": "2026-01-01T00:00:00+00:00",
+        "host": "somewhere",
+        "device": "cpu",
+        "platform": "Linux x86_64",
+        "versions": {"mlx": "0.32.4", "numpy": "2.4.6"},
+        "commit": "0123456789abcdef",
+        "resumed": 0,
+        "preset": "laptop",
+        "replicas": 1,
+    } | changes
+
+
+def all_forty(dataset=ESOL, **options):
+    """(run.json, run.meta.json) of the 8 x 5 models of Table 2."""
+    specs = [GraphSpec(dataset["name"], arch, config, **options) for arch in ARCHS for config in CONFIGS]
+    return [(record(spec, dataset), meta()) for spec in specs]

@@ -1,0 +1,117 @@
+"""Shared by all stages: the resolved config, where things lie, which records an experiment needs.
+
+in:  config.yaml, --config
+out: nothing
+"""
+
+import json
+import os
+import re
+
+from score_mlx.config import dump, load
+from score_mlx.errors import UserError
+from score_mlx.presets import has_gpu, resolve
+from score_mlx.science import SCIENCE, versions
+from score_mlx.spec import ARCHS, GraphSpec
+
+
+def or_exit(function, *args):
+    """The value, or one readable line and the end: a misspelt key deserves no traceback."""
+    try:
+        return function(*args)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def any_of(names):
+    """A pattern that matches these names and no other, not even where there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def in_project(*parts):
+    """A file of the project as seen from the working directory, which `--directory` may have moved."""
+    return os.path.normpath(os.path.join(os.path.relpath(ROOT), *parts))
+
+
+def sources(*names):
+    """Modules whose edit must redraw a table or a figure (an imported module is no trigger of Snakemake's)."""
+    return [in_project("workflow", "score_mlx", name) for name in names]
+
+
+def records_of(experiment, name="run.json"):
+    """The run records that a table lists, or the file of that name beside each."""
+    root = in_project(CONFIG.records) if CONFIG.records else "results/runs"
+    return [str(spec.path(root).with_name(name)) for spec in CONFIG.specs(experiment)]
+
+
+def existing_records_of(experiment, name="run.json"):
+    """`records_of`, but where nothing is trained each must be there already."""
+    lacking = [path for path in records_of(experiment) if CONFIG.records and not os.path.exists(path)]
+    if lacking:
+        sys.exit(f"error: records = {CONFIG.records}: {len(lacking)} of the records of {experiment} are missing, first {lacking[0]}")
+    return records_of(experiment, name)
+
+
+def drawable(experiments):
+    """All of them; where nothing is trained those whose records are complete, the others being named."""
+    complete = [name for name in experiments if not CONFIG.records or all(map(os.path.exists, records_of(name)))]
+    for name in experiments:
+        if name not in complete:
+            print(f"records = {CONFIG.records}: {name} is left out, some of its records are missing", file=sys.stderr)
+    return complete
+
+
+def paper_values(experiment):
+    """The paper's numbers for an experiment, where it prints any."""
+    file = CONFIG.experiments[experiment].paper
+    return [in_project("data", "paper", file)] if file else []
+
+
+def inputs_of_run(wildcards):
+    """What a run reads. A record taken in from elsewhere (`score-mlx adopt`) is as it is: nothing here makes it stale."""
+    path = "results/runs/{w.dataset}/graphs/{w.arch}/{w.config}/{w.options}/run.json".format(w=wildcards)
+    if is_adopted(path):
+        return {}
+    spec = or_exit(GraphSpec.from_path, path)
+    files = {
+        "molecules": f"results/data/{spec.dataset}/molecules.csv",
+        "dataset": f"results/data/{spec.dataset}/dataset.json",
+        "features": f"results/features/{spec.dataset}/{spec.features}.npz",
+        "folds": f"results/folds/{spec.dataset}/{spec.split}-r{spec.repeat}.csv",
+    }
+    if spec.descriptors:
+        files["descriptors"] = f"results/features/{spec.dataset}/descriptors.npz"
+    return files
+
+
+def is_adopted(record):
+    try:
+        with open(os.path.join(os.path.dirname(record), "run.meta.json"), encoding="utf-8") as file:
+            return "adopted_from" in json.load(file)
+    except (OSError, ValueError):
+        return False
+
+
+def data_options():
+    """How a reader's own CSV is to be read; the built-in data sets need no telling."""
+    if not CONFIG.own_csv:
+        return []
+    options = {
+        "smiles-column": CONFIG.smiles_column,
+        "target-column": CONFIG.target_column,
+        "name-column": CONFIG.name_column,
+        "target-label": CONFIG.target_label,
+        "target-unit": CONFIG.target_unit,
+    }
+    return [f"--{key}={value}" for key, value in options.items() if value] + ["--drop-bad"] * CONFIG.drop_bad
+
+
+CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", config)))
+EXPERIMENT_OF = {chosen.figure: name for name, chosen in CONFIG.experiments.items() if chosen.figure}
+DRAWABLE = drawable(CONFIG.experiments)
+or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
+
+# The paper's names are for the paper's data; any other data set keeps to a folder of its own.
+TABLES = "results" if CONFIG.dataset == "esol" else f"results/{CONFIG.dataset_name}"
+FIGURES = "paper_figures" if CONFIG.dataset == "esol" else f"{TABLES}/figures"
+ENVIRONMENT = str(ROOT / "envs" / "environment.yaml")

@@ -1,0 +1,61 @@
+"""Molecules as numbers, and who is tested when.
+
+in:  results/data/{dataset}/molecules.csv
+out: results/features/{dataset}/rigr_author.npz, rigr_chemprop.npz   atoms, bonds and their indices
+     results/features/{dataset}/descriptors.npz                      217 RDKit descriptors, unscaled
+     results/folds/{dataset}/{split}-r{repeat}.csv                   the fold that tests each molecule
+"""
+
+
+rule graph_features:
+    input:
+        "results/data/{dataset}/molecules.csv",
+    output:
+        "results/features/{dataset}/{features}.npz",
+    log:
+        "results/logs/{dataset}/{features}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        features="rigr_author|rigr_chemprop",
+    params:
+        science=SCIENCE["features"],
+        versions=versions("features"),
+    shell:
+        "python -m score_mlx data features {input} {output} --scheme {wildcards.features} > {log} 2>&1"
+
+
+rule descriptors:
+    input:
+        "results/data/{dataset}/molecules.csv",
+    output:
+        "results/features/{dataset}/descriptors.npz",
+    log:
+        "results/logs/{dataset}/descriptors.log",
+    conda:
+        ENVIRONMENT
+    params:
+        science=SCIENCE["descriptors"],
+        versions=versions("descriptors"),
+    shell:
+        "python -m score_mlx data descriptors {input} {output} > {log} 2>&1"
+
+
+rule folds:
+    input:
+        "results/data/{dataset}/molecules.csv",
+    output:
+        "results/folds/{dataset}/{split}-r{repeat}.csv",
+    log:
+        "results/logs/{dataset}/{split}-r{repeat}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        split="kfold",
+        repeat=r"\d+",
+    params:
+        science=SCIENCE["folds"],
+        versions=versions("folds"),
+    shell:
+        "python -m score_mlx data folds {input} {output} --split {wildcards.split} --repeat {wildcards.repeat}"
+        " > {log} 2>&1"

@@ -1,0 +1,1 @@
+"""Pure functions of run records: what tables, figures and verdicts show."""

@@ -1,0 +1,133 @@
+"""`score-mlx data`: from a file of molecules to graphs, descriptors and folds; each writes one output of the DAG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from score_mlx import project
+from score_mlx.dataset_names import BUILT_IN
+from score_mlx.errors import UserError
+from score_mlx.spec import CHOICES, GraphSpec
+
+app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
+
+Molecules = Annotated[Path, typer.Argument(help="molecules.csv of a prepared data set")]
+Out = Annotated[Path, typer.Argument(help="file to write")]
+
+
+@app.command()
+def prepare(
+    dataset: Annotated[str, typer.Argument(help="esol, nci or the path of a CSV file")],
+    folder: Annotated[Path, typer.Argument(help="where to write molecules.csv, qc.csv and dataset.json")],
+    smiles_column: Annotated[str | None, typer.Option(help="of the CSV file")] = None,
+    target_column: Annotated[str | None, typer.Option(help="of the CSV file")] = None,
+    name_column: Annotated[str | None, typer.Option(help="of the CSV file, if it names molecules")] = None,
+    target_label: Annotated[str | None, typer.Option(help="what the target is, by default its column")] = None,
+    target_unit: Annotated[str, typer.Option(help="the target's unit")] = "",
+    drop_bad: Annotated[bool, typer.Option("--drop-bad", help="leave out unusable rows instead of stopping")] = False,
+    search: Annotated[
+        list[Path] | None, typer.Option(help="folder to look in before the network; may be repeated")
+    ] = None,
+) -> None:
+    """Check a data set and write its molecules.
+
+    Example: score-mlx data prepare my.csv results/data/my --smiles-column SMILES --target-column logS
+    """
+    from score_mlx.chem import datasets
+
+    columns = datasets.Table(
+        smiles_column=smiles_column,
+        target_column=target_column,
+        name_column=name_column,
+        target=target_label,
+        unit=target_unit,
+    )
+    source = _esol_file(search) if dataset == "esol" else None
+    own = None if dataset in BUILT_IN else columns
+    info = datasets.prepare(dataset, folder, source=source, table=own, drop_bad=drop_bad)
+    typer.echo(f"{info['label']}: {info['rows']} molecules -> {folder}")
+
+
+@app.command()
+def features(
+    molecules: Molecules,
+    out: Out,
+    scheme: Annotated[Literal[CHOICES["features"]], typer.Option(help="atom and bond features")] = GraphSpec.features,
+) -> None:
+    """Write the molecules' graphs with atom and bond features (.npz)."""
+    from score_mlx.chem.datasets import load_molecules
+    from score_mlx.chem.features import featurise
+
+    featurise(load_molecules(molecules).smiles, scheme).save(out)
+
+
+@app.command()
+def descriptors(molecules: Molecules, out: Out) -> None:
+    """Write RDKit's 217 descriptors of each molecule, unscaled (.npz)."""
+    from score_mlx.chem import descriptors as chem
+    from score_mlx.chem.datasets import load_molecules
+
+    chem.save(out, *chem.compute(load_molecules(molecules).smiles))
+
+
+@app.command()
+def folds(
+    molecules: Molecules,
+    out: Out,
+    split: Annotated[Literal["kfold"], typer.Option(help="how molecules are divided")] = "kfold",
+    repeat: Annotated[int, typer.Option(min=0, help="repetition; another one is another division")] = 0,
+) -> None:
+    """Write which fold tests each molecule (.csv)."""
+    from score_mlx.chem.datasets import load_molecules
+    from score_mlx.chem.folds import make_folds, save_folds
+
+    save_folds(out, make_folds(len(load_molecules(molecules)), split, repeat))
+
+
+def ensure(spec: GraphSpec, results: Path) -> None:
+    """Prepare what `spec` reads under `results` where it is missing, as the rules of the DAG would.
+
+    Raises:
+        UserError: the data set is neither prepared nor built in.
+    """
+    files = spec_inputs(spec, results)
+    if not files["dataset"].exists() or not files["molecules"].exists():
+        if spec.dataset not in BUILT_IN:
+            raise UserError(
+                f"dataset = {spec.dataset}: not prepared, expected {files['dataset']}; first run: score-mlx data "
+                f"prepare FILE.csv {files['dataset'].parent} --smiles-column ... --target-column ..."
+            )
+        prepare(spec.dataset, files["dataset"].parent)
+    if not files["features"].exists():
+        features(files["molecules"], files["features"], spec.features)
+    if not files["folds"].exists():
+        folds(files["molecules"], files["folds"], spec.split, spec.repeat)
+    if spec.descriptors and not files["descriptors"].exists():
+        descriptors(files["molecules"], files["descriptors"])
+
+
+def spec_inputs(spec: GraphSpec, results: Path) -> dict[str, Path]:
+    """Where the files lie that a run reads."""
+    features = results / "features" / spec.dataset
+    return {
+        "molecules": results / "data" / spec.dataset / "molecules.csv",
+        "dataset": results / "data" / spec.dataset / "dataset.json",
+        "features": features / f"{spec.features}.npz",
+        "descriptors": features / "descriptors.npz",
+        "folds": results / "folds" / spec.dataset / f"{spec.split}-r{spec.repeat}.csv",
+    }
+
+
+def _esol_file(folders: list[Path] | None) -> Path:
+    """ESOL's file, from a local folder or the network; a download lands in the first of the folders."""
+    from score_mlx import sources
+    from score_mlx.config import load
+
+    home = project.root()
+    catalogue = home / "data" / "sources.yaml"
+    places = folders or [home / place for place in load(home / "config.yaml").data_folders]
+    name = sources.load_sources(catalogue)["esol"].files[0]
+    return sources.obtain("esol", catalogue, places, places[0] / name)

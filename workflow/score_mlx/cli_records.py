@@ -1,0 +1,45 @@
+"""`score-mlx diff` and `adopt`: records of two runs compared, records of another machine taken in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RecordPath = Annotated[Path, typer.Argument(help="a run.json, or the folder that holds one")]
+
+
+def diff(a: RecordPath, b: RecordPath) -> None:
+    """Say how two run records differ, field by field and fold by fold; exit code 1 where they do.
+
+    Example: score-mlx diff results/runs/esol/graphs/gat/SCORE/default other/runs/esol/graphs/gat/SCORE/default
+    """
+    from score_mlx.exchange import differences
+
+    lines = differences(_file(a), _file(b))
+    typer.echo("\n".join(lines) or "the same run: every field and every epoch of every fold")
+    if lines:
+        raise typer.Exit(1)
+
+
+def adopt(
+    folder: Annotated[Path, typer.Argument(help="searched for run.json files, e.g. results/reference/runs")],
+    results: Annotated[Path, typer.Option(help="folder of data and runs to take them into")] = Path("results"),
+    force: Annotated[bool, typer.Option("--force", help="replace records that are there and differ")] = False,
+) -> None:
+    """Take in run records made elsewhere, so that they are not trained again here.
+
+    All are checked before any is copied. Where a record comes from stays visible: "adopted_from" in its run.meta.json
+    and a column in every table.
+
+    Example: score-mlx adopt results/reference/runs
+    """
+    from score_mlx.exchange import adopt as take_in
+
+    taken, there = take_in(folder, results, force=force)
+    typer.echo(f"{len(taken)} records taken in, {len(there)} were there already")
+
+
+def _file(path: Path) -> Path:
+    return path / "run.json" if path.is_dir() else path

@@ -1,0 +1,160 @@
+"""Run records that travel: compare two, check foreign ones, take them in."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from score_mlx.errors import UserError
+from score_mlx.files import replacing, write_text
+from score_mlx.records import read_meta, read_record
+from score_mlx.spec import GraphSpec
+
+
+def differences(a: Path, b: Path) -> list[str]:
+    """Each field that differs between two records, then what that did to each fold; [] for the same run.
+
+    Raises:
+        UserError: one of them is missing or no record.
+    """
+    ours, theirs = read_record(a), read_record(b)
+    lines = [
+        f"{key}: {_brief(x)} | {_brief(y)}"
+        for key, x, y in _pairs(_without_curves(ours), _without_curves(theirs))
+        if x != y
+    ]
+    for which in ("best", "last"):
+        lines += _fold_differences(which, ours[which]["rmse"], theirs[which]["rmse"])
+    if ours["folds"] != theirs["folds"]:
+        lines.append(_curve_difference(ours["folds"], theirs["folds"]))
+    return lines
+
+
+def adopt(folder: Path, results: Path, *, force: bool = False) -> tuple[list[Path], list[Path]]:
+    """Copy every record under `folder` to its place in `results/runs`.
+
+    Returns:
+        Records written, and records that were there with the same content.
+
+    Raises:
+        UserError: nothing found, a record fails `check`, another one is in its place already (and not `force`). Then
+            nothing was copied.
+    """
+    found = sorted(folder.rglob("run.json"))
+    if not found:
+        raise UserError(f"{folder}: no run.json below it")
+    plan, there = [], []
+    for path in found:
+        target = check(path, results).path(results / "runs")
+        if target.exists() and target.read_bytes() == path.read_bytes():
+            there.append(target)
+        elif target.exists() and not force:
+            raise UserError(f"{target}: another record is there, expected none; --force replaces it with {path}")
+        else:
+            plan.append((path, target))
+    for path, target in plan:
+        _copy(path, target)
+    return [target for _, target in plan], there
+
+
+def check(path: Path, results: Path) -> GraphSpec:
+    """The spec of a foreign record that is complete, consistent and where its spec says.
+
+    Raises:
+        UserError: the first thing that is not so.
+    """
+    record = read_record(path)
+    read_meta(path)
+    spec = GraphSpec(**record["spec"])
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", spec.dataset):
+        raise UserError(f"{path}: dataset {spec.dataset!r}, expected a name of letters, digits, '-' and '_'")
+    if path.resolve().parts[-6:] != spec.path("").parts:
+        raise UserError(f"{path}: its spec belongs to .../{spec.path('')}")
+    for place, curve in enumerate(record["folds"]):
+        for name in ("train_loss", "rmse"):
+            if len(curve[name]) != spec.epochs:
+                raise UserError(f"{path}: folds.{place}.{name} has {len(curve[name])} values, expected {spec.epochs}")
+    _check_summary(path, record)
+    _check_data(path, record, results)
+    return spec
+
+
+def _check_summary(path: Path, record: dict[str, Any]) -> None:
+    """Best and last are what the curves say, null only where a curve has no finite value."""
+    for place, curve in enumerate(record["folds"]):
+        finite = [value for value in curve["rmse"] if value is not None]
+        expected = {"best": min(finite, default=None), "last": curve["rmse"][-1]}
+        for which, value in expected.items():
+            values = record[which]["rmse"]
+            if len(values) != len(record["folds"]) or values[place] != value:
+                raise UserError(f"{path}: {which}.rmse is {_brief(values)}, expected {value} for fold {place}")
+
+
+def _check_data(path: Path, record: dict[str, Any], results: Path) -> None:
+    """Trained on the molecules that are prepared here under that name, if any are."""
+    local = results / "data" / record["dataset"]["name"] / "dataset.json"
+    if local.exists():
+        ours, theirs = json.loads(local.read_text(encoding="utf-8"))["sha256"], record["dataset"]["sha256"]
+        if ours != theirs:
+            raise UserError(f"{path}: dataset sha256 {theirs}, expected {ours} as in {local}")
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Weights and meta first: a record without its meta would look as if it had been trained here."""
+    for weights in sorted(path.parent.glob("weights/*.safetensors")):
+        with replacing(target.parent / "weights" / weights.name) as temporary:
+            shutil.copyfile(weights, temporary)
+    meta = {"adopted_from": str(path.parent)} | read_meta(path)  # a record that travels twice keeps its origin
+    write_text(target.with_name("run.meta.json"), json.dumps(meta, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    with replacing(target) as temporary:
+        shutil.copyfile(path, temporary)
+
+
+def _without_curves(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in ("folds", "best", "last")}
+
+
+def _pairs(a: Any, b: Any, key: str = "") -> list[tuple[str, Any, Any]]:
+    """(dotted key, value in a, value in b) of every leaf of either."""
+    if not (isinstance(a, dict) and isinstance(b, dict)):
+        return [(key, a, b)]
+    names = sorted(set(a) | set(b))
+    return [pair for name in names for pair in _pairs(a.get(name), b.get(name), f"{key}.{name}".strip("."))]
+
+
+def _fold_differences(which: str, ours: list[float | None], theirs: list[float | None]) -> list[str]:
+    if ours == theirs:
+        return []
+    if len(ours) != len(theirs):
+        return [f"{which} rmse: {len(ours)} folds | {len(theirs)} folds"]
+    return [
+        f"{which} rmse, fold {fold}: {_number(x)} | {_number(y)}" + ("" if None in (x, y) else f"  ({x - y:+.3g})")
+        for fold, (x, y) in enumerate(zip(ours, theirs, strict=True))
+        if x != y
+    ]
+
+
+def _curve_difference(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> str:
+    """The first epoch from which two runs part, and the widest gap after it."""
+    first, widest = None, 0.0
+    for a, b in zip(ours, theirs, strict=False):
+        for epoch, (x, y) in enumerate(zip(a["rmse"], b["rmse"], strict=False)):
+            if x != y:
+                first = epoch if first is None else min(first, epoch)
+                widest = max(widest, math.inf if None in (x, y) else abs(x - y))
+    if first is None:
+        return "curves: the same rmse, other losses or lengths"
+    return f"curves: rmse differs from epoch {first + 1} on, by up to {widest:.3g}"
+
+
+def _number(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.4f}"
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."

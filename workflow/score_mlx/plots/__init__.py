@@ -1,0 +1,1 @@
+"""Figures: pure functions of run records, one style, one file a family."""

@@ -1,0 +1,158 @@
+"""Figure 2 and its kin: five configurations for each architecture, every fold shown."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from score_mlx.analysis.runs import Run, provenance, require_one_dataset
+from score_mlx.plots import style
+from score_mlx.spec import ARCHS, CONFIGS
+
+SPREAD = 0.15  # between configurations, in units of the distance between architectures
+PAPER_SHIFT = 0.05  # the paper's value stands just right of ours
+BAND = 0.27  # height of the band for models off the scale, in units of the data's range
+
+
+def draw(
+    runs: Sequence[Run],
+    path: str | Path,
+    *,
+    title: str,
+    paper: Mapping[str, Mapping[str, float]] | None = None,
+    baseline: tuple[str, float] | None = None,
+) -> None:
+    """Draw per-fold RMSE and its mean for each run and save `path` (.png and .pdf).
+
+    Args:
+        runs: on the same data and folds; at most one a (architecture, configuration).
+        paper: the paper's values by model; drawn only where a run compares with them.
+        baseline: name and RMSE of a model to draw as a line, in the figures CatBoost.
+
+    Raises:
+        UserError: runs on different data.
+    """
+    require_one_dataset(runs)
+    archs = [arch for arch in ARCHS if any(run.spec.arch == arch for run in runs)]
+    with style.context():
+        figure, axes = plt.subplots(figsize=(style.WIDTH, 3.5))
+        lowest, highest = limits(runs)
+        beyond = [run for run in runs if not np.mean(run.best) <= highest]  # NaN compares false
+        axes.set_ylim(lowest, highest + BAND * (highest - lowest) * bool(beyond))
+        axes.set_yticks([tick for tick in axes.get_yticks() if lowest <= tick <= highest])
+        for run in runs:
+            x = archs.index(run.spec.arch) + SPREAD * (CONFIGS.index(run.spec.config) - (len(CONFIGS) - 1) / 2)
+            (_draw_beyond if run in beyond else _draw_run)(axes, run, x, highest)
+            if not run.incomparable() and run.model in (paper or {}):
+                _draw_paper(axes, run, x, paper[run.model]["rmse_mean"])
+        if baseline:
+            _draw_baseline(axes, baseline, len(archs))
+        _dress(axes, runs, archs, title)
+        _legend(axes, runs, bool(paper) and any(not run.incomparable() for run in runs))
+        style.footnote(axes, _small_print(runs))
+        style.save(figure, path)
+
+
+def limits(runs: Sequence[Run]) -> tuple[float, float]:
+    """RMSE range to show: all folds, but one model that blew up does not flatten the others.
+
+    A model is off the scale when its mean is beyond three interquartile ranges of all means above
+    their upper quartile (Tukey's far outliers).
+    """
+    means = np.array([np.mean(run.best) for run in runs])
+    finite = means[np.isfinite(means)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = np.quantile(finite, [0.25, 0.75])
+    fence = high + 3 * max(high - low, 0.01 * high)
+    points = np.concatenate([run.best for run, mean in zip(runs, means, strict=True) if mean <= fence])
+    margin = 0.07 * max(points.max() - points.min(), 0.02)
+    return float(points.min() - margin), float(points.max() + 1.5 * margin)
+
+
+def read_baseline(path: str | Path, model: str = "CatBoost") -> tuple[str, float] | None:
+    """Name and mean RMSE of a model of Table 1, None where the table has no such row or number."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        found = {row["model"]: row["rmse_mean"] for row in csv.DictReader(file)}
+    return (model, float(found[model])) if found.get(model) else None
+
+
+def _draw_run(axes: Axes, run: Run, x: float, highest: float) -> None:
+    """Small markers for folds, a large one on a short line for their mean."""
+    colour, marker, _ = style.CONFIG_STYLE[run.spec.config]
+    shown = [rmse for rmse in run.best if rmse <= highest]
+    axes.plot([x] * len(shown), shown, marker, color=colour, ms=2.6, alpha=0.45, mew=0)
+    mean = float(np.mean(run.best))
+    axes.plot([x - 0.07, x + 0.07], [mean, mean], color=colour, lw=1.2, solid_capstyle="butt", zorder=3)
+    axes.plot(x, mean, marker, color=colour, ms=4.6, mec="white", mew=0.6, zorder=4)
+
+
+def _draw_beyond(axes: Axes, run: Run, x: float, highest: float) -> None:
+    """A model off the scale: its mean in words, in the band above the data."""
+    colour, marker, _ = style.CONFIG_STYLE[run.spec.config]
+    axes.axhspan(highest, axes.get_ylim()[1], color="#F1F1F1", lw=0, zorder=0)
+    mean = float(np.mean(run.best))
+    number = f"{mean:.2f}" if mean < 100 else f"{mean:.0e}".replace("e+0", "e").replace("e+", "e")
+    text = "diverged" if run.diverged else f"{number} →"
+    axes.plot(x, highest, marker, color=colour, ms=4.6, mec="white", mew=0.6, zorder=4)
+    axes.annotate(
+        text, (x, highest), (0, 4), textcoords="offset points", rotation=90, ha="center", va="bottom", fontsize=6
+    )
+
+
+def _draw_paper(axes: Axes, run: Run, x: float, rmse: float) -> None:
+    marker = style.CONFIG_STYLE[run.spec.config][1]
+    axes.plot(x + PAPER_SHIFT, rmse, marker, mfc="none", mec="#333333", ms=4.2, mew=0.8, zorder=5)
+
+
+def _draw_baseline(axes: Axes, baseline: tuple[str, float], columns: int) -> None:
+    name, rmse = baseline
+    axes.axhline(rmse, color=style.REFERENCE, lw=1, ls=(0, (5, 3)), zorder=1)
+    axes.annotate(
+        f"{name}\n{rmse:.3f}", (columns - 0.5, rmse), (3, 0), textcoords="offset points", ha="left", va="center",
+        fontsize=7, color=style.REFERENCE, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _dress(axes: Axes, runs: Sequence[Run], archs: Sequence[str], title: str) -> None:
+    data = runs[0].dataset
+    axes.set_xticks(range(len(archs)), [style.ARCH_LABELS[arch] for arch in archs])
+    axes.set_xlim(-0.5, len(archs) - 0.5)
+    for edge in range(1, len(archs)):
+        axes.axvline(edge - 0.5, color="#C8C8C8", lw=0.6)
+    unit = (data.get("unit") or "").replace("log10", r"$\log_{10}$")
+    axes.set_ylabel(f"RMSE of {data.get('target') or data['name']}" + (f" ({unit})" if unit else ""))
+    axes.set_title(title + (" – STAND-IN DATA" if data["stand_in"] else ""), loc="left", pad=22)
+
+
+def _legend(axes: Axes, runs: Sequence[Run], with_paper: bool) -> None:
+    handles = [
+        Line2D([], [], color=colour, marker=marker, lw=1.4, ms=5, mec="white", mew=0.6, label=label)
+        for config, (colour, marker, label) in style.CONFIG_STYLE.items()
+        if any(run.spec.config == config for run in runs)
+    ]
+    handles.append(Line2D([], [], color="#777777", marker="o", ls="", ms=2.6, mew=0, label="one fold"))
+    if with_paper:
+        handles.append(
+            Line2D([], [], mfc="none", mec="#333333", marker="o", ls="", ms=4.2, mew=0.8, label="paper's mean")
+        )
+    axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(handles), columnspacing=1.3,
+        handletextpad=0.4, borderaxespad=0.1,
+    )  # fmt: skip
+
+
+def _small_print(runs: Sequence[Run]) -> list[str]:
+    point = "A point is the lowest validation RMSE over epochs of one fold, as in the paper; large markers are means."
+    lines = [point, f"{provenance(runs)}."]
+    if not all(np.mean(run.best) <= limits(runs)[1] for run in runs):
+        lines[0] += " In the grey band: models off the scale, with their mean."
+    if runs[0].dataset["stand_in"]:
+        lines.insert(0, "Stand-in data with computed labels: no number here compares with the paper's.")
+    return lines

@@ -1,0 +1,80 @@
+"""One look for all figures: readable at column width in print, in grey and to colour-blind eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import fill
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot as plt  # noqa: E402  (the backend must be chosen first)
+from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+from score_mlx.files import replacing  # noqa: E402
+
+# Colours of Okabe and Ito, told apart with any colour vision; each has a marker of its own for print without colour.
+CONFIG_STYLE = {
+    "base": ("#000000", "o", "base"),
+    "classic": ("#E69F00", "s", "classic"),
+    "skip05": ("#009E73", "^", "skip05"),
+    "SCORE": ("#0072B2", "D", "SCORE"),
+    "SCORE_skip05": ("#CC79A7", "v", "SCORE_skip05"),
+}
+ARCH_LABELS = {
+    "gcn": "GCN",
+    "gat": "GAT",
+    "gatv2": "GATv2",
+    "gine": "GINE",
+    "mpnn": "MPNN",
+    "dmpnn": "D-MPNN",
+    "attfp": "AttentiveFP",
+    "gt": "GT",
+}
+REFERENCE = "#D55E00"  # a line to compare with
+WIDTH = 7.2  # inches, a page's text width
+
+RC = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine draws the same
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.labelsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "xtick.major.size": 0,
+    "pdf.fonttype": 42,  # text stays text in the .pdf
+    "savefig.dpi": 200,
+}
+
+
+def context():
+    """`with context():` around everything that draws."""
+    return matplotlib.rc_context(RC)
+
+
+def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 135) -> None:
+    """Small print under the axes: which data, which runs, what a point is. `save` makes room for it."""
+    text = "\n".join(fill(line, characters) for line in lines)
+    axes.annotate(
+        text, (0, 0), (0, -24), xycoords="axes fraction", textcoords="offset points", ha="left", va="top",
+        fontsize=6.5, color="#444444", linespacing=1.35, annotation_clip=False,
+    )  # fmt: skip
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write `path` (.png, 200 dpi) and its .pdf, each whole or not at all, the same bytes for the same data."""
+    undated = {".pdf": {"CreationDate": None, "Producer": None, "Creator": None}, ".png": {"Software": None}}
+    for suffix, metadata in undated.items():
+        with replacing(Path(path).with_suffix(suffix)) as temporary:
+            figure.savefig(temporary, format=suffix[1:], metadata=metadata, bbox_inches="tight", pad_inches=0.06)
+    plt.close(figure)

@@ -1,0 +1,36 @@
+"""One number for each family of numbers that this project computes.
+
+Raise a family's number when a change of code changes what it computes: Snakemake then computes that family, and what
+follows from it, again. Leave it alone for a comment, a faster way to the same values or a clearer message. The golden
+tests fail when values moved while the number stayed.
+"""
+
+SCIENCE = {
+    "data": 1,  # rows kept and dropped, canonical SMILES, the NCI stand-in's choice and labels
+    "features": 1,  # atom and bond features
+    "descriptors": 1,  # the 217 RDKit descriptors
+    "folds": 1,  # who is tested when
+    "graphs": 1,  # architectures, depth, readout, head, training protocol
+}
+
+# Whose release may change a family's values. Read from the installed metadata, so a dry-run imports none of them.
+PACKAGES = {
+    "data": ("rdkit",),
+    "features": ("rdkit",),
+    "descriptors": ("rdkit",),
+    "folds": ("scikit-learn",),
+    "graphs": ("mlx", "numpy"),
+}
+
+
+def versions(family: str) -> dict[str, str]:
+    """The installed version of each package that computes `family`, `missing` where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for package in PACKAGES[family]:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "missing"
+    return found
