@@ -71,25 +71,29 @@ clean:
 	rm -rf build
 
 # -- environments ----------------------------------------------------------------------------------------------------
-# `.locked` holds the lock that is installed, by name and content, so that LOCK=... and a new lock both reinstall.
-define new_venv
+# A new version of the installed lock is laid over the old one; another lock starts afresh, because MLX's backends for
+# CPU and CUDA do not live in one environment. `.lock-name` says which lock is installed.
+define install_lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || { \
-	  echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1), needed is Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@test -x $(1)/bin/pip || { echo "$$($(PYTHON) --version): making $(1)"; $(PYTHON) -m venv $(1) || { \
+	  echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1 | head -n 1), needed is Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@test -x $(1)/bin/pip && { test ! -f $(1)/.lock-name || grep -qxF $(LOCK) $(1)/.lock-name; } || { \
+	  echo "$$($(PYTHON) --version): making $(1)"; $(PYTHON) -m venv --clear $(1) || { \
 	  echo "error: $(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }; }
 	@echo "installing $(LOCK) into $(1): some minutes and 3 GB the first time"
+	@echo $(LOCK) > $(1)/.lock-name
 	@$(1)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r $(LOCK)
 endef
 
+.PHONY: other-lock
 ifneq ($(shell cat $(VENV)/.lock-name 2>/dev/null),$(LOCK))
 $(VENV)/.locked: other-lock
 endif
-.PHONY: other-lock
-other-lock:
+ifneq ($(shell cat $(BENCH)/.lock-name 2>/dev/null),$(LOCK))
+$(BENCH)/.installed: other-lock
+endif
 
 $(VENV)/.locked: $(LOCK)
-	$(call new_venv,$(VENV))
-	@echo $(LOCK) > $(VENV)/.lock-name
+	$(call install_lock,$(VENV))
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
@@ -99,7 +103,7 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 
 # The lock's versions are passed as constraints, so that nothing in dev.txt can move them.
 $(BENCH)/.installed: $(LOCK) envs/dev.txt pyproject.toml
-	$(call new_venv,$(BENCH))
+	$(call install_lock,$(BENCH))
 	@sed -nE 's/^([A-Za-z0-9_.-]+==[^\\]*[^\\ ]) *\\?$$/\1/p' $(LOCK) > $(BENCH)/lock-constraints.txt
 	@echo "installing envs/dev.txt: PyTorch, PyTorch Geometric, Chemprop"
 	@$(BENCH)/bin/python $(PIP_INSTALL) -c $(BENCH)/lock-constraints.txt -r envs/dev.txt
