@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import json
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,11 @@ import numpy as np
 
 from score_mlx.chem import nci, qc
 from score_mlx.chem.csvfile import header_of, read_rows
+from score_mlx.dataset_names import dataset_name
 from score_mlx.errors import UserError
 from score_mlx.files import sha256, write_csv, write_text
 
-BUILT_IN = ("esol", "nci")
 COLUMNS = ("row", "name", "smiles", "canonical", "target")
-# Folders of `results/`, so a data set of that name would write among them.
-RESERVED = ("data", "features", "folds", "runs", "logs", "reference")
 
 # The paper prints a range of [-8.057, 1.071], which no copy of the data has.
 ESOL_FACTS = {"rows": 1128, "lowest target": -11.6, "highest target": 1.58, "distinct molecules": 1117}
@@ -78,27 +74,6 @@ class Molecules:
 
     def __len__(self) -> int:
         return len(self.smiles)
-
-
-def dataset_name(dataset: str) -> str:
-    """The folder name of a data set: `esol`, `nci`, or the stem of a CSV file's name in letters, digits, '-' and '_'.
-
-    Raises:
-        UserError: nothing is left of the stem, it is a built-in's or a results folder's name, or `dataset` is neither a
-            built-in nor looks like a CSV file.
-    """
-    if dataset in BUILT_IN:
-        return dataset
-    if Path(dataset).suffix.lower() not in (".csv", ".txt"):
-        near = difflib.get_close_matches(dataset, BUILT_IN, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise UserError(f"dataset = {dataset}: expected {', '.join(BUILT_IN)} or the path of a .csv file{hint}")
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(dataset).stem).strip("-")
-    if not name:
-        raise UserError(f"dataset = {dataset}: no letter or digit in the file's name to call its results by")
-    if name.lower() in BUILT_IN + RESERVED:
-        raise UserError(f"dataset = {dataset}: the name '{name}' is taken, expected a file with another name")
-    return name
 
 
 def prepare(
