@@ -2,12 +2,12 @@
 
 import random
 
+from score_mlx.records import summarise
 from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
 
 ESOL = {
     "name": "esol",
     "label": "ESOL",
-    "target": "measured solubility",
     "unit": "log10 mol/L",
     "stand_in": False,
     "rows": 1128,
@@ -18,13 +18,13 @@ NCI = {**ESOL, "name": "nci", "label": "NCI stand-in, labels computed by Delaney
 
 
 def record(spec, dataset=ESOL, best=None, last=None):
-    """run.json of a run whose folds have these RMSE; a few epochs long, whatever the spec says."""
+    """run.json of a run whose folds have these RMSE."""
     stream = random.Random(f"{spec.arch} {spec.config}")
     centre = 0.55 + 0.04 * ARCHS.index(spec.arch) / 8 + 0.05 * stream.random()
     best = best if best is not None else [round(centre + stream.gauss(0, 0.04), 4) for _ in range(5)]
     last = last if last is not None else [None if b is None else round(b + 0.05, 4) for b in best]
     folds = [
-        {"fold": k, "train": 902, "test": 226, "train_loss": [1.0, 0.5, 0.4], "rmse": [1.2, b, e]}
+        {"fold": k, "train": 902, "test": 226, "train_loss": [0.5] * spec.epochs, "rmse": curve(spec, b, e)}
         for k, (b, e) in enumerate(zip(best, last, strict=True))
     ]
     return {
@@ -35,9 +35,12 @@ def record(spec, dataset=ESOL, best=None, last=None):
         "dataset": dict(dataset),
         "parameters": 100_000 + 1000 * ARCHS.index(spec.arch),
         "folds": folds,
-        "best": {"rmse": best, "epoch": [None if b is None else 1 for b in best]},
-        "last": {"rmse": last},
-    }
+    } | summarise(folds)
+
+
+def curve(spec, best, last):
+    """One RMSE an epoch: the best one first, if there is more than one, and the last one last."""
+    return ([best] + [9.0 if best else None] * spec.epochs)[: spec.epochs - 1] + [last if spec.epochs > 1 else best]
 
 
 def meta(**changes):

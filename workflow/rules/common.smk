@@ -46,16 +46,22 @@ def records_of(experiment, name="run.json"):
 
 def existing_records_of(experiment, name="run.json"):
     """`records_of`, but where nothing is trained each must be there already."""
-    lacking = [path for path in records_of(experiment) if CONFIG.records and not os.path.exists(path)]
+    lacking = lacking_records_of(experiment)
     if lacking:
-        sys.exit(f"error: records = {CONFIG.records}: {len(lacking)} of the records of {experiment} are missing, first {lacking[0]}")
+        sys.exit(f"error: records = {CONFIG.records}: {len(lacking)} records of {experiment} are missing, first {lacking[0]}")
     return records_of(experiment, name)
+
+
+def lacking_records_of(experiment):
+    return [path for path in records_of(experiment) if CONFIG.records and not os.path.exists(path)]
 
 
 def drawable(experiments):
     """All of them; where nothing is trained those whose records are complete, the others being named."""
-    complete = [name for name in experiments if not CONFIG.records or all(map(os.path.exists, records_of(name)))]
+    complete = [name for name in experiments if not lacking_records_of(name)]
     for name in experiments:
+        if not complete:
+            existing_records_of(name)
         if name not in complete:
             print(f"records = {CONFIG.records}: {name} is left out, some of its records are missing", file=sys.stderr)
     return complete
@@ -114,4 +120,4 @@ or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
 # The paper's names are for the paper's data; any other data set keeps to a folder of its own.
 TABLES = "results" if CONFIG.dataset == "esol" else f"results/{CONFIG.dataset_name}"
 FIGURES = "paper_figures" if CONFIG.dataset == "esol" else f"{TABLES}/figures"
-ENVIRONMENT = str(ROOT / "envs" / "environment.yaml")
+ENVIRONMENT = str(ROOT / "envs" / "conda.yaml")

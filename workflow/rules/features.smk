@@ -21,8 +21,10 @@ rule graph_features:
     params:
         science=SCIENCE["features"],
         versions=versions("features"),
+    threads: 4
     shell:
-        "python -m score_mlx data features {input} {output} --scheme {wildcards.features} > {log} 2>&1"
+        "python -m score_mlx data features {input} {output} --scheme {wildcards.features} --processes {threads}"
+        " > {log} 2>&1"
 
 
 rule descriptors:
@@ -37,8 +39,9 @@ rule descriptors:
     params:
         science=SCIENCE["descriptors"],
         versions=versions("descriptors"),
+    threads: 4
     shell:
-        "python -m score_mlx data descriptors {input} {output} > {log} 2>&1"
+        "python -m score_mlx data descriptors {input} {output} --processes {threads} > {log} 2>&1"
 
 
 rule folds:

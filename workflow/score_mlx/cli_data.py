@@ -16,6 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who
 
 Molecules = Annotated[Path, typer.Argument(help="molecules.csv of a prepared data set")]
 Out = Annotated[Path, typer.Argument(help="file to write")]
+Processes = Annotated[int | None, typer.Option(min=1, help="by default all cores")]
 
 
 @app.command()
@@ -56,21 +57,22 @@ def features(
     molecules: Molecules,
     out: Out,
     scheme: Annotated[Literal[CHOICES["features"]], typer.Option(help="atom and bond features")] = GraphSpec.features,
+    processes: Processes = None,
 ) -> None:
     """Write the molecules' graphs with atom and bond features (.npz)."""
     from score_mlx.chem.datasets import load_molecules
     from score_mlx.chem.features import featurise
 
-    featurise(load_molecules(molecules).smiles, scheme).save(out)
+    featurise(load_molecules(molecules).smiles, scheme, processes=processes).save(out)
 
 
 @app.command()
-def descriptors(molecules: Molecules, out: Out) -> None:
+def descriptors(molecules: Molecules, out: Out, processes: Processes = None) -> None:
     """Write RDKit's 217 descriptors of each molecule, unscaled (.npz)."""
     from score_mlx.chem import descriptors as chem
     from score_mlx.chem.datasets import load_molecules
 
-    chem.save(out, *chem.compute(load_molecules(molecules).smiles))
+    chem.save(out, *chem.compute(load_molecules(molecules).smiles, processes=processes))
 
 
 @app.command()

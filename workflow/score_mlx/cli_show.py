@@ -106,7 +106,8 @@ def schemas() -> dict[str, str]:
     from score_mlx.config import Config
     from score_mlx.records import SCHEMA
 
-    made = {"config.schema.json": Config.model_json_schema(), "run.schema.json": SCHEMA}
+    made = {"config.schema.json": Config.model_json_schema(), "run.schema.json": SCHEMA["record"]}
+    made["run.meta.schema.json"] = SCHEMA["meta"]
     return {name: json.dumps(value, indent=2, ensure_ascii=False) + "\n" for name, value in made.items()}
 
 

@@ -63,7 +63,7 @@ def _graph(
 
     blas.load()  # before anything imports mlx
     from score_mlx.graphs.data import GraphData
-    from score_mlx.training import train_graph
+    from score_mlx.graphs.train import train_graph
 
     files = spec_inputs(spec, results)
     data = GraphData.load(

@@ -191,9 +191,10 @@ def _explain(problem: Any, file: str, base: dict[str, Any]) -> str:
         where = file if _stands_in(base, keys) else "--config"
         hint = _hint([parent + n for n in near]) or f"; valid here: {', '.join(valid)}"
         return f"{where}: unknown key '{dotted}'{hint}"
-    where = file if _lookup(base, keys) == value or problem["type"] == "missing" else "--config"
     if problem["type"] == "missing":
+        where = file if _stands_in(base, keys[:-1]) else "--config"
         return f"{where}: key '{dotted}' is missing"
+    where = file if _lookup(base, keys) == value else "--config"
     expected = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     expected = _CLEARER.get(problem["type"], expected)
     near = []

@@ -9,9 +9,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from score_mlx.analysis.runs import spec_of
 from score_mlx.errors import UserError
 from score_mlx.files import replacing, write_text
-from score_mlx.records import read_meta, read_record
+from score_mlx.records import read_meta, read_record, summarise
+from score_mlx.science import SCIENCE
 from score_mlx.spec import GraphSpec
 
 
@@ -69,29 +71,26 @@ def check(path: Path, results: Path) -> GraphSpec:
     """
     record = read_record(path)
     read_meta(path)
-    spec = GraphSpec(**record["spec"])
+    spec = spec_of(record, path)
     if not re.fullmatch(r"[A-Za-z0-9_-]+", spec.dataset):
         raise UserError(f"{path}: dataset {spec.dataset!r}, expected a name of letters, digits, '-' and '_'")
     if path.resolve().parts[-6:] != spec.path("").parts:
         raise UserError(f"{path}: its spec belongs to .../{spec.path('')}")
+    if record["science"] != SCIENCE["graphs"]:
+        raise UserError(
+            f"{path}: science {record['science']}, expected {SCIENCE['graphs']}: the code has changed what it computes"
+        )
+    if record["cuts"] != spec.cuts():
+        raise UserError(f"{path}: cuts {_brief(record['cuts'])}, expected {_brief(spec.cuts())} from its spec")
     for place, curve in enumerate(record["folds"]):
         for name in ("train_loss", "rmse"):
             if len(curve[name]) != spec.epochs:
                 raise UserError(f"{path}: folds.{place}.{name} has {len(curve[name])} values, expected {spec.epochs}")
-    _check_summary(path, record)
+    for part, expected in summarise(record["folds"]).items():
+        if record[part] != expected:
+            raise UserError(f"{path}: {part} is {_brief(record[part])}, expected {_brief(expected)} from its curves")
     _check_data(path, record, results)
     return spec
-
-
-def _check_summary(path: Path, record: dict[str, Any]) -> None:
-    """Best and last are what the curves say, null only where a curve has no finite value."""
-    for place, curve in enumerate(record["folds"]):
-        finite = [value for value in curve["rmse"] if value is not None]
-        expected = {"best": min(finite, default=None), "last": curve["rmse"][-1]}
-        for which, value in expected.items():
-            values = record[which]["rmse"]
-            if len(values) != len(record["folds"]) or values[place] != value:
-                raise UserError(f"{path}: {which}.rmse is {_brief(values)}, expected {value} for fold {place}")
 
 
 def _check_data(path: Path, record: dict[str, Any], results: Path) -> None:

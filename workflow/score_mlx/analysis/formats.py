@@ -37,7 +37,7 @@ def markdown(rows: Sequence[Row], title: str, notes: Sequence[str]) -> str:
         "-" * width if name == "model" else "-" * (width - 1) + ":"
         for name, width in zip(cells[0], widths, strict=True)
     ]
-    lines = [f"### {title}", "", *(f"{note}  " for note in notes), ""]
+    lines = [f"### {_md(title)}", "", *(f"{_md(note)}  " for note in notes), ""]
     lines += [_pipes(line, widths) for line in (cells[0], rule, *cells[1:])]
     return "\n".join(lines) + "\n"
 
@@ -74,7 +74,9 @@ def _rmse(mean: str, std: str) -> Callable[[Row], str]:
     def show(row: Row) -> str:
         if row[mean] is None:
             ours = mean.endswith("rmse_mean")
-            return "" if not ours else "not run" if row["rank"] is None else "diverged"
+            if row["rank"] is None:
+                return "not run" if mean == "rmse_mean" else ""
+            return "diverged" if ours else ""
         return f"{number(row[mean])} ± {number(row[std])}"
 
     return show

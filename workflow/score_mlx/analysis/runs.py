@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.errors import UserError
+from score_mlx.records import read_meta, read_record
 from score_mlx.spec import GraphSpec
 
 # A run that differs from the paper's in one of these was made by another protocol, whatever its record's cuts say.
@@ -61,9 +62,21 @@ def load(path: str | Path) -> Run:
     Raises:
         UserError: the record is missing, unreadable or not of this schema.
     """
-    from score_mlx.records import read_meta, read_record
+    record = read_record(path)
+    spec_of(record, path)
+    return from_json(record, read_meta(path))
 
-    return from_json(read_record(path), read_meta(path))
+
+def spec_of(record: dict[str, Any], path: str | Path) -> GraphSpec:
+    """The spec that a record holds.
+
+    Raises:
+        UserError: it lacks a field, has one too many, or says what cannot be.
+    """
+    try:
+        return GraphSpec(**record["spec"])
+    except (TypeError, UserError) as reason:
+        raise UserError(f"{path}: spec: {str(reason).removeprefix('GraphSpec.__init__() ')}") from None
 
 
 def from_json(record: dict[str, Any], meta: dict[str, Any]) -> Run:
@@ -112,7 +125,7 @@ def provenance(runs: Iterable[Run]) -> str:
 
 
 def _distinct(values: Iterable[Any]) -> list[str]:
-    return list(dict.fromkeys(str(value) for value in values if value is not None))
+    return list(dict.fromkeys(str(value) for value in values if value not in (None, "")))
 
 
 def _numbers(values: Iterable[float | None]) -> tuple[float, ...]:

@@ -126,8 +126,9 @@ def _dress(axes: Axes, runs: Sequence[Run], archs: Sequence[str], title: str) ->
     axes.set_xlim(-0.5, len(archs) - 0.5)
     for edge in range(1, len(archs)):
         axes.axvline(edge - 0.5, color="#C8C8C8", lw=0.6)
-    unit = (data.get("unit") or "").replace("log10", r"$\log_{10}$")
-    axes.set_ylabel(f"RMSE of {data.get('target') or data['name']}" + (f" ({unit})" if unit else ""))
+    unit = data["unit"].replace("log10", r"$\log_{10}$")
+    shown = data["label"] if len(data["label"]) <= 20 else data["name"]
+    axes.set_ylabel(f"RMSE on {shown}" + (f" ({unit})" if unit else ""))
     axes.set_title(title + (" – STAND-IN DATA" if data["stand_in"] else ""), loc="left", pad=22)
 
 

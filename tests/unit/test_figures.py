@@ -1,0 +1,72 @@
+"""Figure 2: both formats, the same bytes twice, and one bad model that does not flatten the rest."""
+
+import made_up_records as made_up
+import pytest
+from matplotlib import image
+
+from score_mlx.analysis import runs
+from score_mlx.errors import UserError
+from score_mlx.plots import configurations, style
+from score_mlx.spec import CONFIGS, GraphSpec
+
+PAPER = {"SCORE_gat": {"rank": 13, "rmse_mean": 0.564, "rmse_std": 0.04}}
+
+
+def forty(dataset=made_up.ESOL, **options):
+    return [runs.from_json(*pair) for pair in made_up.all_forty(dataset, **options)]
+
+
+def made(config, best):
+    return runs.from_json(made_up.record(GraphSpec("esol", "gt", config), best=best), made_up.meta())
+
+
+def test_png_and_pdf_with_the_same_bytes_twice(tmp_path):
+    for name in ("a", "b"):
+        configurations.draw(
+            forty(), tmp_path / name / "figure2.png", title="Figure 2", paper=PAPER, baseline=("CatBoost", 0.56)
+        )
+    for suffix in ("png", "pdf"):
+        a, b = ((tmp_path / name / f"figure2.{suffix}").read_bytes() for name in ("a", "b"))
+        assert a == b
+    height, width, _ = image.imread(tmp_path / "a" / "figure2.png").shape
+    assert width > 1200 and height > 600  # 200 dpi over a page's width
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["figure2.pdf", "figure2.png"]
+
+
+def test_a_model_that_blew_up_does_not_set_the_scale():
+    calm = [run for run in forty() if run.spec.arch != "gt"]
+    lowest, highest = configurations.limits([*calm, made("base", [9.0, 8.0, 1e6, 7.0, 8.0]), made("SCORE", [None] * 5)])
+    assert (lowest, highest) == configurations.limits(calm)
+    assert lowest < min(min(run.best) for run in calm) and highest > max(max(run.best) for run in calm)
+    assert configurations.limits([made("base", [None] * 5)]) == (0.0, 1.0)
+
+
+def test_diverged_models_cut_runs_and_stand_ins_are_drawn(tmp_path):
+    configurations.draw(
+        [made("base", [None, 0.6, 0.6, 0.6, 0.6]), made("classic", [900.0] * 5), made("SCORE", [0.6] * 5)],
+        tmp_path / "one.png",
+        title="Figure 2",
+        paper=PAPER,
+    )
+    configurations.draw(forty(made_up.NCI, epochs=2), tmp_path / "two.png", title="Figure 2")
+    assert (tmp_path / "one.pdf").stat().st_size > 5000 and (tmp_path / "two.pdf").stat().st_size > 5000
+
+
+def test_records_of_different_data_do_not_share_a_figure(tmp_path):
+    with pytest.raises(UserError, match="dataset name"):
+        configurations.draw([*forty(), *forty(made_up.NCI)], tmp_path / "x.png", title="")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_configuration_has_a_colour_and_a_marker_of_its_own():
+    assert set(style.CONFIG_STYLE) == set(CONFIGS)
+    for place in (0, 1):
+        assert len({look[place] for look in style.CONFIG_STYLE.values()}) == len(CONFIGS)
+
+
+def test_catboost_is_read_from_table_1(tmp_path):
+    path = tmp_path / "table1.csv"
+    path.write_text("model,rmse_mean,rmse_std\nCatBoost,0.561,0.03\n")
+    assert configurations.read_baseline(path) == ("CatBoost", 0.561)
+    path.write_text("model,rmse_mean,rmse_std\nCatBoost,,\n")
+    assert configurations.read_baseline(path) is None

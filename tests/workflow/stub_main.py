@@ -1,0 +1,48 @@
+"""Stands in for `python -m score_mlx` in tests of the DAG: the same commands and files, no chemistry, no training.
+
+Each call is noted in calls.log of the working directory. The model named in a file `fail` leaves a checkpoint and fails.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+
+def write(path, text):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text)
+
+
+def prepare(dataset, folder, *options):
+    own = Path(dataset)
+    write(f"{folder}/molecules.csv", own.read_text() if own.is_file() else dataset)
+    write(f"{folder}/qc.csv", "row,reason,done\n")
+    write(f"{folder}/dataset.json", json.dumps(options))
+
+
+def derive(source, out, *options):
+    write(out, Path(source).read_text() + " ".join(options))
+
+
+def train(*options):
+    record = Path(options[options.index("--record") + 1])
+    write(record.parent / "weights" / "checkpoint", "half way")
+    if Path("fail").exists() and Path("fail").read_text().strip() in str(record):
+        sys.exit("error: this model fails")
+    write(record, str(record))
+    write(record.with_name("run.meta.json"), "{}")
+
+
+def draw(*options):
+    out = Path(options[options.index("--out") + 1])
+    for suffix in (".csv", ".md", ".tex") if out.suffix == ".csv" else (".png", ".pdf"):
+        write(out.with_suffix(suffix), " ".join(options))
+
+
+command, *rest = sys.argv[1:]
+with open("calls.log", "a") as log:
+    log.write(" ".join(sys.argv[1:]) + "\n")
+if command == "data":
+    prepare(*rest[1:]) if rest[0] == "prepare" else derive(*rest[1:])
+else:
+    (train if command == "train" else draw)(*rest)

@@ -1,0 +1,211 @@
+"""What runs again, and what does not: the DAG of the real Snakefile over a stub that computes nothing."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+EXPERIMENTS = {
+    "table2": {"title": "A", "archs": ["gcn", "gat"], "configs": ["base", "SCORE"], "figure": "figure2"},
+    "table3": {"title": "B", "archs": ["gcn"], "configs": ["SCORE"], "readout": "sum", "descriptors": True},
+}
+MODELS = {"gcn/base", "gcn/SCORE", "gat/base", "gat/SCORE"}
+
+
+def snakemake(folder, *arguments, check=True):
+    """stdout and stderr of Snakemake in `folder`."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SNAKEMAKE_PROFILE")}
+    done = subprocess.run(
+        [SNAKEMAKE, *arguments],
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert not check or done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def planned(folder, *arguments):
+    """{rule: outputs} that a dry-run would make, without the targets that only collect."""
+    text = snakemake(folder, "-n", *arguments)
+    jobs = re.findall(r"^rule (\w+):\n(?:    .*\n)*?    output: (.*)\n", text, re.MULTILINE)
+    return {rule: {o for r, o in jobs if r == rule} for rule, _ in jobs}
+
+
+def models(plan):
+    """`arch/config` of the runs that would be trained."""
+    return {"/".join(output.split("/")[4:6]) for output in plan.get("train_graph", ())}
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert text.count(old) == 1, (path, old)
+    path.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A copy of the project with the stub in the package's place, everything made by a plain `snakemake`."""
+    folder = tmp_path_factory.mktemp("dag") / "project"
+    for name in ("Snakefile", "config.yaml"):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder)
+    for name in ("workflow", "profiles", "data/paper", "envs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "data" / "sources.yaml", folder / "data")
+    shutil.copy(ROOT / "tests" / "workflow" / "stub_main.py", folder / "workflow" / "score_mlx" / "__main__.py")
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config.update(dataset="my.csv", experiments=EXPERIMENTS)
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    (folder / "my.csv").write_text("smiles,target\nCC,1\n")
+    snakemake(folder)
+    return folder
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """The finished project, to be changed."""
+    return Path(shutil.copytree(finished, tmp_path / "project"))
+
+
+def test_without_a_flag_everything_is_made_once(finished):
+    calls = (finished / "calls.log").read_text().splitlines()
+    assert len(calls) == len(set(calls)) == 4 + 5 + 2 + 1  # data and features, models, tables, figure
+    for name in ("table2.csv", "table2.md", "table2.tex", "table3.csv", "figures/figure2.png", "figures/figure2.pdf"):
+        assert (finished / "results" / "my" / name).exists()
+    assert yaml.safe_load((finished / "results" / "my" / "config.resolved.yaml").read_text())["preset"] != "auto"
+
+
+def test_touching_files_and_editing_comments_train_nothing(project):
+    later = time.time() + 100
+    for path in [project / "my.csv", *project.glob("results/*/my/**/*"), *project.glob("workflow/**/*.py")]:
+        os.utime(path, (later, later))
+    edit(project / "workflow" / "rules" / "graphs.smk", "    threads: 1 ", "    # a comment\n    threads: 1 ")
+    (project / "workflow" / "score_mlx" / "depth.py").write_text("# another program, the same science\n")
+    edit(project / "workflow" / "score_mlx" / "science.py", "SCIENCE = {", "# a comment\nSCIENCE = {")
+    assert planned(project) == {}
+
+
+@pytest.mark.parametrize(
+    ("family", "rules"),
+    [
+        ("graphs", {"train_graph", "table", "figure_configurations"}),
+        ("features", {"graph_features", "train_graph", "table", "figure_configurations"}),
+        ("descriptors", {"descriptors", "train_graph", "table"}),
+    ],
+)
+def test_a_science_number_computes_what_depends_on_it(project, family, rules):
+    edit(project / "workflow" / "score_mlx" / "science.py", f'"{family}": 1', f'"{family}": 2')
+    plan = planned(project)
+    assert set(plan) == rules
+    assert models(plan) == ({"gcn/SCORE"} if family == "descriptors" else MODELS)
+    if family == "descriptors":
+        assert all("sum" in output for output in plan["train_graph"])
+
+
+def test_another_version_of_mlx_trains_again(project):
+    edit(project / "workflow" / "score_mlx" / "science.py", '("mlx", "numpy")', '("mlx", "pyyaml")')
+    assert set(planned(project)) == {"train_graph", "table", "figure_configurations"}
+
+
+def test_other_data_compute_everything(project):
+    (project / "my.csv").write_text("smiles,target\nCC,2\n")
+    assert models(planned(project)) == MODELS
+
+
+def test_a_wider_experiment_trains_the_new_models_only(project):
+    edit(
+        project / "config.yaml", "    archs:\n    - gcn\n    - gat\n", "    archs:\n    - gcn\n    - gat\n    - gine\n"
+    )
+    plan = planned(project)
+    assert set(plan) == {"train_graph", "table", "figure_configurations"}
+    assert models(plan) == {"gine/base", "gine/SCORE"}
+
+
+def test_editing_a_table_or_a_plot_redraws_it_only(project):
+    with open(project / "workflow" / "score_mlx" / "analysis" / "tables.py", "a") as file:
+        file.write("# edited\n")
+    assert set(planned(project)) == {"table"}
+    with open(project / "workflow" / "score_mlx" / "plots" / "style.py", "a") as file:
+        file.write("# edited\n")
+    assert set(planned(project)) == {"table", "figure_configurations"}
+
+
+def test_adopted_records_are_not_trained_again(project):
+    for meta in project.glob("results/runs/my/graphs/gat/**/run.meta.json"):
+        meta.write_text('{"adopted_from": "elsewhere"}')
+    shutil.rmtree(project / ".snakemake")  # as after an adoption: nothing is known of how they were made
+    edit(project / "my.csv", "CC,1", "CC,2")
+    assert models(planned(project)) == {"gcn/base", "gcn/SCORE"}
+
+
+def test_records_are_drawn_without_training(project):
+    (project / "results" / "runs").rename(project / "elsewhere")
+    shutil.rmtree(project / "results")
+    plan = planned(project, "--config", "records=elsewhere")
+    assert set(plan) == {"table", "figure_configurations"}
+    next(project.glob("elsewhere/my/graphs/gat/base/*/run.json")).unlink()
+    said = snakemake(project, "-n", "--config", "records=elsewhere")
+    assert "table2 is left out, some of its records are missing" in said
+    said = snakemake(project, "-n", "results/my/table2.csv", "--config", "records=elsewhere", check=False)
+    assert "error: records = elsewhere: 1 records of table2 are missing, first elsewhere/my/graphs/gat/base/" in said
+    assert "Traceback" not in said
+
+
+def test_a_failed_model_keeps_its_checkpoint_and_the_others_finish(project):
+    shutil.rmtree(project / "results")
+    (project / "fail").write_text("gat/base")
+    said = snakemake(project, check=False)
+    assert "error: this model fails" in said  # the job's log is shown
+    folder = next(project.glob("results/runs/my/graphs/gat/base/*"))
+    assert (folder / "weights" / "checkpoint").exists() and not (folder / "run.json").exists()
+    (project / "fail").unlink()
+    assert models(planned(project)) == {"gat/base"}
+
+
+def test_another_directory_leaves_the_project_alone_and_the_quick_models_come_first(project):
+    before = (project / "calls.log").read_text()
+    snakemake(project, "--cores", "1", "--directory", "build/x", "--config", "dataset=esol")
+    calls = (project / "build" / "x" / "calls.log").read_text()
+    assert max(m.start() for m in re.finditer("/gcn/", calls)) < calls.index("/gat/")
+    assert (project / "calls.log").read_text() == before
+    assert (project / "build" / "x" / "results" / "table2.csv").exists()
+    assert (project / "build" / "x" / "paper_figures" / "figure2.pdf").exists()
+    assert not (project / "results" / "table2.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("graphs={epoch: 3}", "error: --config: unknown key 'graphs.epoch'; did you mean 'graphs.epochs'?"),
+        (
+            "dataset=esll",
+            "error: --config: dataset = 'esll': expected esol, nci or the path of a .csv file; did you mean 'esol'?",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_one_line(finished, setting, line):
+    said = snakemake(finished, "-n", "--config", setting, check=False)
+    assert [text for text in said.splitlines() if "profile" not in text] == [line]
+
+
+def test_dry_run_of_everything_takes_less_than_five_seconds(tmp_path):
+    start = time.perf_counter()
+    said = snakemake(ROOT, "-n", "--directory", tmp_path / "x", "--config", "dataset=esol", "preset=paper")
+    assert time.perf_counter() - start < 5
+    assert re.search(r"^train_graph +40$", said, re.MULTILINE)
+    assert not (tmp_path / "x" / "results").exists()  # a dry-run writes nothing
+
+
+def test_lint_finds_nothing():
+    assert "Congratulations" in snakemake(ROOT, "--lint")
