@@ -99,7 +99,9 @@ class GraphSpec:
         """Name in the paper's tables: `gat`, `gat_classic`, `gat_skip05`, `SCORE_gat`, `SCORE_gat_skip05`."""
         if self.config == "base":
             return self.arch
-        return f"SCORE_{self.arch}{self.config.removeprefix('SCORE')}" if self.recurrent else f"{self.arch}_{self.config}"
+        if self.recurrent:
+            return f"SCORE_{self.arch}{self.config.removeprefix('SCORE')}"
+        return f"{self.arch}_{self.config}"
 
     @property
     def options(self) -> str:

@@ -1,0 +1,118 @@
+"""Depth as a dynamical system: K applications of a block, stacked or recurrent (paper, equations 1-3).
+
+A network's depth is two independent choices: which blocks (K separate ones or one shared one) and how a block's output
+joins the state (the update). Graph networks, dense networks and Transformers all use the `Depth` of this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mlx.core as mx
+import mlx.nn as nn
+
+Field = Callable[[mx.array], mx.array]  # h -> dh/dt, same shape as h
+
+
+def euler(f: Field, h: mx.array, dt) -> mx.array:
+    return h + dt * f(h)
+
+
+def heun(f: Field, h: mx.array, dt) -> mx.array:
+    k1 = f(h)
+    return h + dt / 2 * (k1 + f(h + dt * k1))
+
+
+def midpoint(f: Field, h: mx.array, dt) -> mx.array:
+    return h + dt * f(h + dt / 2 * f(h))
+
+
+def rk4(f: Field, h: mx.array, dt) -> mx.array:
+    k1 = f(h)
+    k2 = f(h + dt / 2 * k1)
+    k3 = f(h + dt / 2 * k2)
+    k4 = f(h + dt * k3)
+    return h + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+INTEGRATORS = {"euler": euler, "heun": heun, "midpoint": midpoint, "rk4": rk4}
+
+
+class Plain(nn.Module):
+    """h <- y: the block's output replaces the state (the paper's base models)."""
+
+    def __call__(self, block: Field, h: mx.array, t: int) -> mx.array:
+        return block(h)
+
+
+class Residual(nn.Module):
+    """h <- norm(h + y), the paper's "classic"; without a norm the plain additive skip.
+
+    Args:
+        norm: acts on the sum; one, shared over depth, as in the paper's code.
+    """
+
+    def __init__(self, norm: nn.Module | None = None):
+        super().__init__()
+        self.norm = norm
+
+    def __call__(self, block: Field, h: mx.array, t: int) -> mx.array:
+        total = h + block(h)
+        return total if self.norm is None else self.norm(total)
+
+
+class Relax(nn.Module):
+    """h <- h + dt (F(h) - h): a convex step from the state towards the block's output (equations 1 and 2).
+
+    Args:
+        dt: step size, 0 < dt <= 1, or the learned one of `LearnedSteps`.
+        integrate: the scheme for dh/dt = F(h) - h (equation 3).
+    """
+
+    def __init__(self, dt: float | LearnedSteps, integrate=euler):
+        super().__init__()
+        if isinstance(dt, int | float) and not 0 < dt <= 1:
+            raise ValueError(f"dt = {dt}: expected 0 < dt <= 1, beyond which a step is no longer convex")
+        self.dt, self.integrate = dt, integrate
+
+    def __call__(self, block: Field, h: mx.array, t: int) -> mx.array:
+        dt = self.dt(t) if isinstance(self.dt, LearnedSteps) else self.dt
+        return self.integrate(lambda x: block(x) - x, h, dt)
+
+
+class LearnedSteps(nn.Module):
+    """dt_t = 0.1 + 0.4 sigmoid(alpha_t), one alpha a step: 0.3 at the start (paper's code; the text has no bounds)."""
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self.alpha = mx.zeros((steps,))
+
+    def __call__(self, t: int) -> mx.array:
+        return 0.1 + 0.4 * mx.sigmoid(self.alpha[t])
+
+
+class Depth(nn.Module):
+    """`steps` applications of a block. Recurrent: one block, shared. Stacked: one block a step.
+
+    Args:
+        make_block: builds a module `F(h, *context) -> h'` with h' of h's shape.
+        steps: K >= 1.
+        recurrent: share one block over all steps (SCORE) instead of stacking K.
+        update: joins a block's output to the state: Plain, Residual or Relax.
+        after: `after(h, *context)` acts on the state after each update; the native models' activation and dropout.
+        final: `final(h)` acts once at the end.
+    """
+
+    def __init__(self, make_block, steps: int, *, recurrent: bool, update: nn.Module, after=None, final=None):
+        super().__init__()
+        if steps < 1:
+            raise ValueError(f"steps = {steps}: expected at least 1")
+        self.steps, self.advance, self.after, self.final = steps, update, after, final  # nn.Module.update is taken
+        self.blocks = [make_block() for _ in range(1 if recurrent else steps)]
+
+    def __call__(self, h: mx.array, *context) -> mx.array:
+        for t in range(self.steps):
+            block = self.blocks[t % len(self.blocks)]  # recurrent: always the only one
+            h = self.advance(lambda x, block=block: block(x, *context), h, t)
+            h = h if self.after is None else self.after(h, *context)
+        return h if self.final is None else self.final(h)

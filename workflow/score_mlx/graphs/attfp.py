@@ -1,0 +1,54 @@
+"""AttentiveFP's atom layers (Xiong et al. 2020); its molecule layer, MolAttFP, is in `readout.py`."""
+
+import mlx.core as mx
+import mlx.nn as nn
+
+from score_mlx.graphs.topology import Topology
+from score_mlx.nn import GRUCell, Linear, Noise, elu, leaky_relu
+
+
+class Neighbours(nn.Module):
+    """n_j = leaky(neighbour_fc [x_j, e]): (A, F) -> (M, H). The linear acts on atoms, then they are gathered."""
+
+    def __init__(self, atom_features: int, bond_features: int, hidden: int):
+        super().__init__()
+        whole = Linear(atom_features + bond_features, hidden)
+        self.atom, self.bond = mx.split(whole.weight, [atom_features], axis=1)
+        self.bias = whole.bias
+
+    def __call__(self, x: mx.array, bonds: Topology) -> mx.array:
+        return leaky_relu(bonds.source(x @ self.atom.T + self.bias) + bonds.bonds @ self.bond.T)
+
+
+class FrozenAttFP(nn.Module):
+    """y = leaky(GRU(elu(sum_j alpha_j W dropout(n_j)), h)), alpha = softmax_j leaky(align [h_i, n_j]), given neighbours n.
+
+    W commutes with the weighted sum; its bias counts once for each atom that has a neighbour.
+    """
+
+    def __init__(self, hidden: int, bond_features: int, heads: int):
+        super().__init__()
+        align = Linear(2 * hidden, 1)
+        self.align_state, self.align_neighbour = mx.split(align.weight, 2, axis=1)
+        self.align_bias = align.bias
+        self.attend = Linear(hidden, hidden)
+        self.gru = GRUCell(hidden, hidden)
+
+    def __call__(self, h: mx.array, neighbours: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        logits = bonds.target(h @ self.align_state.T + self.align_bias) + neighbours @ self.align_neighbour.T  # (M, 1)
+        attention = bonds.softmax(leaky_relu(logits))
+        total = bonds.sum(attention * noise(neighbours, bonds.bond_id))  # (A, H)
+        context = elu(total @ self.attend.weight.T + (bonds.degree > 0) * self.attend.bias)
+        return leaky_relu(self.gru(context, h))
+
+
+class AttFP(nn.Module):
+    """The same with neighbours computed from the present state: what the text describes and SCORE iterates."""
+
+    def __init__(self, hidden: int, bond_features: int, heads: int):
+        super().__init__()
+        self.neighbours = Neighbours(hidden, bond_features, hidden)
+        self.layer = FrozenAttFP(hidden, bond_features, heads)
+
+    def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        return self.layer(h, self.neighbours(h, bonds), bonds, noise)

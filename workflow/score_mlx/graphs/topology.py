@@ -1,0 +1,263 @@
+"""What a layer may ask of a batch of molecules, in two layouts behind the same verbs.
+
+A layer never sees an index. It asks for the features of each message's source or target, sums or normalises messages
+at their target, flips them to the opposite bond, or lays atoms out by molecule. `ByDegree` answers without a scatter;
+`EdgeList` answers with mlx-graphs' scatter, plain and known to be right. Tests hold the two equal.
+
+Shapes: A atoms, M messages (directed bonds), B molecules, n atoms in the largest, H features.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import mlx.core as mx
+
+from score_mlx.graphs.batch import Batch, Shape
+from score_mlx.nn import softmax
+
+
+class Topology(ABC):
+    """A batch's structure.
+
+    Args:
+        arrays: the arrays of `Batch`, on the device.
+        shape: their static sizes.
+
+    Attributes:
+        atoms (A, F), bonds (M, E): input features.
+        atom_id (A,), bond_id (M,), molecule_id (B,): names of rows for `Noise`.
+    """
+
+    def __init__(self, arrays: dict[str, mx.array], shape: Shape):
+        self._arrays, self.shape = arrays, shape
+        self.atoms, self.bonds = arrays["atoms"], arrays["bonds"]
+        self.atom_id, self.bond_id, self.molecule_id = arrays["atom_id"], arrays["bond_id"], arrays["molecule_id"]
+        self._source, self._target, self._reverse = arrays["source"], arrays["target"], arrays["reverse"]
+
+    @classmethod
+    def of(cls, batch: Batch) -> Topology:
+        return cls({name: mx.array(value) for name, value in batch.arrays.items()}, batch.shape)
+
+    # -- messages ------------------------------------------------------------------------------------------------
+    @abstractmethod
+    def source(self, h: mx.array) -> mx.array:
+        """State of the atom that each message comes from: (A, H) -> (M, H)."""
+
+    @abstractmethod
+    def target(self, h: mx.array) -> mx.array:
+        """State of the atom that each message goes to: (A, H) -> (M, H)."""
+
+    @abstractmethod
+    def sum(self, messages: mx.array) -> mx.array:
+        """Sum of the messages into each atom: (M, H) -> (A, H); zeros for an atom without bonds."""
+
+    @abstractmethod
+    def softmax(self, logits: mx.array) -> mx.array:
+        """Softmax over the messages into each atom: (M, heads) -> (M, heads)."""
+
+    @abstractmethod
+    def reverse(self, messages: mx.array) -> mx.array:
+        """The message of the opposite bond: (M, H) -> (M, H)."""
+
+    @property
+    @abstractmethod
+    def degree(self) -> mx.array:
+        """Number of messages into each atom: (A, 1)."""
+
+    # -- molecules -----------------------------------------------------------------------------------------------
+    @property
+    def occupied(self) -> mx.array:
+        """(B, n): 1 where the padded layout holds an atom."""
+        return self._arrays["occupied"]
+
+    @property
+    def between(self) -> mx.array:
+        """(B, n, n, E + 1): 1 and the bond's features where atom j sends to atom i, zeros elsewhere."""
+        return self._arrays["between"]
+
+    @property
+    def pair_id(self) -> mx.array:
+        """(B, n, n): names of pairs for `Noise`."""
+        return self._arrays["pair_id"]
+
+    def pairs(self, h: mx.array) -> mx.array:
+        """Atoms laid out by molecule: (A, H) -> (B, n, H), zeros where a molecule has fewer atoms."""
+        a = self._arrays
+        return _lay_out(h, a["slots"], a["occupied"], a["place"], a["real"])
+
+    def flat(self, padded: mx.array) -> mx.array:
+        """The inverse of `pairs`: (B, n, H) -> (A, H); zeros for an atom that is padding."""
+        a = self._arrays
+        return _flatten(padded, a["slots"], a["occupied"], a["place"], a["real"])
+
+    def pool(self, h: mx.array) -> mx.array:
+        """Sum over a molecule's atoms: (A, H) -> (B, H)."""
+        return self._arrays["member"] @ h
+
+    def spread(self, g: mx.array) -> mx.array:
+        """The molecule's row for each of its atoms: (B, H) -> (A, H)."""
+        return self._arrays["member"].T @ g
+
+    def softmax_molecule(self, logits: mx.array) -> mx.array:
+        """Softmax over a molecule's atoms: (A, 1) -> (A, 1)."""
+        padded = self.pairs(logits)[..., 0]  # (B, n)
+        return self.flat(softmax(padded - 1e9 * (1 - self.occupied))[..., None])
+
+
+# The transpose of a gather is a scatter, which the CPU backend does slowly. Both directions of the padded layout are
+# known, so each is the other's gradient.
+@mx.custom_function
+def _lay_out(h, slots, occupied, place, real):
+    return h[slots] * occupied[..., None]
+
+
+@_lay_out.vjp
+def _lay_out_vjp(primals, cotangent, _):
+    _h, slots, occupied, place, real = primals
+    rows = (cotangent * occupied[..., None]).reshape(-1, cotangent.shape[-1])
+    return (rows[place] * real[:, None], *_no_gradient(slots, occupied, place, real))
+
+
+@mx.custom_function
+def _flatten(padded, slots, occupied, place, real):
+    return padded.reshape(-1, padded.shape[-1])[place] * real[:, None]
+
+
+@_flatten.vjp
+def _flatten_vjp(primals, cotangent, _):
+    _padded, slots, occupied, place, real = primals
+    return ((cotangent * real[:, None])[slots] * occupied[..., None], *_no_gradient(slots, occupied, place, real))
+
+
+def _no_gradient(*indices: mx.array) -> tuple[mx.array, ...]:
+    return tuple(mx.zeros_like(index) for index in indices)
+
+
+class ByDegree(Topology):
+    """Atoms sorted by degree, messages by target: every neighbourhood is a reshape, and no gradient needs a scatter."""
+
+    def __init__(self, arrays: dict[str, mx.array], shape: Shape):
+        super().__init__(arrays, shape)
+        self._verbs = _verbs(shape.by_degree)
+
+    def source(self, h: mx.array) -> mx.array:
+        return self._verbs["source"](h, self._source, self._target, self._reverse)
+
+    def target(self, h: mx.array) -> mx.array:
+        return self._verbs["target"](h, self._target)
+
+    def sum(self, messages: mx.array) -> mx.array:
+        return self._verbs["sum"](messages, self._target)
+
+    def softmax(self, logits: mx.array) -> mx.array:
+        return self._verbs["softmax"](logits, self._target)
+
+    def reverse(self, messages: mx.array) -> mx.array:
+        return self._verbs["reverse"](messages, self._reverse)
+
+    @property
+    def degree(self) -> mx.array:
+        counts = self.shape.by_degree
+        return mx.concatenate([mx.full((n, 1), float(d)) for d, n in enumerate(counts) if n])
+
+
+def _reduce(x: mx.array, by_degree: tuple[int, ...], how) -> mx.array:
+    """Reduce the d messages into each atom of degree d: (M, H) -> (A, H), zeros for degree 0."""
+    parts, start = [], 0
+    ends = []
+    for degree, atoms in enumerate(by_degree):
+        start += degree * atoms
+        ends.append(start)
+    pieces = mx.split(x, ends[:-1], axis=0) if len(ends) > 1 else [x]
+    for degree, (atoms, piece) in enumerate(zip(by_degree, pieces, strict=True)):
+        if degree == 0 and atoms:
+            parts.append(mx.zeros((atoms, x.shape[-1]), x.dtype))
+        elif degree == 1 and atoms:
+            parts.append(piece)
+        elif atoms:
+            parts.append(how(piece.reshape(atoms, degree, x.shape[-1]), axis=1))
+    return mx.concatenate(parts, axis=0)
+
+
+def _verbs(by_degree: tuple[int, ...]) -> dict:
+    """The verbs of one shape, each with the gradient that needs no scatter.
+
+    Transposes: sum <-> target; source is (reverse, then target), so its gradient is the sum of reversed cotangents.
+    """
+
+    def add(messages):
+        return _reduce(messages, by_degree, mx.sum)
+
+    @mx.custom_function
+    def source(h, sources, targets, reverses):
+        return h[sources]
+
+    @source.vjp
+    def _(primals, cotangent, _output):
+        return (add(cotangent[primals[3]]), *_no_gradient(*primals[1:]))
+
+    @mx.custom_function
+    def target(h, targets):
+        return h[targets]
+
+    @target.vjp
+    def _(primals, cotangent, _output):
+        return add(cotangent), mx.zeros_like(primals[1])
+
+    @mx.custom_function
+    def sum_(messages, targets):
+        return add(messages)
+
+    @sum_.vjp
+    def _(primals, cotangent, _output):
+        return cotangent[primals[1]], mx.zeros_like(primals[1])
+
+    @mx.custom_function
+    def softmax_(logits, targets):
+        weights = mx.exp(logits - _reduce(logits, by_degree, mx.max)[targets])
+        return weights / add(weights)[targets]
+
+    @softmax_.vjp
+    def _(primals, cotangent, p):
+        weighted = p * cotangent
+        return weighted - p * add(weighted)[primals[1]], mx.zeros_like(primals[1])
+
+    @mx.custom_function
+    def reverse(messages, reverses):
+        return messages[reverses]
+
+    @reverse.vjp
+    def _(primals, cotangent, _output):
+        return cotangent[primals[1]], mx.zeros_like(primals[1])
+
+    return {"source": source, "target": target, "sum": sum_, "softmax": softmax_, "reverse": reverse}
+
+
+class EdgeList(Topology):
+    """The same verbs by index and scatter, as mlx-graphs does it."""
+
+    def source(self, h: mx.array) -> mx.array:
+        return h[self._source]
+
+    def target(self, h: mx.array) -> mx.array:
+        return h[self._target]
+
+    def sum(self, messages: mx.array) -> mx.array:
+        from mlx_graphs.utils import scatter
+
+        return scatter(messages, self._target, out_size=self.shape.atoms, aggr="add")
+
+    def softmax(self, logits: mx.array) -> mx.array:
+        # mlx-graphs' own softmax starts its maximum at 0 and returns zeros when all logits of an atom are below -88
+        lowest = mx.full((self.shape.atoms, logits.shape[-1]), -mx.inf)
+        highest = mx.stop_gradient(lowest.at[self._target].maximum(logits))
+        weights = mx.exp(logits - highest[self._target])
+        return weights / self.sum(weights)[self._target]
+
+    def reverse(self, messages: mx.array) -> mx.array:
+        return messages[self._reverse]
+
+    @property
+    def degree(self) -> mx.array:
+        return self.sum(mx.ones((len(self._target), 1)))

@@ -1,0 +1,61 @@
+"""Progress of training: a bar in a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+
+from tqdm import tqdm
+
+LINE_SECONDS = 20  # between two lines of a log
+
+
+class Progress:
+    """Epochs done over all folds, the RMSE so far, the time left.
+
+    Args:
+        style: `bar`, `lines`, `none`, or `auto`: a bar where standard error is a terminal, lines elsewhere.
+        title: what is trained.
+        epochs: of each fold.
+        folds: number of folds; `side_by_side` of them advance together.
+    """
+
+    def __init__(self, style: str, title: str, epochs: int, folds: int, side_by_side: int):
+        style = ("bar" if sys.stderr.isatty() else "lines") if style == "auto" else style
+        self.title, self.epochs, self.style = title, epochs, style
+        self.total = epochs * math.ceil(folds / side_by_side)
+        self.bar = tqdm(total=self.total, desc=title, unit="epoch") if style == "bar" else None
+        self.done, self.start, self.line, self.name = 0, time.monotonic(), 0.0, ""
+        self._group_start = 0
+
+    def group(self, folds: list[int]) -> None:
+        """The folds that train from now on."""
+        self.name = f"folds {folds[0]}-{folds[-1]}" if len(folds) > 1 else f"fold {folds[0]}"
+        self._group_start = self.done
+
+    def epoch(self, epoch: int, best: list[float], last: list[float]) -> None:
+        """Epoch `epoch` (from 1) of the present folds is done; RMSE of each, the best so far and the last."""
+        before, self.done = self.done, self._group_start + epoch
+        state = f"rmse {_mean(last):.3f}, best {_mean(best):.3f}"
+        if self.bar is not None:
+            self.bar.set_postfix_str(f"{self.name} {state}", refresh=False)
+            self.bar.update(self.done - before)
+        elif self.style == "lines" and (time.monotonic() - self.line > LINE_SECONDS or epoch == self.epochs):
+            self.line = time.monotonic()
+            left = (self.line - self.start) / self.done * (self.total - self.done)
+            print(f"{self.title}: {self.name} epoch {epoch}/{self.epochs}, {state}, {_clock(left)} left", flush=True)
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

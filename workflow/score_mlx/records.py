@@ -1,0 +1,218 @@
+"""The run record: what a training run leaves behind and every table, figure and verdict is a function of.
+
+`run.json` holds what the run was and what came out: the same bytes for the same run. `run.meta.json` holds what differs
+from one execution to the next: seconds, host, versions. The types below are the schema.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from score_mlx.errors import UserError
+from score_mlx.files import write_text
+
+SCHEMA_VERSION = 1
+_LARGEST = 64 * 2**20  # bytes; a record of 5 folds and 150 epochs has about 60 kB
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Cut(Part):
+    """A training setting below the paper's."""
+
+    setting: str
+    ours: float | int
+    paper: float | int
+
+
+class DataSet(Part):
+    """The molecules that were trained on."""
+
+    name: str
+    label: str
+    unit: str
+    stand_in: bool
+    rows: int
+    sha256: str = Field(description="of molecules.csv")
+    folds_sha256: str
+
+
+class Fold(Part):
+    """One fold's curves, a value an epoch; null where it is not finite."""
+
+    fold: int
+    train: int = Field(description="number of training molecules")
+    test: int
+    train_loss: list[float | None] = Field(description="mean squared error over the epoch's batches")
+    rmse: list[float | None] = Field(description="of the fold's test molecules, after each epoch")
+    learned_dt: list[float] | None = Field(None, description="step sizes after the last epoch, where they are learned")
+
+
+class Best(Part):
+    """Per fold the lowest RMSE over epochs, as the paper selects, and its epoch (counted from 1)."""
+
+    rmse: list[float | None]
+    epoch: list[int | None]
+
+
+class Last(Part):
+    """Per fold the RMSE after the last epoch: no choice made on the test fold."""
+
+    rmse: list[float | None]
+
+
+class RunRecord(Part):
+    schema_: Literal[1] = Field(alias="schema")
+    science: int
+    spec: dict[str, bool | int | float | str]
+    cuts: list[Cut]
+    dataset: DataSet
+    parameters: int
+    folds: list[Fold]
+    best: Best
+    last: Last
+
+
+class RunMeta(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    seconds: float = Field(description="training time, all sessions of a resumed run together")
+    started: str
+    host: str
+    device: str
+    platform: str
+    versions: dict[str, str]
+    commit: str | None
+    resumed: int
+    preset: str
+    replicas: int
+
+
+SCHEMA = {"record": RunRecord.model_json_schema(by_alias=True), "meta": RunMeta.model_json_schema()}
+
+
+def finite(value: float) -> float | None:
+    """Seven significant digits, all that single precision has; None for NaN and infinity, which JSON lacks."""
+    return float(f"{value:.7g}") if math.isfinite(value) else None
+
+
+def summarise(folds: list[dict[str, Any]]) -> dict[str, Any]:
+    """The `best` and `last` parts of a record, from its curves."""
+    best: dict[str, list[Any]] = {"rmse": [], "epoch": []}
+    for fold in folds:
+        known = [(value, epoch) for epoch, value in enumerate(fold["rmse"], start=1) if value is not None]
+        value, epoch = min(known, default=(None, None))
+        best["rmse"].append(value)
+        best["epoch"].append(epoch)
+    return {"best": best, "last": {"rmse": [fold["rmse"][-1] for fold in folds]}}
+
+
+def write_record(folder: Path, record: dict[str, Any], meta: dict[str, Any]) -> None:
+    """Writes `run.meta.json`, then `run.json`: a run counts as finished once its record is there."""
+    RunRecord.model_validate(record)
+    RunMeta.model_validate(meta)
+    write_text(folder / "run.meta.json", json.dumps(meta, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    write_text(folder / "run.json", dumps(record))
+
+
+def dumps(record: dict[str, Any]) -> str:
+    """Sorted keys, one line a list of numbers: the same record gives the same bytes and reads well in a diff."""
+    return _indent(record, 0) + "\n"
+
+
+def read_record(path: str | Path) -> dict[str, Any]:
+    """A record as plain dictionaries.
+
+    Raises:
+        UserError: missing, too large, not JSON, or not as `RunRecord` says.
+    """
+    return _read(Path(path), RunRecord)
+
+
+def read_meta(path: str | Path) -> dict[str, Any]:
+    """The `run.meta.json` beside a record.
+
+    Args:
+        path: of the record or of the meta file itself.
+    """
+    return _read(Path(path).with_name("run.meta.json"), RunMeta)
+
+
+def environment() -> dict[str, Any]:
+    """Where and with what this process computes: the part of `run.meta.json` known before training."""
+    import mlx.core as mx
+
+    from score_mlx import blas
+    from score_mlx.science import PACKAGES, versions
+
+    gpu = mx.default_device().type == mx.DeviceType.gpu
+    return {
+        "host": platform.node(),
+        "device": f"{'gpu' if gpu else 'cpu'}: {_device_name(gpu)}",
+        "platform": platform.platform(),
+        "versions": {"python": platform.python_version(), "blas": blas.load()}
+        | {name: number for family in PACKAGES for name, number in versions(family).items()},
+        "commit": _commit(),
+    }
+
+
+def _device_name(gpu: bool) -> str:
+    import mlx.core as mx
+
+    if gpu:
+        return str(mx.device_info().get("device_name", "unknown"))
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """The commit of the source tree, with `-dirty` where tracked files differ; None outside a checkout."""
+    here = Path(__file__).parent
+    git = {"cwd": here, "capture_output": True, "text": True, "env": os.environ | {"GIT_OPTIONAL_LOCKS": "0"}}
+    try:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, timeout=10, **git).stdout.strip()
+        changed = subprocess.run(["git", "status", "--porcelain", "-uno", "."], check=True, timeout=10, **git).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head + ("-dirty" if changed else "")
+
+
+def _read(path: Path, model: type[BaseModel]) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UserError(f"{path}: {path.stat().st_size} bytes, expected a record of at most {_LARGEST}")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        model.model_validate(content)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file, expected a run record") from None
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}: {place}: {first['msg']}, found {str(first['input'])[:60]!r}") from None
+    except (ValueError, RecursionError) as reason:
+        raise UserError(f"{path}: not a run record ({reason})") from None
+    return content
+
+
+def _indent(value: Any, depth: int) -> str:
+    """JSON with sorted keys in which a list without dictionaries takes one line."""
+    pad = "  " * (depth + 1)
+    if isinstance(value, dict) and value:
+        rows = (f"{pad}{json.dumps(k)}: {_indent(v, depth + 1)}" for k, v in sorted(value.items()))
+        return "{\n" + ",\n".join(rows) + "\n" + pad[2:] + "}"
+    if isinstance(value, list) and any(isinstance(v, dict) for v in value):
+        return "[\n" + ",\n".join(pad + _indent(v, depth + 1) for v in value) + "\n" + pad[2:] + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

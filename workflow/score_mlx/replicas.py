@@ -1,0 +1,119 @@
+"""Models side by side: folds (or seeds) of one architecture trained in one program.
+
+Layers are plain `mlx.nn` modules written for one model. Here the parameters of R models are stacked, the loss and its
+gradient lifted over them with `mx.vmap`, and Adam, being element-wise, works on all of them as one vector. Each
+replica trains as it would alone, but one launch serves all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import accumulate
+
+import mlx.core as mx
+import mlx.nn as nn
+from mlx.utils import tree_flatten, tree_unflatten
+
+from score_mlx.nn import fused
+
+
+class Replicas:
+    """R models of one architecture with their optimiser.
+
+    Args:
+        models: R models with parameters of the same names and shapes; the first also serves as the program.
+        learning_rate: of Adam.
+    """
+
+    def __init__(self, models: list[nn.Module], learning_rate: float):
+        self.model, self.count = models[0], len(models)
+        each = [dict(tree_flatten(model.trainable_parameters())) for model in models]
+        self.names = list(each[0])
+        self.shapes = [each[0][name].shape for name in self.names]
+        sizes = [self.count * each[0][name].size for name in self.names]
+        self._cuts = list(accumulate(sizes))[:-1]
+        # One vector, parameter by parameter and within each replica by replica: every piece of it is contiguous.
+        self.flat = mx.concatenate([mx.stack([p[name] for p in each]).reshape(-1) for name in self.names])
+        self.adam = Adam(learning_rate, self.flat)
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of one model."""
+        return self.flat.size // self.count
+
+    def tree(self) -> dict:
+        """The parameters as the model's tree, each (R, ...); for a single replica without the leading axis."""
+        lead = (self.count,) if self.count > 1 else ()
+        pieces = zip(self.names, mx.split(self.flat, self._cuts), self.shapes, strict=True)
+        return tree_unflatten([(name, piece.reshape(*lead, *shape)) for name, piece, shape in pieces])
+
+    def step(self, loss: Callable, arrays: dict[str, mx.array], keys: mx.array) -> mx.array:
+        """One Adam step on `loss(model, arrays, key)`; arrays and keys with a leading axis R.
+
+        Returns:
+            (R,) losses before the step. Nothing is computed yet: evaluate `flat` and the losses.
+        """
+
+        def value(parameters, arrays, key):
+            self.model.update(parameters)
+            return loss(self.model, arrays, key)
+
+        single = self.count == 1
+        lifted = mx.value_and_grad(value) if single else mx.vmap(mx.value_and_grad(value))
+        if single:
+            arrays, keys = {name: a[0] for name, a in arrays.items()}, keys[0]
+        losses, gradients = lifted(self.tree(), arrays, keys)
+        by_name = dict(tree_flatten(gradients))
+        gradient = mx.concatenate([by_name[name].reshape(-1) for name in self.names])
+        self.flat = self.adam(self.flat, gradient)
+        return losses[None] if single else losses
+
+    def apply(self, function: Callable, arrays: dict[str, mx.array]) -> mx.array:
+        """`function(model, arrays)` of each replica, without gradients: (R, ...)."""
+
+        def value(parameters, arrays):
+            self.model.update(parameters)
+            return function(self.model, arrays)
+
+        if self.count == 1:
+            return value(self.tree(), {name: a[0] for name, a in arrays.items()})[None]
+        return mx.vmap(value)(self.tree(), arrays)
+
+    def weights(self, replica: int) -> dict[str, mx.array]:
+        """One model's parameters by name."""
+        tree = dict(tree_flatten(self.tree()))
+        return {name: tree[name][replica] if self.count > 1 else tree[name] for name in self.names}
+
+    def state(self) -> dict[str, mx.array]:
+        """All that training needs to go on: parameters and optimiser."""
+        return {"flat": self.flat, "mean": self.adam.mean, "square": self.adam.square}
+
+    def restore(self, state: dict[str, mx.array]) -> None:
+        """Take up what `state` gave; the arrays must be of the same size."""
+        if any(state[name].size != self.flat.size for name in ("flat", "mean", "square")):
+            raise ValueError(f"state of {state['flat'].size} numbers, expected {self.flat.size}")
+        self.flat, self.adam.mean, self.adam.square = state["flat"], state["mean"], state["square"]
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015) without bias correction, MLX's default and so the paper's; one kernel on one vector.
+
+    Held equal to `mlx.optimizers.Adam` by a test.
+    """
+
+    def __init__(self, learning_rate: float, parameters: mx.array):
+        self.learning_rate = learning_rate
+        self.mean, self.square = mx.zeros_like(parameters), mx.zeros_like(parameters)
+
+    def __call__(self, parameters: mx.array, gradient: mx.array) -> mx.array:
+        parameters, self.mean, self.square = _adam(
+            parameters, gradient, self.mean, self.square, mx.array(self.learning_rate)
+        )
+        return parameters
+
+
+@fused
+def _adam(parameters, gradient, mean, square, learning_rate):
+    mean = 0.9 * mean + 0.1 * gradient
+    square = 0.999 * square + 0.001 * (gradient * gradient)
+    return parameters - learning_rate * mean / (mx.sqrt(square) + 1e-8), mean, square

@@ -1,0 +1,120 @@
+"""One training loop: epochs over replicas, with progress, checkpoint and resume to the same bytes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import mlx.core as mx
+import numpy as np
+
+from score_mlx.files import replacing
+from score_mlx.progress import Progress
+from score_mlx.replicas import Replicas
+
+CHECKPOINT_SECONDS = 30  # at most so much work is lost to a kill
+
+
+class Task(Protocol):
+    """What a family of models must say for `fit` to train it."""
+
+    epochs: int
+
+    def replicas(self) -> Replicas:
+        """Freshly initialised models."""
+
+    def batches(self, epoch: int) -> Iterator[tuple[dict[str, mx.array], mx.array, Callable]]:
+        """(arrays, keys, loss) of each step of an epoch (from 0); arrays and keys with a leading replica axis."""
+
+    def rmse(self, replicas: Replicas) -> np.ndarray:
+        """(R,) root mean squared error on each replica's test molecules."""
+
+
+@dataclass
+class Curves:
+    """What training has seen so far, and each replica's weights at its lowest RMSE.
+
+    Attributes:
+        train_loss, rmse: for each replica one value an epoch.
+        best: for each replica its parameters by name.
+        seconds: spent so far, all sessions together.
+        resumed: how often a checkpoint was taken up.
+    """
+
+    train_loss: list[list[float]]
+    rmse: list[list[float]]
+    best: list[dict[str, mx.array]] = field(default_factory=list)
+    seconds: float = 0.0
+    resumed: int = 0
+
+    @property
+    def epochs(self) -> int:
+        return len(self.rmse[0])
+
+
+def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tuple[Replicas, Curves]:
+    """Train `task` to its last epoch, from its checkpoint if there is one.
+
+    Args:
+        checkpoint: file written every `CHECKPOINT_SECONDS`, whole or not at all.
+        signature: names the run; a checkpoint of another signature is not taken up.
+        progress: told of every epoch.
+
+    Returns:
+        The trained replicas and their curves.
+    """
+    replicas = task.replicas()
+    curves = Curves([[] for _ in range(replicas.count)], [[] for _ in range(replicas.count)], [{}] * replicas.count)
+    _restore(checkpoint, signature, replicas, curves)
+    clock = saved = time.monotonic()
+    for epoch in range(curves.epochs, task.epochs):
+        losses = []
+        for arrays, keys, loss in task.batches(epoch):
+            losses.append(replicas.step(loss, arrays, keys))
+            mx.eval(replicas.flat, losses[-1])
+        _note(curves, np.array(mx.stack(losses)).mean(axis=0), task.rmse(replicas), replicas)
+        progress.epoch(curves.epochs, [min(values) for values in curves.rmse], [values[-1] for values in curves.rmse])
+        now = time.monotonic()
+        curves.seconds, clock = curves.seconds + now - clock, now
+        if now - saved > CHECKPOINT_SECONDS or curves.epochs == task.epochs:
+            _save(checkpoint, signature, replicas, curves)
+            saved = now
+    return replicas, curves
+
+
+def _note(curves: Curves, losses: np.ndarray, rmse: np.ndarray, replicas: Replicas) -> None:
+    for r in range(replicas.count):
+        if not curves.rmse[r] or rmse[r] < min(curves.rmse[r]):
+            curves.best[r] = replicas.weights(r)
+            mx.eval(curves.best[r])
+        curves.train_loss[r].append(float(losses[r]))
+        curves.rmse[r].append(float(rmse[r]))
+
+
+def _save(path: Path, signature: str, replicas: Replicas, curves: Curves) -> None:
+    best = {f"best.{r}.{name}": w for r, weights in enumerate(curves.best) for name, w in weights.items()}
+    seen = [curves.train_loss, curves.rmse, curves.seconds, curves.resumed]
+    metadata = {"signature": signature, "curves": json.dumps(seen)}
+    with replacing(path) as temporary:
+        mx.save_safetensors(str(temporary), replicas.state() | best, metadata)
+
+
+def _restore(path: Path, signature: str, replicas: Replicas, curves: Curves) -> None:
+    """Take up a checkpoint; a damaged or foreign one counts as none, since training can always start afresh."""
+    if not path.exists():
+        return
+    try:
+        arrays, metadata = mx.load(str(path), return_metadata=True)
+        if metadata["signature"] != signature:
+            return
+        train_loss, rmse, seconds, resumed = json.loads(metadata["curves"])
+        best = [{name: arrays[f"best.{r}.{name}"] for name in replicas.names} for r in range(replicas.count)]
+        replicas.restore(arrays)
+    except (RuntimeError, ValueError, KeyError):
+        return
+    curves.train_loss, curves.rmse, curves.best = train_loss, rmse, best
+    curves.seconds, curves.resumed = seconds, resumed + 1
