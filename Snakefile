@@ -14,18 +14,15 @@ from pathlib import Path
 # Jobs run this working tree under this interpreter, whatever is installed or activated elsewhere.
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow"))
-shell.prefix(
-    "set -euo pipefail; export PATH={}:$PATH PYTHONPATH={}; ".format(
-        *(shlex.quote(str(place)) for place in (Path(sys.executable).parent, ROOT / "workflow"))
-    )
-)
+places = (ROOT / "workflow" / "rules" / "logged.sh", Path(sys.executable).parent, ROOT / "workflow")
+shell.prefix("source {}; export PATH={}:$PATH PYTHONPATH={}; ".format(*(shlex.quote(str(place)) for place in places)))
 
 
 include: "workflow/rules/common.smk"
 
 
 wildcard_constraints:
-    dataset=r"\w+",
+    dataset=r"[\w-]+",
     table=any_of(CONFIG.experiments),
     figure=any_of(EXPERIMENT_OF),
 

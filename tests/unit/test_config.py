@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from score_mlx import presets
-from score_mlx.config import Config, dump, load
+from score_mlx.config import Config, dump, load, retyped
 from score_mlx.errors import UserError
 from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
 
@@ -89,6 +89,20 @@ def test_a_broken_file_is_one_line(tmp_path, content):
 def test_numbers_with_an_exponent_and_merged_keys():
     config = load(FILE, {"graphs": {"learning_rate": "1e-4"}})
     assert (config.graphs.learning_rate, config.graphs.epochs) == (1e-4, 150)
+
+
+def test_text_of_the_command_line_is_read_as_in_the_file():
+    given = {
+        "a": "true",
+        "b": {"c": "3", "d": ["1.5", "x: y", "sum"]},
+        "e": "null",
+        "f": "",
+        "g": 4,
+        "h": "[",
+        "i": "1e-3",
+    }
+    read = {"a": True, "b": {"c": 3, "d": [1.5, "x: y", "sum"]}, "e": None, "f": "", "g": 4, "h": "[", "i": "1e-3"}
+    assert retyped(given) == read
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_all_forty_in_order_with_the_best_thirteen_marked():
 def test_what_does_not_compare_says_why_and_has_no_difference(made, why):
     (row,) = tables.model_table([made], PAPER)
     assert (row["comparable"], row["difference"]) == (why, None)
+    assert "0.564" not in formats.markdown([row], "T", [])  # beside ours it would invite the comparison
 
 
 def test_diverged_models_come_last_and_say_so():

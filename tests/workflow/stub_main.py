@@ -1,6 +1,7 @@
 """Stands in for `python -m score_mlx` in tests of the DAG: the same commands and files, no chemistry, no training.
 
-Each call is noted in calls.log of the working directory. The model named in a file `fail` leaves a checkpoint and fails.
+Each call is noted in calls.log of the working directory. The model that a file `fail` names leaves a checkpoint and
+fails.
 """
 
 import json

@@ -8,7 +8,7 @@ import json
 import os
 import re
 
-from score_mlx.config import dump, load
+from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
 from score_mlx.presets import has_gpu, resolve
 from score_mlx.science import SCIENCE, versions
@@ -48,7 +48,8 @@ def existing_records_of(experiment, name="run.json"):
     """`records_of`, but where nothing is trained each must be there already."""
     lacking = lacking_records_of(experiment)
     if lacking:
-        sys.exit(f"error: records = {CONFIG.records}: {len(lacking)} records of {experiment} are missing, first {lacking[0]}")
+        what = f"{len(lacking)} records of {experiment} are missing, first {lacking[0]}"
+        sys.exit(f"error: records = {CONFIG.records}: {what}")
     return records_of(experiment, name)
 
 
@@ -74,7 +75,7 @@ def paper_values(experiment):
 
 
 def inputs_of_run(wildcards):
-    """What a run reads. A record taken in from elsewhere (`score-mlx adopt`) is as it is: nothing here makes it stale."""
+    """What a run reads; nothing for a record taken in (`score-mlx adopt`), since nothing here can outdate it."""
     path = "results/runs/{w.dataset}/graphs/{w.arch}/{w.config}/{w.options}/run.json".format(w=wildcards)
     if is_adopted(path):
         return {}
@@ -112,7 +113,7 @@ def data_options():
     return [f"--{key}={value}" for key, value in options.items() if value] + ["--drop-bad"] * CONFIG.drop_bad
 
 
-CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", config)))
+CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))
 EXPERIMENT_OF = {chosen.figure: name for name, chosen in CONFIG.experiments.items() if chosen.figure}
 DRAWABLE = drawable(CONFIG.experiments)
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])

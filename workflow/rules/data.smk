@@ -25,8 +25,7 @@ rule prepare_data:
         options=data_options(),
     shell:
         # Where a file lies does not change what is in it: neither its path nor the folders to search are parameters.
-        "python -m score_mlx data prepare "
+        "logged {log} python -m score_mlx data prepare "
         + ("{input.csv:q}" if CONFIG.own_csv else "{wildcards.dataset}")
         + " results/data/{wildcards.dataset} {params.options:q} "
         + shlex.join(f"--search={in_project(folder)}" for folder in CONFIG.data_folders)
-        + " > {log} 2>&1"

@@ -23,8 +23,8 @@ rule graph_features:
         versions=versions("features"),
     threads: 4
     shell:
-        "python -m score_mlx data features {input} {output} --scheme {wildcards.features} --processes {threads}"
-        " > {log} 2>&1"
+        "logged {log} python -m score_mlx data features {input} {output} --scheme {wildcards.features}"
+        " --processes {threads}"
 
 
 rule descriptors:
@@ -41,7 +41,7 @@ rule descriptors:
         versions=versions("descriptors"),
     threads: 4
     shell:
-        "python -m score_mlx data descriptors {input} {output} --processes {threads} > {log} 2>&1"
+        "logged {log} python -m score_mlx data descriptors {input} {output} --processes {threads}"
 
 
 rule folds:
@@ -60,5 +60,5 @@ rule folds:
         science=SCIENCE["folds"],
         versions=versions("folds"),
     shell:
-        "python -m score_mlx data folds {input} {output} --split {wildcards.split} --repeat {wildcards.repeat}"
-        " > {log} 2>&1"
+        "logged {log} python -m score_mlx data folds {input} {output} --split {wildcards.split}"
+        " --repeat {wildcards.repeat}"

@@ -24,8 +24,8 @@ rule figure_configurations:
         paper=lambda wildcards, input: [f"--paper={path}" for path in input.paper],
         baseline=lambda wildcards, input: [f"--baseline={path}" for path in input.table1],
     shell:
-        "python -m score_mlx figure {wildcards.figure} --title {params.title:q} {params.paper:q} {params.baseline:q}"
-        " --out {output.png} {input.records:q} > {log} 2>&1"
+        "logged {log} python -m score_mlx figure {wildcards.figure} --title {params.title:q}"
+        " {params.paper:q} {params.baseline:q} --out {output.png} {input.records:q}"
 
 
 rule figures:

@@ -34,4 +34,4 @@ rule train_graph:
         mem_mb=2000,
     shell:
         # The preset is for the record's provenance; what it changed is in the path.
-        f"python -m score_mlx train graph --record {{output.record:q}} --preset {CONFIG.preset} >> {{log:q}} 2>&1"
+        f"logged {{log:q}} python -m score_mlx train graph --record {{output.record:q}} --preset {CONFIG.preset}"

@@ -24,8 +24,8 @@ rule table:
         top=lambda wildcards: CONFIG.experiments[wildcards.table].top,
         paper=lambda wildcards, input: [f"--paper={path}" for path in input.paper],
     shell:
-        "python -m score_mlx table {wildcards.table} --title {params.title:q} --top {params.top} {params.paper:q}"
-        " --out {output.csv} {input.records:q} > {log} 2>&1"
+        "logged {log} python -m score_mlx table {wildcards.table} --title {params.title:q} --top {params.top}"
+        " {params.paper:q} --out {output.csv} {input.records:q}"
 
 
 rule tables:

@@ -160,6 +160,21 @@ def validate(values: dict[str, Any], file: str = "config.yaml", base: dict[str, 
         raise UserError(line + more) from None
 
 
+def retyped(given: Any) -> Any:
+    """`--config` as config.yaml would be read: Snakemake leaves `true`, `null` and all nested numbers there as text."""
+    if isinstance(given, dict):
+        return {key: retyped(value) for key, value in given.items()}
+    if isinstance(given, list):
+        return [retyped(value) for value in given]
+    if isinstance(given, str) and given:
+        try:
+            value = yaml.safe_load(given)
+        except yaml.YAMLError:
+            return given
+        return value if value is None or isinstance(value, bool | int | float) else given
+    return given
+
+
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """`over` laid over `base`; nested mappings are merged, anything else is replaced."""
     merged = dict(base)

@@ -93,7 +93,7 @@ READABLE: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("model", lambda row: row["model"]),
     ("RMSE", _rmse("rmse_mean", "rmse_std")),
     ("last RMSE", _rmse("last_rmse_mean", "last_rmse_std")),
-    ("paper", _rmse("paper_mean", "paper_std")),
+    ("paper", lambda row: _rmse("paper_mean", "paper_std")(row) if row["comparable"] == "yes" else ""),
     ("difference", lambda row: "" if row["difference"] is None else f"{row['difference']:+.3f}"),
     ("parameters", lambda row: "" if row["parameters"] is None else f"{row['parameters']:,}"),
     ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),

@@ -62,7 +62,7 @@ def context():
     return matplotlib.rc_context(RC)
 
 
-def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 135) -> None:
+def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 128) -> None:
     """Small print under the axes: which data, which runs, what a point is. `save` makes room for it."""
     text = "\n".join(fill(line, characters) for line in lines)
     axes.annotate(
