@@ -10,12 +10,11 @@ from pathlib import Path
 import made_up_records as made_up
 import pytest
 import yaml
-from typer.testing import CliRunner
-
 from score_mlx import cli, cli_show, cli_train
 from score_mlx.errors import UserError
 from score_mlx.records import write_record
 from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
+from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from score_mlx import presets
 from score_mlx.config import Config, dump, load, retyped
 from score_mlx.errors import UserError

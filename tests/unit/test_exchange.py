@@ -5,7 +5,6 @@ import json
 
 import made_up_records as made_up
 import pytest
-
 from score_mlx import exchange
 from score_mlx.errors import UserError
 from score_mlx.records import dumps, read_meta, write_record

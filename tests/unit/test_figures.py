@@ -3,7 +3,6 @@
 import made_up_records as made_up
 import pytest
 from matplotlib import image
-
 from score_mlx.analysis import runs
 from score_mlx.errors import UserError
 from score_mlx.plots import configurations, style

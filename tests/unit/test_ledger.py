@@ -4,7 +4,6 @@ import csv
 from pathlib import Path
 
 import yaml
-
 from score_mlx.config import load
 from score_mlx.spec import CHOICES, GraphSpec
 

@@ -3,7 +3,6 @@
 import itertools
 
 import pytest
-
 from score_mlx.errors import UserError
 from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
 

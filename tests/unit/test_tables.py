@@ -7,7 +7,6 @@ from pathlib import Path
 
 import made_up_records as made_up
 import pytest
-
 from score_mlx.analysis import formats, runs, tables
 from score_mlx.errors import UserError
 from score_mlx.spec import GraphSpec
