@@ -1,0 +1,42 @@
+"""The whole pipeline for real, small: from somebody's CSV to the table and the figure."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from score_mlx.exchange import adopt
+
+ROOT = Path(__file__).resolve().parents[2]
+ARCHS = ("gcn", "gat", "dmpnn", "gt")
+EXPERIMENTS = f"experiments={{table2: {{archs: [{', '.join(ARCHS)}], configs: [SCORE]}}}}"
+
+
+def run(command):
+    return subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+@pytest.mark.slow
+def test_from_a_csv_to_a_table_and_a_figure(tmp_path):
+    rows = [f"m{n},{'C' * (1 + n % 7)}{'O' * (n % 2)}{'c1ccccc1' * (n % 3)},{-n / 10}" for n in range(25)]
+    (tmp_path / "my.csv").write_text("\n".join(["name,SMILES,logS", *rows, "bad,C(C,1"]) + "\n")
+    command = [Path(sys.executable).with_name("snakemake"), "--directory", tmp_path / "work", "--config"]
+    command += [f"dataset={tmp_path / 'my.csv'}", "smiles_column=SMILES", "target_column=logS", "name_column=name"]
+    command += ["graphs={epochs: 1}", EXPERIMENTS]
+    refused = run(command)
+    assert refused.returncode != 0
+    (line,) = [text for text in refused.stdout.splitlines() if text.startswith("error:")]
+    assert "line 27: RDKit cannot read the SMILES 'C(C'" in line
+    done = run([*command, "drop_bad=true"])
+    assert done.returncode == 0, done.stdout
+    results = tmp_path / "work" / "results"
+    with (results / "my" / "table2.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert {row["model"] for row in table} == {f"SCORE_{arch}" for arch in ARCHS}
+    assert {(row["dataset"], row["cuts"], row["comparable"]) for row in table} == {("my", "epochs 1/150", "dataset my")}
+    assert (results / "my" / "figures" / "figure2.png").stat().st_size > 10_000
+    taken, _ = adopt(results / "runs", tmp_path / "other")
+    assert len(taken) == len(ARCHS)  # every record passes the check that foreign ones must pass
+    again = run([*command, "drop_bad=true", "--dry-run"])
+    assert "Nothing to be done" in again.stdout
