@@ -7,10 +7,16 @@ for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "
     os.environ[_threads] = "1"
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from collections.abc import Callable  # noqa: E402
+import warnings  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
+from score_mlx import blas  # noqa: E402
+
+with warnings.catch_warnings():  # without a fast BLAS tests only take longer
+    warnings.simplefilter("default")
+    blas.load()  # before anything imports MLX
 
 REPO = Path(__file__).resolve().parent.parent
 DATA_FOLDERS = (REPO / "data" / "raw", REPO.parent / "shared" / "data")  # config.yaml's data_folders
@@ -20,6 +26,17 @@ DATA_FOLDERS = (REPO / "data" / "raw", REPO.parent / "shared" / "data")  # confi
 def repo() -> Path:
     """The root of the repository."""
     return REPO
+
+
+@pytest.fixture
+def cpu() -> Iterator[None]:
+    """The test computes on the CPU, where MLX has double precision, whatever the machine."""
+    import mlx.core as mx
+
+    before = mx.default_device()
+    mx.set_default_device(mx.cpu)
+    yield
+    mx.set_default_device(before)
 
 
 @pytest.fixture(scope="session")

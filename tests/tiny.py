@@ -1,0 +1,79 @@
+"""Small molecules, batches, models and data sets for the tests of the graph networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+from mlx.utils import tree_flatten, tree_map
+from score_mlx.chem.features import featurise
+from score_mlx.chem.molecules import MoleculeGraphs
+from score_mlx.graphs.batch import Batch, Batcher, Shape
+from score_mlx.graphs.data import GraphData
+from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.topology import ByDegree, Topology
+from score_mlx.nn import Noise
+from score_mlx.spec import GraphSpec
+
+# Atoms of degree 0 to 4, rings, two molecules without a bond, one with its atoms in an unusual order.
+SMILES = ("C", "CCO", "N", "c1ccccc1C(=O)N", "CC(C)(C)C", "O=C1CC1Cl", "C(#N)C", "[Na+].[Cl-]")
+LABELS = (0.5, -1.0, 2.0, -3.0, 1.0, 0.25, -0.75, 1.5)
+
+
+@cache
+def graphs(smiles: tuple[str, ...] = SMILES, scheme: str = "rigr_author") -> MoleculeGraphs:
+    return featurise(smiles, scheme, processes=1)
+
+
+def batch(molecules: Sequence[int] | None = None, shape: Shape | None = None) -> Batch:
+    """Some of `SMILES` by index, all by default, with bond features in place for the GT."""
+    chosen = np.arange(len(SMILES)) if molecules is None else np.array(molecules)
+    return Batcher(graphs(), LABELS, pairs=True).batch(chosen, shape)
+
+
+def topology(of: Batch, layout: type[Topology] = ByDegree, dtype: mx.Dtype = mx.float32) -> Topology:
+    """A batch on the device, its numbers in `dtype`."""
+    arrays = {name: mx.array(values) for name, values in of.arrays.items()}
+    return layout({name: a.astype(dtype) if a.dtype == mx.float32 else a for name, a in arrays.items()}, of.shape)
+
+
+def spec(arch: str = "gcn", config: str = "base", **options: Any) -> GraphSpec:
+    """A small network; options as in `GraphSpec`."""
+    return GraphSpec("tiny", arch, config, **({"hidden": 8, "heads": 2, "steps": 2, "batch_size": 8} | options))
+
+
+def shaken(module: nn.Module, seed: int = 0, dtype: mx.Dtype = mx.float32) -> nn.Module:
+    """`module` with each parameter moved at random: no bias left at zero, no norm at one."""
+    rng = np.random.default_rng(seed)
+    moved = tree_map(lambda p: mx.array(np.array(p) + 0.1 * rng.standard_normal(p.shape), dtype), module.parameters())
+    module.update(moved)
+    return module
+
+
+def model(of: GraphSpec, seed: int = 0, dtype: mx.Dtype = mx.float32, descriptors: int = 0) -> GraphModel:
+    mx.random.seed(seed)
+    return shaken(GraphModel(of, 66, 1, descriptors), seed, dtype)
+
+
+def predict(network: GraphModel, bonds: Topology, descriptors: mx.array | None = None) -> np.ndarray:
+    """(B,) predictions, dropout off."""
+    none = mx.zeros((bonds.shape.molecules, 0)) if descriptors is None else descriptors
+    return np.array(network(bonds, none, Noise(None)))
+
+
+def weights(module: nn.Module) -> dict[str, np.ndarray]:
+    """Parameters by name in double precision."""
+    return {name: np.array(value, np.float64) for name, value in tree_flatten(module.parameters())}
+
+
+def data(count: int = 32, folds: int = 2) -> GraphData:
+    """Chains and branched alkanes with a target that counts atoms: learnable, and another value for each molecule."""
+    smiles = tuple("C" * (1 + i % 8) + ("O", "N", "Cl", "C(C)(C)C")[i // 8 % 4] for i in range(count))
+    targets = np.array([0.3 * len(text) - 1 + 0.5 * ("O" in text) for text in smiles])
+    info = {"name": "tiny", "label": "tiny", "unit": "", "stand_in": False, "rows": count}
+    info |= {"sha256": "0" * 64, "folds_sha256": "1" * 64}
+    return GraphData(info, graphs(smiles), targets, np.arange(count) % folds)
