@@ -77,3 +77,32 @@ def data(count: int = 32, folds: int = 2) -> GraphData:
     info = {"name": "tiny", "label": "tiny", "unit": "", "stand_in": False, "rows": count}
     info |= {"sha256": "0" * 64, "folds_sha256": "1" * 64}
     return GraphData(info, graphs(smiles), targets, np.arange(count) % folds)
+
+
+def random_graphs(seed: int, count: int = 6, atom_features: int = 5, bond_features: int = 3) -> MoleculeGraphs:
+    """Graphs that look little like molecules: 1 to 12 atoms, any degree, rings or pieces apart, random features."""
+    rng = np.random.default_rng(seed)
+    sizes = [1, *rng.integers(1, 13, count - 1)]
+    ends, firsts, atoms = [], [0], 0
+    for n in sizes:
+        pairs = np.argwhere(np.triu(rng.random((n, n)) < 2 / n, k=1))  # each pair once
+        ends.append(atoms + pairs)
+        atoms += int(n)
+        firsts.append(firsts[-1] + 2 * len(pairs))
+    both = np.concatenate(ends).astype(np.int32)
+    values = rng.standard_normal((len(both), bond_features)).astype(np.float32)
+    return MoleculeGraphs(
+        atoms=rng.standard_normal((atoms, atom_features)).astype(np.float32),
+        atom_offset=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+        source=both.reshape(-1),
+        target=both[:, ::-1].reshape(-1),
+        reverse=np.arange(2 * len(both), dtype=np.int32) ^ 1,
+        bonds=np.repeat(values, 2, axis=0),
+        bond_offset=np.array(firsts, np.int32),
+    )
+
+
+def random_batch(seed: int, **options: Any) -> Batch:
+    """All of `random_graphs` in one batch."""
+    g = random_graphs(seed, **options)
+    return Batcher(g, np.zeros(len(g)), pairs=True).batch(np.arange(len(g)))
