@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 
@@ -17,15 +16,15 @@ class Progress:
     Args:
         style: `bar`, `lines`, `none`, or `auto`: a bar where standard error is a terminal, lines elsewhere.
         title: what is trained.
+        total: epochs in all, those of folds side by side counted once.
         epochs: of each fold.
-        folds: number of folds; `side_by_side` of them advance together.
     """
 
-    def __init__(self, style: str, title: str, epochs: int, folds: int, side_by_side: int):
+    def __init__(self, style: str, title: str, total: int, epochs: int):
         style = ("bar" if sys.stderr.isatty() else "lines") if style == "auto" else style
         self.title, self.epochs, self.style = title, epochs, style
-        self.total = epochs * math.ceil(folds / side_by_side)
-        self.bar = tqdm(total=self.total, desc=title, unit="epoch") if style == "bar" else None
+        self.total = total
+        self.bar = tqdm(total=total, desc=title, unit="epoch") if style == "bar" else None
         self.done, self.start, self.line, self.name = 0, time.monotonic(), 0.0, ""
         self._group_start = 0
 

@@ -88,7 +88,8 @@ def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tup
 
 def _note(curves: Curves, losses: np.ndarray, rmse: np.ndarray, replicas: Replicas) -> None:
     for r in range(replicas.count):
-        if not curves.rmse[r] or rmse[r] < min(curves.rmse[r]):
+        # a comparison with NaN is false, so a first epoch without a finite error counts as the best until one has it
+        if not curves.rmse[r] or rmse[r] < np.nanmin([*curves.rmse[r], np.inf]):
             curves.best[r] = replicas.weights(r)
             mx.eval(curves.best[r])
         curves.train_loss[r].append(float(losses[r]))

@@ -21,7 +21,7 @@ class Neighbours(nn.Module):
 
 
 class FrozenAttFP(nn.Module):
-    """y = leaky(GRU(elu(sum_j alpha_j W dropout(n_j)), h)), alpha = softmax_j leaky(align [h_i, n_j]), given neighbours n.
+    """y = leaky(GRU(elu(sum_j alpha_j W dropout(n_j)), h)), alpha = softmax_j leaky(align [h_i, n_j]), n given.
 
     W commutes with the weighted sum; its bias counts once for each atom that has a neighbour.
     """

@@ -78,7 +78,7 @@ class Batcher:
     def shape(self, molecules: np.ndarray) -> Shape:
         """The exact, unpadded shape of a batch of these molecules (indices into the data set)."""
         counts = np.bincount(self.degree[_ranges(self.graphs.atom_offset[molecules], self.size[molecules])])
-        return Shape(len(molecules), tuple(int(c) for c in counts), int(self.size[molecules].max()))
+        return Shape(len(molecules), tuple(int(c) for c in counts), int(self.size[molecules].max(initial=0)))
 
     def batch(self, molecules: np.ndarray, shape: Shape | None = None) -> Batch:
         """Assemble a batch, padded to `shape` where given.
@@ -158,7 +158,7 @@ def _between(arrays, owner, within, new, shape: Shape) -> None:
     between[molecule[i], position[i], position[j], 1:] = arrays["bonds"][true]
     arrays["between"] = between
     b, i, j = np.ogrid[: shape.molecules, :n, :n]
-    arrays["pair_id"] = ((b * 4096 + i) * 4096 + j).astype(np.uint32)
+    arrays["pair_id"] = ((b * 512 + i) * 512 + j).astype(np.uint32)
 
 
 def _ranges(start: np.ndarray, count: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from score_mlx.nn import Linear, Noise, relu, softmax
 
 
 class GT(nn.Module):
-    """Post-norm block: h1 = LN(h + out), LN(h1 + FFN(h1)); a bond adds a bias to its logit and a value to its message.
+    """Post-norm: h1 = LN(h + out), LN(h1 + FFN(h1)); a bond adds a bias to its logit, a value to its message.
 
     logits_ij = q_i.k_j / sqrt(width) + [bonded] (W_b e + b_b) per head; out_i = sum_j a_ij (v_j + [bonded] (W_v e + b_v)).
     The bond terms are linear in [1, e] (`Topology.between`), so the value term needs only sum_j a_ij [1, e_ij].
@@ -36,9 +36,8 @@ class GT(nn.Module):
         logits = logits + bias.transpose(0, 3, 1, 2) - 1e9 * (1 - bonds.occupied)[:, None, None, :]
         attention = softmax(logits)
         if noise.key is not None:
-            heads = mx.arange(self.heads, dtype=mx.uint32)[:, None, None] * mx.array(2**29, mx.uint32)
-            names = bonds.pair_id[:, None] ^ heads  # (B, heads, n, n)
-            attention = noise(attention[..., None], names)[..., 0]
+            # heads as columns, so that each pair and head has a name of its own: (B, n, n, heads)
+            attention = noise(attention.transpose(0, 2, 3, 1), bonds.pair_id).transpose(0, 3, 1, 2)
         out = attention @ v  # (B, heads, n, width)
         marked = mx.stack(
             [(attention * column[:, None]).sum(axis=-1) for column in _columns(bonds.between)], axis=-1

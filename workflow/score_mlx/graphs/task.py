@@ -28,6 +28,11 @@ def fastest_replicas(spec: GraphSpec) -> int:
     return 1 if on_cpu() and spec.arch == "gt" else 5
 
 
+def steps(data: GraphData, fold: int, batch_size: int) -> int:
+    """Training batches of a fold; the last one may be smaller."""
+    return -(-len(data.train(fold)) // batch_size)
+
+
 class GraphTask:
     """Training of one spec on the folds of one group.
 
@@ -42,7 +47,9 @@ class GraphTask:
         self.batchers = [
             Batcher(data.graphs, data.targets, data.scaled_descriptors(fold), pairs=pairs) for fold in folds
         ]
-        self.steps = max(-(-len(data.train(fold)) // spec.batch_size) for fold in folds)
+        self.steps = steps(data, folds[0], spec.batch_size)
+        if any(steps(data, fold, spec.batch_size) != self.steps for fold in folds):
+            raise ValueError(f"folds {folds} have different numbers of batches and cannot train side by side")
         self._validation = [(_to_device(batches), batches[0].shape) for batches in self._validation_batches()]
 
     def _random(self, fold: int, stream: int, *place: int) -> np.random.SeedSequence:
@@ -67,7 +74,7 @@ class GraphTask:
             orders.append(np.array_split(order, range(size, len(order), size)))
             keys.append(self._random(fold, DROPOUT, epoch).generate_state(self.steps))
         for step in range(self.steps):
-            batches = self._side_by_side([order[step] if step < len(order) else order[-1][:0] for order in orders])
+            batches = self._side_by_side([order[step] for order in orders])
             noise = mx.array(np.array([key[step] for key in keys]))
             yield _to_device(batches), noise, _squared_error(batches[0].shape)
 

@@ -13,7 +13,7 @@ import mlx.core as mx
 from score_mlx.errors import UserError
 from score_mlx.files import replacing
 from score_mlx.graphs.data import GraphData
-from score_mlx.graphs.task import GraphTask, fastest_replicas
+from score_mlx.graphs.task import GraphTask, fastest_replicas, steps
 from score_mlx.progress import Progress
 from score_mlx.records import SCHEMA_VERSION, environment, finite, summarise, write_record
 from score_mlx.science import SCIENCE
@@ -50,11 +50,11 @@ def train_graph(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     folds = sorted({int(fold) for fold in data.folds})
     side_by_side = min(replicas or fastest_replicas(spec), len(folds))
-    bar = Progress(progress, f"{spec.model} ({data.info['label']})", spec.epochs, len(folds), side_by_side)
+    groups = _groups(folds, [steps(data, fold, spec.batch_size) for fold in folds], side_by_side)
+    bar = Progress(progress, f"{spec.model} ({data.info['label']})", spec.epochs * len(groups), spec.epochs)
     parts: list[dict[str, Any]] = []
     seconds, resumed, parameters = 0.0, 0, 0
-    for first in range(0, len(folds), side_by_side):
-        group = folds[first : first + side_by_side]
+    for group in groups:
         bar.group(group)
         task = GraphTask(spec, data, group)
         checkpoint = folder / "checkpoints" / f"folds-{group[0]}-{group[-1]}.safetensors"
@@ -86,6 +86,17 @@ def train_graph(
     write_record(folder, record, environment() | about)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return record
+
+
+def _groups(folds: list[int], steps: list[int], side_by_side: int) -> list[list[int]]:
+    """Folds that train side by side: neighbours with as many steps an epoch, since a replica cannot sit one out."""
+    groups: list[list[int]] = []
+    for fold, count in zip(folds, steps, strict=True):
+        if groups and len(groups[-1]) < side_by_side and steps[folds.index(groups[-1][0])] == count:
+            groups[-1].append(fold)
+        else:
+            groups.append([fold])
+    return groups
 
 
 def _signature(spec: GraphSpec, data: GraphData, group: list[int]) -> str:
