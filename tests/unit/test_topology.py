@@ -1,0 +1,239 @@
+"""Batches, and the two layouts of their messages against loops in plain numpy."""
+
+import io
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+import pytest
+import tiny
+from mlx.utils import tree_flatten
+from score_mlx.graphs.batch import Batcher, Shape
+from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.topology import ByDegree, EdgeList
+from score_mlx.nn import Noise
+from score_mlx.spec import ARCHS
+
+LAYOUTS = [ByDegree, EdgeList]
+SEEDS = range(4)
+
+
+def random_rows(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+# -- batches ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_batch_holds_its_molecules(seed, padded):
+    """Every bond of the data set is there once, between the right atoms; padding touches none of them."""
+    g = tiny.random_graphs(seed)
+    batcher, chosen = Batcher(g, np.arange(len(g)), pairs=True), np.array([3, 0, 5])
+    shape = batcher.shape(chosen)
+    if padded:
+        shape = shape.union(Shape(5, tuple(n + 2 for n in (*shape.by_degree, 0)), shape.longest + 3))
+    a = batcher.batch(chosen, shape).arrays
+    assert a["label"].tolist()[:3] == [3, 0, 5]
+    assert a["weight"].tolist() == [1, 1, 1] + [0] * (shape.molecules - 3)
+    seen_atoms, seen_bonds = set(), set()
+    for b, n in enumerate(chosen):
+        first, last = g.atom_offset[n : n + 2]
+        places = a["slots"][b, : last - first]
+        assert a["occupied"][b].tolist() == [1] * (last - first) + [0] * (shape.longest - (last - first))
+        np.testing.assert_array_equal(a["atoms"][places], g.atoms[first:last])
+        assert sorted(np.flatnonzero(a["member"][b])) == sorted(places)
+        np.testing.assert_array_equal(a["place"][places], b * shape.longest + np.arange(last - first))
+        seen_atoms |= set(places.tolist())
+        between = np.zeros((shape.longest, shape.longest, 4), np.float32)
+        for k in range(*g.bond_offset[n : n + 2]):
+            i, j = g.target[k] - first, g.source[k] - first
+            found = [
+                m for m in np.flatnonzero(a["target"] == places[i]) if a["source"][m] == places[j]
+            ]  # a pair has one bond
+            assert len(found) == 1
+            np.testing.assert_array_equal(a["bonds"][found[0]], g.bonds[k])
+            seen_bonds.add(int(found[0]))
+            between[i, j] = [1, *g.bonds[k]]
+        np.testing.assert_array_equal(a["between"][b], between)
+    assert np.flatnonzero(a["real"]).tolist() == sorted(seen_atoms)
+    padding = sorted(set(range(len(a["source"]))) - seen_bonds)
+    assert np.array_equal(a["source"][padding], a["target"][padding])  # loops
+    assert not a["real"][a["target"][padding]].any()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_order_within_a_batch(seed):
+    batch = tiny.random_batch(seed)
+    a = batch.arrays
+    assert np.all(np.diff(a["target"]) >= 0)
+    np.testing.assert_array_equal(a["source"][a["reverse"]], a["target"])
+    np.testing.assert_array_equal(a["reverse"][a["reverse"]], np.arange(len(a["source"])))
+    degrees = np.bincount(a["target"], minlength=batch.shape.atoms)
+    np.testing.assert_array_equal(degrees, np.repeat(np.arange(len(batch.shape.by_degree)), batch.shape.by_degree))
+
+
+def test_names_for_noise_depend_on_the_place_in_the_molecule_only():
+    g = tiny.random_graphs(0)
+    batcher, chosen = Batcher(g, np.zeros(len(g)), pairs=True), np.array([1, 4])
+    shape = batcher.shape(chosen)
+    wide = shape.union(batcher.shape(np.arange(len(g))))
+    one, other = batcher.batch(chosen, shape).arrays, batcher.batch(chosen, wide).arrays
+    for b in range(2):
+        n = int(one["occupied"][b].sum())
+        np.testing.assert_array_equal(one["atom_id"][one["slots"][b, :n]], other["atom_id"][other["slots"][b, :n]])
+        np.testing.assert_array_equal(one["pair_id"][b, :n, :n], other["pair_id"][b, :n, :n])
+    for a in (one, other):
+        real = a["real"][a["target"]] > 0
+        names = a["bond_id"][real]
+        assert len(set(names.tolist())) == len(names)
+    assert sorted(one["bond_id"]) == sorted(other["bond_id"][other["real"][other["target"]] > 0])
+
+
+def test_shapes():
+    one, other = Shape(2, (1, 4), 3), Shape(3, (0, 2, 5), 2)
+    assert one.union(other) == other.union(one) == Shape(3, (1, 4, 5), 3)
+    assert one.atoms == 5
+    batcher = Batcher(tiny.graphs(), tiny.LABELS)
+    with pytest.raises(ValueError, match="do not fit"):
+        batcher.batch(np.array([1]), Shape(1, (0, 1, 1), 3))
+
+
+# -- verbs -----------------------------------------------------------------------------------------------------------
+def loops(batch, h, messages, logits) -> dict[str, np.ndarray]:
+    """Every verb, one atom and one message at a time."""
+    a = batch.arrays
+    source, target = a["source"], a["target"]
+    sums, softmax = np.zeros((len(h), messages.shape[1])), np.zeros(logits.shape)
+    for m, i in enumerate(target):
+        sums[i] += messages[m]
+        rivals = np.exp(logits[target == i] - logits[target == i].max(axis=0))
+        softmax[m] = np.exp(logits[m] - logits[target == i].max(axis=0)) / rivals.sum(axis=0)
+    molecules, longest = a["slots"].shape
+    pairs, pool = np.zeros((molecules, longest, h.shape[1])), np.zeros((molecules, h.shape[1]))
+    among = np.zeros((len(h), 1))
+    for b in range(molecules):
+        atoms = a["slots"][b, : int(a["occupied"][b].sum())]
+        pairs[b, : len(atoms)], pool[b] = h[atoms], h[atoms].sum(axis=0)
+        weights = np.exp(h[atoms, :1] - h[atoms, :1].max())
+        among[atoms] = weights / weights.sum()
+    return {
+        "source": h[source],
+        "target": h[target],
+        "sum": sums,
+        "softmax": softmax,
+        "reverse": np.array(
+            [messages[np.flatnonzero((source == t) & (target == s))[0]] for s, t in zip(source, target, strict=True)]
+        ),
+        "degree": np.array([[np.sum(target == i)] for i in range(len(h))]),
+        "pairs": pairs,
+        "pool": pool,
+        "softmax_molecule": among,
+    }
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_verbs_equal_loops(layout, seed):
+    batch = tiny.random_batch(seed)
+    bonds = tiny.topology(batch, layout)
+    h = random_rows(seed, batch.shape.atoms, 4)
+    messages, logits = random_rows(seed, len(bonds.bonds), 4), 5 * random_rows(seed + 1, len(bonds.bonds), 2)
+    H, M = mx.array(h), mx.array(messages)
+    found = {"source": bonds.source(H), "target": bonds.target(H), "sum": bonds.sum(M), "reverse": bonds.reverse(M)}
+    found |= {"softmax": bonds.softmax(mx.array(logits)), "degree": bonds.degree, "pairs": bonds.pairs(H)}
+    found |= {"pool": bonds.pool(H), "softmax_molecule": bonds.softmax_molecule(H[:, :1])}
+    for name, expected in loops(batch, h, messages, logits).items():
+        np.testing.assert_allclose(np.array(found[name]), expected, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_molecule_verbs_are_inverse_and_transposed(layout):
+    batch = tiny.random_batch(0)
+    bonds = tiny.topology(batch, layout)
+    h, g = random_rows(0, batch.shape.atoms, 3), random_rows(1, batch.shape.molecules, 3)
+    np.testing.assert_array_equal(np.array(bonds.flat(bonds.pairs(mx.array(h)))), h)
+    spread = np.array(bonds.spread(mx.array(g)))
+    for row, atoms in zip(g, batch.arrays["member"] > 0, strict=True):
+        np.testing.assert_array_equal(spread[atoms], np.tile(row, (atoms.sum(), 1)))
+
+
+@pytest.mark.parametrize("offset", [-1e3, -101, 0, 80, 1e3])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_softmax_sums_to_one_whatever_the_level_of_the_logits(layout, offset):
+    batch = tiny.random_batch(1)
+    bonds = tiny.topology(batch, layout)
+    logits = mx.array(random_rows(0, len(bonds.bonds), 2) + offset)
+    total = np.array(bonds.sum(bonds.softmax(logits)))[np.array(bonds.degree)[:, 0] > 0]
+    np.testing.assert_allclose(total, 1, rtol=1e-5)
+    among = bonds.pool(bonds.softmax_molecule(mx.array(random_rows(0, batch.shape.atoms, 1) + offset)))
+    np.testing.assert_allclose(np.array(among), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_verbs_without_any_bond(layout):
+    bonds = tiny.topology(tiny.batch([0, 2, 7]), layout)
+    h, none = mx.ones((4, 3)), mx.zeros((0, 3))
+    assert bonds.source(h).shape == bonds.target(h).shape == bonds.reverse(none).shape == (0, 3)
+    assert bonds.softmax(none).shape == (0, 3)
+    assert np.array_equal(np.array(bonds.sum(none)), np.zeros((4, 3)))
+    assert np.array_equal(np.array(bonds.degree), np.zeros((4, 1)))
+
+
+# -- networks --------------------------------------------------------------------------------------------------------
+def loss_and_gradient(network, bonds, molecules: int):
+    """Squares of the first `molecules` predictions with dropout on, and the gradient by each parameter."""
+
+    def loss(network):
+        predictions = network(bonds, mx.zeros((bonds.shape.molecules, 0)), Noise(mx.array(7, mx.uint32)))
+        return (predictions[:molecules] ** 2).mean()
+
+    value, gradient = nn.value_and_grad(network, loss)(network)
+    return value.item(), {name: np.array(g) for name, g in tree_flatten(gradient)}
+
+
+def assert_equal(one, other):
+    (value, gradient), (other_value, other_gradient) = one, other
+    assert value == pytest.approx(other_value, rel=1e-5)
+    largest = max(np.abs(g).max() for g in gradient.values())
+    for name, g in gradient.items():
+        np.testing.assert_allclose(g, other_gradient[name], rtol=1e-3, atol=1e-5 * largest, err_msg=name)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("config", ["base", "SCORE"])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_layouts_give_equal_networks(arch, config, seed):
+    mx.random.seed(seed)
+    network = tiny.shaken(GraphModel(tiny.spec(arch, config), 5, 3), seed)
+    batch = tiny.random_batch(seed)
+    assert_equal(
+        *(loss_and_gradient(network, tiny.topology(batch, layout), batch.shape.molecules) for layout in LAYOUTS)
+    )
+
+
+@pytest.mark.parametrize("config", ["base", "classic", "SCORE"])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_padding_changes_nothing(arch, config):
+    chosen = [1, 3, 0]
+    exact = tiny.batch(chosen)
+    more = tuple(n + extra for n, extra in zip((*exact.shape.by_degree, 0, 0), (3, 1, 0, 2, 1, 1, 0), strict=False))
+    padded = tiny.batch(chosen, Shape(5, more, exact.shape.longest + 4))
+    network = tiny.model(tiny.spec(arch, config))
+    assert_equal(*(loss_and_gradient(network, tiny.topology(batch), 3) for batch in (exact, padded)))
+
+
+def test_by_degree_has_no_scatter():
+    """The point of the layout: neither a verb nor its gradient writes by index."""
+    batch = tiny.random_batch(0)
+    bonds = tiny.topology(batch)
+    h = mx.array(random_rows(0, batch.shape.atoms, 4))
+
+    def through(h):
+        messages = bonds.reverse(bonds.source(h) * bonds.softmax(bonds.target(h)))
+        return (bonds.flat(bonds.pairs(bonds.sum(messages))) * bonds.spread(bonds.pool(h))).sum()
+
+    text = io.StringIO()
+    mx.export_to_dot(text, mx.grad(through)(h))
+    operations = text.getvalue()
+    assert "Gather" in operations
+    assert "Scatter" not in operations
