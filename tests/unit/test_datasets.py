@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from rdkit import Chem
 from score_mlx.chem import nci, qc
-from score_mlx.chem.datasets import ESOL, Table, check_esol, load_info, load_molecules, prepare
+from score_mlx.chem.datasets import ESOL, Table, check_esol, prepare
+from score_mlx.chem.prepared import load_info, load_molecules
 from score_mlx.dataset_names import dataset_name
 from score_mlx.errors import UserError
 from score_mlx.files import sha256

@@ -5,7 +5,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import Descriptors
 from score_mlx.chem import descriptors
-from score_mlx.chem.descriptors import DescriptorScaler
+from score_mlx.chem.scaling import DescriptorScaler, load_descriptors
 from score_mlx.errors import UserError
 
 SMILES = ["C", "CCO", "c1ccccc1Cl"]
@@ -48,14 +48,14 @@ def test_a_molecule_that_cannot_be_read_is_named():
 def test_saved_and_loaded(tmp_path):
     values, names = np.array([[1.5, np.nan]]), np.array(["a", "b"])
     descriptors.save(tmp_path / "d.npz", values, names)
-    back, labels = descriptors.load(tmp_path / "d.npz")
+    back, labels = load_descriptors(tmp_path / "d.npz")
     np.testing.assert_array_equal(back, values)
     assert labels.tolist() == ["a", "b"]
     with pytest.raises(UserError, match="no such descriptors file"):
-        descriptors.load(tmp_path / "none.npz")
+        load_descriptors(tmp_path / "none.npz")
     (tmp_path / "text.npz").write_text("values")
     with pytest.raises(UserError, match="not a descriptors file"):
-        descriptors.load(tmp_path / "text.npz")
+        load_descriptors(tmp_path / "text.npz")
 
 
 def test_scaled_by_hand():

@@ -60,8 +60,8 @@ def features(
     processes: Processes = None,
 ) -> None:
     """Write the molecules' graphs with atom and bond features (.npz)."""
-    from score_mlx.chem.datasets import load_molecules
     from score_mlx.chem.features import featurise
+    from score_mlx.chem.prepared import load_molecules
 
     featurise(load_molecules(molecules).smiles, scheme, processes=processes).save(out)
 
@@ -70,7 +70,7 @@ def features(
 def descriptors(molecules: Molecules, out: Out, processes: Processes = None) -> None:
     """Write RDKit's 217 descriptors of each molecule, unscaled (.npz)."""
     from score_mlx.chem import descriptors as chem
-    from score_mlx.chem.datasets import load_molecules
+    from score_mlx.chem.prepared import load_molecules
 
     chem.save(out, *chem.compute(load_molecules(molecules).smiles, processes=processes))
 
@@ -83,8 +83,8 @@ def folds(
     repeat: Annotated[int, typer.Option(min=0, help="repetition; another one is another division")] = 0,
 ) -> None:
     """Write which fold tests each molecule (.csv)."""
-    from score_mlx.chem.datasets import load_molecules
     from score_mlx.chem.folds import make_folds, save_folds
+    from score_mlx.chem.prepared import load_molecules
 
     save_folds(out, make_folds(len(load_molecules(molecules)), split, repeat))
 

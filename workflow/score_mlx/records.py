@@ -159,7 +159,7 @@ def environment() -> dict[str, Any]:
     return {
         "host": platform.node(),
         "device": f"{'gpu' if gpu else 'cpu'}: {_device_name(gpu)}",
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
         "versions": {"python": platform.python_version(), "blas": blas.load()}
         | {name: number for family in PACKAGES for name, number in versions(family).items()},
         "commit": _commit(),

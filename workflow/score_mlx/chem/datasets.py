@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from score_mlx.chem import nci, qc
 from score_mlx.chem.csvfile import header_of, read_rows
+from score_mlx.chem.prepared import COLUMNS
 from score_mlx.dataset_names import dataset_name
 from score_mlx.errors import UserError
 from score_mlx.files import sha256, write_csv, write_text
-
-COLUMNS = ("row", "name", "smiles", "canonical", "target")
 
 # The paper prints a range of [-8.057, 1.071], which no copy of the data has.
 ESOL_FACTS = {"rows": 1128, "lowest target": -11.6, "highest target": 1.58, "distinct molecules": 1117}
@@ -54,26 +50,6 @@ NCI = Table(
     unit=UNIT,
     label="NCI stand-in, labels computed by Delaney's equation",
 )
-
-
-@dataclass(frozen=True)
-class Molecules:
-    """The N molecules of a data set, in file order.
-
-    Attributes:
-        rows: (N,) int64, rows of the source file.
-        names, smiles, canonical: N texts each.
-        targets: (N,) float64, unscaled, in the unit of the data set.
-    """
-
-    rows: np.ndarray
-    names: list[str]
-    smiles: list[str]
-    canonical: list[str]
-    targets: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.smiles)
 
 
 def prepare(
@@ -128,44 +104,6 @@ def check_esol(molecules: list[qc.Molecule], path: str | Path) -> None:
     for (fact, expected), value in zip(ESOL_FACTS.items(), found, strict=True):
         if value != expected:
             raise UserError(f"{path}: ESOL's {fact}: found {value:g}, expected {expected:g}")
-
-
-def load_molecules(path: str | Path) -> Molecules:
-    """Reads molecules.csv.
-
-    Raises:
-        UserError: missing, other columns, or a row that `prepare` would not write.
-    """
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            header, *rows = list(csv.reader(stream)) or [[]]
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file, expected a prepared data set") from None
-    except (UnicodeDecodeError, csv.Error) as reason:
-        raise UserError(f"{path}: not a molecules file ({reason})") from None
-    if tuple(header) != COLUMNS:
-        raise UserError(f"{path}: columns are {','.join(header) or 'none'}, expected {','.join(COLUMNS)}")
-    try:
-        row, names, smiles, canonical, targets = zip(*rows, strict=True) if rows else ((),) * 5
-        values = np.array([float(t) for t in targets])
-        if not np.isfinite(values).all():
-            raise ValueError("a target is not finite")
-        return Molecules(np.array([int(r) for r in row]), list(names), list(smiles), list(canonical), values)
-    except ValueError as reason:
-        raise UserError(f"{path}: not as it was written ({reason})") from None
-
-
-def load_info(folder: str | Path) -> dict[str, Any]:
-    """Reads a prepared data set's `dataset.json`.
-
-    Raises:
-        UserError: missing or not JSON.
-    """
-    path = Path(folder) / "dataset.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as reason:
-        raise UserError(f"{path}: cannot read it ({reason})") from None
 
 
 def _complete(table: Table, path: Path) -> Table:

@@ -6,7 +6,6 @@ import csv
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import KFold
 
 from score_mlx.errors import UserError
 from score_mlx.files import write_csv
@@ -30,6 +29,8 @@ def make_folds(n: int, split: str = "kfold", repeat: int = 0) -> np.ndarray:
         raise UserError(f"repeat = {repeat}: expected 0 or more")
     if n < FOLDS:
         raise UserError(f"{n} molecules: expected at least {FOLDS}, one for each fold")
+    from sklearn.model_selection import KFold  # takes seconds, and reading a folds file needs none of it
+
     folds = np.empty(n, dtype=np.int64)
     for fold, (_, test) in enumerate(KFold(FOLDS, shuffle=True, random_state=SEED + repeat).split(np.zeros(n))):
         folds[test] = fold

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.chem import descriptors as rdkit_descriptors
-from score_mlx.chem.datasets import load_info, load_molecules
-from score_mlx.chem.descriptors import DescriptorScaler
 from score_mlx.chem.folds import load_folds
 from score_mlx.chem.molecules import MoleculeGraphs
+from score_mlx.chem.prepared import load_info, load_molecules
+from score_mlx.chem.scaling import DescriptorScaler, load_descriptors
 from score_mlx.errors import UserError
 from score_mlx.files import sha256
 
@@ -48,7 +47,7 @@ class GraphData:
             raise UserError(f"{features}: {len(graphs)} molecules, expected {len(targets)} as in {folder}")
         values = None
         if descriptors is not None:
-            values, _ = rdkit_descriptors.load(descriptors)
+            values, _ = load_descriptors(descriptors)
             if len(values) != len(targets):
                 raise UserError(f"{descriptors}: {len(values)} molecules, expected {len(targets)} as in {folder}")
         info = load_info(folder) | {"folds_sha256": sha256(folds)}

@@ -10,7 +10,7 @@ from score_mlx.nn import Linear, Noise, relu, softmax
 class GT(nn.Module):
     """Post-norm: h1 = LN(h + out), LN(h1 + FFN(h1)); a bond adds a bias to its logit, a value to its message.
 
-    logits_ij = q_i.k_j / sqrt(width) + [bonded] (W_b e + b_b) per head; out_i = sum_j a_ij (v_j + [bonded] (W_v e + b_v)).
+    logits_ij = q_i.k_j / sqrt(width) + [bonded] (W_b e + b_b); out_i = sum_j a_ij (v_j + [bonded] (W_v e + b_v)).
     The bond terms are linear in [1, e] (`Topology.between`), so the value term needs only sum_j a_ij [1, e_ij].
     """
 

@@ -1,0 +1,73 @@
+"""Reading a prepared data set: plain files, so no chemistry is imported by a job that only trains."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from score_mlx.errors import UserError
+
+COLUMNS = ("row", "name", "smiles", "canonical", "target")
+
+
+@dataclass(frozen=True)
+class Molecules:
+    """The N molecules of a data set, in file order.
+
+    Attributes:
+        rows: (N,) int64, rows of the source file.
+        names, smiles, canonical: N texts each.
+        targets: (N,) float64, unscaled, in the unit of the data set.
+    """
+
+    rows: np.ndarray
+    names: list[str]
+    smiles: list[str]
+    canonical: list[str]
+    targets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.smiles)
+
+
+def load_molecules(path: str | Path) -> Molecules:
+    """Reads molecules.csv.
+
+    Raises:
+        UserError: missing, other columns, or a row that `prepare` would not write.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as stream:
+            header, *rows = list(csv.reader(stream)) or [[]]
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file, expected a prepared data set") from None
+    except (UnicodeDecodeError, csv.Error) as reason:
+        raise UserError(f"{path}: not a molecules file ({reason})") from None
+    if tuple(header) != COLUMNS:
+        raise UserError(f"{path}: columns are {','.join(header) or 'none'}, expected {','.join(COLUMNS)}")
+    try:
+        row, names, smiles, canonical, targets = zip(*rows, strict=True) if rows else ((),) * 5
+        values = np.array([float(t) for t in targets])
+        if not np.isfinite(values).all():
+            raise ValueError("a target is not finite")
+        return Molecules(np.array([int(r) for r in row]), list(names), list(smiles), list(canonical), values)
+    except ValueError as reason:
+        raise UserError(f"{path}: not as it was written ({reason})") from None
+
+
+def load_info(folder: str | Path) -> dict[str, Any]:
+    """Reads a prepared data set's `dataset.json`.
+
+    Raises:
+        UserError: missing or not JSON.
+    """
+    path = Path(folder) / "dataset.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as reason:
+        raise UserError(f"{path}: cannot read it ({reason})") from None
