@@ -1,0 +1,262 @@
+"""The training loop and what it leaves behind: determinism, checkpoints, learning, the record."""
+
+import json
+import shutil
+
+import mlx.core as mx
+import numpy as np
+import pytest
+import tiny
+from mlx.utils import tree_unflatten
+from score_mlx import training
+from score_mlx.errors import UserError
+from score_mlx.graphs import train as graph_training
+from score_mlx.graphs.batch import Batcher
+from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.task import GraphTask
+from score_mlx.graphs.topology import ByDegree
+from score_mlx.graphs.train import train_graph
+from score_mlx.nn import Noise
+from score_mlx.progress import Progress
+from score_mlx.records import read_meta, read_record
+from score_mlx.spec import ARCHS
+
+DATA = tiny.data(15)  # 2 folds that train on 7 and 8
+
+
+class KilledError(Exception):
+    pass
+
+
+def run(spec, folder, data=DATA, **options) -> dict:
+    return train_graph(spec, data, folder, progress="none", **options)
+
+
+def files(folder) -> dict[str, bytes]:
+    """Everything a run must repeat: the record and the weights."""
+    paths = [folder / "run.json", *sorted((folder / "weights").iterdir())]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def killed_after(epochs: int, monkeypatch) -> None:
+    """Training saves after every epoch and dies when `epochs` are done."""
+    original, seen = Progress.epoch, []
+
+    def epoch(self, *args):
+        seen.append(args)
+        original(self, *args)
+        if len(seen) == epochs + 1:  # the checkpoint is written after this call
+            raise KilledError
+
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1)
+    monkeypatch.setattr(Progress, "epoch", epoch)
+
+
+@pytest.mark.parametrize(("arch", "config"), [("gat", "SCORE"), ("mpnn", "classic"), ("gt", "base")])
+def test_the_same_run_gives_the_same_bytes(arch, config, tmp_path):
+    spec = tiny.spec(arch, config, epochs=2)
+    record = run(spec, tmp_path / "one")
+    run(spec, tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert len(files(tmp_path / "one")) == 1 + 2 * 2
+    other = run(tiny.spec(arch, config, epochs=2, seed=43), tmp_path / "three")
+    assert other["folds"][0]["rmse"] != record["folds"][0]["rmse"]
+    again = run(tiny.spec(arch, config, epochs=2, repeat=1), tmp_path / "four")
+    assert again["folds"][0]["rmse"] != record["folds"][0]["rmse"]
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("epochs", [0, 1, 2])
+def test_killed_and_resumed_gives_the_same_bytes(epochs, replicas, tmp_path, monkeypatch):
+    spec = tiny.spec("gat", "classic", epochs=3)
+    run(spec, tmp_path / "straight", replicas=replicas)
+    with monkeypatch.context() as patch:
+        killed_after(epochs, patch)
+        with pytest.raises(KilledError):
+            run(spec, tmp_path / "killed", replicas=replicas)
+    assert not (tmp_path / "killed" / "run.json").exists()
+    run(spec, tmp_path / "killed", replicas=replicas)
+    assert files(tmp_path / "straight") == files(tmp_path / "killed")
+    meta = read_meta(tmp_path / "killed" / "run.json")
+    assert meta["resumed"] == min(epochs, 1)
+    assert meta["replicas"] == replicas
+    assert not (tmp_path / "killed" / "checkpoints").exists()
+
+
+def test_killed_between_groups_of_folds(tmp_path, monkeypatch):
+    """One fold at a time: the first is done, the second has one epoch left."""
+    spec = tiny.spec("gcn", epochs=2)
+    run(spec, tmp_path / "straight", replicas=1)
+    with monkeypatch.context() as patch:
+        killed_after(3, patch)
+        with pytest.raises(KilledError):
+            run(spec, tmp_path / "killed", replicas=1)
+    run(spec, tmp_path / "killed", replicas=1)
+    assert files(tmp_path / "straight") == files(tmp_path / "killed")
+    assert read_meta(tmp_path / "killed" / "run.json")["resumed"] == 2  # neither fold trained again from its start
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_folds_side_by_side_give_the_record_of_folds_alone(replicas, tmp_path):
+    """Where folds have another number of batches they are kept apart: 7 and 8 molecules in batches of 7."""
+    spec = tiny.spec("gcn", epochs=2, batch_size=7)
+    alone, together = (run(spec, tmp_path / str(n), replicas=n) for n in (1, replicas))
+    assert alone == together
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    """The folder of a run killed with one epoch done, and the files of the whole run."""
+    folder, spec = tmp_path_factory.mktemp("interrupted"), tiny.spec("gat", epochs=2)
+    run(spec, folder / "straight")
+    with pytest.MonkeyPatch.context() as patch:
+        killed_after(1, patch)
+        with pytest.raises(KilledError):
+            run(spec, folder / "killed")
+    (checkpoint,) = (folder / "killed" / "checkpoints").iterdir()
+    return spec, folder / "killed", checkpoint.name, files(folder / "straight")
+
+
+DAMAGES = {
+    "empty": lambda content: b"",
+    "first bytes": lambda content: content[:12],
+    "half": lambda content: content[: len(content) // 2],
+    "last bytes missing": lambda content: content[:-40],
+    "noise": lambda content: np.random.default_rng(0).bytes(len(content)),
+    "no header": lambda content: b"\0" * 8 + content[8:],
+    "text": lambda content: b"not a checkpoint\n",
+    "other names": lambda content: content.replace(b'"square"', b'"sqvare"'),
+    "curves": lambda content: content.replace(b"[[[", b"[[{"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_counts_as_none(damage, interrupted, tmp_path):
+    spec, folder, name, expected = interrupted
+    path = tmp_path / "run" / "checkpoints" / name
+    shutil.copytree(folder, tmp_path / "run")
+    damaged = DAMAGES[damage](path.read_bytes())
+    assert damaged != path.read_bytes()
+    path.write_bytes(damaged)
+    run(spec, tmp_path / "run")
+    assert files(tmp_path / "run") == expected
+    assert read_meta(tmp_path / "run" / "run.json")["resumed"] == 0
+
+
+@pytest.mark.parametrize("change", ["seed", "steps", "data"])
+def test_a_checkpoint_of_another_run_counts_as_none(change, interrupted, tmp_path):
+    """The same file name, left there by a run of another spec or of other molecules."""
+    _, folder, _, _ = interrupted
+    options = {"seed": {"seed": 7}, "steps": {"steps": 3}, "data": {}}[change]
+    spec, data = tiny.spec("gat", epochs=2, **options), tiny.data(15)
+    if change == "data":
+        data.info["sha256"] = "2" * 64
+    shutil.copytree(folder, tmp_path / "run")
+    run(spec, tmp_path / "run", data)
+    run(spec, tmp_path / "fresh", data)
+    assert files(tmp_path / "run") == files(tmp_path / "fresh")
+    assert read_meta(tmp_path / "run" / "run.json")["resumed"] == 0
+
+
+@pytest.mark.parametrize("config", ["skip05", "SCORE"])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_overfits_32_molecules(arch, config):
+    """With width and time enough the training error of a few molecules vanishes, dropout off."""
+    data = tiny.data(40, folds=5)
+    spec = tiny.spec(arch, config, hidden=16, batch_size=32, learning_rate=5e-3, epochs=60)
+    replicas = GraphTask(spec, data, [0]).replicas()
+    batch = Batcher(data.graphs, data.targets, pairs=True).batch(data.train(0))
+    assert batch.shape.molecules == 32
+    arrays = {name: mx.array(value[None]) for name, value in batch.arrays.items()}
+
+    def loss(model, arrays, key):
+        error = model(ByDegree(arrays, batch.shape), arrays["descriptors"], Noise(None)) - arrays["label"]
+        return (error * error).mean()
+
+    for _ in range(spec.epochs):
+        value = replicas.step(loss, arrays, mx.array([0], mx.uint32))
+        mx.eval(replicas.flat, value)
+    assert value.item() < 0.05  # the targets' variance is about 1
+
+
+# -- the record ------------------------------------------------------------------------------------------------------
+def test_record(tmp_path):
+    spec = tiny.spec("gcn", "SCORE", epochs=3, learn_dt=True)
+    record = run(spec, tmp_path, preset="smoke")
+    assert record == read_record(tmp_path / "run.json")
+    assert record["spec"] == spec.as_dict()
+    assert record["cuts"] == spec.cuts()
+    assert {cut["setting"] for cut in record["cuts"]} == {"epochs", "batch_size", "hidden", "heads"}
+    assert [fold["fold"] for fold in record["folds"]] == [0, 1]
+    for r, fold in enumerate(record["folds"]):
+        assert (fold["train"], fold["test"]) == [(7, 8), (8, 7)][r]
+        assert len(fold["rmse"]) == len(fold["train_loss"]) == 3
+        assert record["best"]["rmse"][r] == min(fold["rmse"])
+        assert fold["rmse"][record["best"]["epoch"][r] - 1] == min(fold["rmse"])
+        assert record["last"]["rmse"][r] == fold["rmse"][-1]
+        assert len(fold["learned_dt"]) == spec.steps
+        assert all(0.1 < dt < 0.5 for dt in fold["learned_dt"])
+    meta = read_meta(tmp_path / "run.json")
+    assert meta["preset"] == "smoke"
+    assert meta["seconds"] > 0
+    assert json.loads((tmp_path / "run.json").read_text())["science"] >= 1
+
+
+def test_weights_give_the_recorded_errors(tmp_path):
+    from score_mlx.graphs.batch import Batcher
+
+    spec = tiny.spec("gat", "SCORE", epochs=4, learning_rate=0.05)
+    record = run(spec, tmp_path)
+    for which in ("best", "last"):
+        for fold in (0, 1):
+            network = GraphModel(spec, 66, 1)
+            network.update(
+                tree_unflatten(list(mx.load(str(tmp_path / f"weights/fold{fold}-{which}.safetensors")).items()))
+            )
+            test = DATA.test(fold)
+            batch = Batcher(DATA.graphs, DATA.targets).batch(test)
+            error = tiny.predict(network, tiny.topology(batch)) - DATA.targets[test]
+            assert np.sqrt(np.mean(error**2)) == pytest.approx(record[which]["rmse"][fold], rel=1e-5)
+
+
+def test_a_run_without_any_finite_error_is_refused(tmp_path, monkeypatch):
+    def nan(self, replicas):
+        return np.full(replicas.count, np.nan)
+
+    monkeypatch.setattr(graph_training.GraphTask, "rmse", nan)
+    with pytest.raises(UserError, match="finite"):
+        run(tiny.spec(epochs=2), tmp_path)
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_best_weights_belong_to_the_best_epoch_also_after_a_failed_one(tmp_path, monkeypatch):
+    """The first error is NaN, the second 2, the third 3: the weights kept are those of the second."""
+    errors, seen = iter([np.nan, 2.0, 3.0]), []
+
+    def rmse(self, replicas):
+        seen.append({name: np.array(value) for name, value in replicas.weights(0).items()})
+        return np.full(replicas.count, next(errors))
+
+    monkeypatch.setattr(graph_training.GraphTask, "rmse", rmse)
+    record = run(tiny.spec(epochs=3), tmp_path, replicas=2)
+    assert record["folds"][0]["rmse"] == [None, 2.0, 3.0]
+    assert record["best"] == {"rmse": [2.0, 2.0], "epoch": [2, 2]}
+    kept = mx.load(str(tmp_path / "weights" / "fold0-best.safetensors"))
+    assert all(np.array_equal(np.array(kept[name]), value) for name, value in seen[1].items())
+
+
+# -- progress --------------------------------------------------------------------------------------------------------
+def test_progress_lines_name_model_folds_error_and_time_left(tmp_path, capsys):
+    train_graph(tiny.spec("gat", "SCORE", epochs=2), DATA, tmp_path, progress="lines")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("SCORE_gat (tiny): folds 0-1 epoch 2/2, rmse ")
+    assert "best" in lines[-1]
+    assert lines[-1].endswith("0:00 left")
+
+
+def test_progress_bar_and_silence(tmp_path, capsys):
+    train_graph(tiny.spec(epochs=2), DATA, tmp_path / "bar", progress="bar")
+    assert "rmse" in capsys.readouterr().err
+    train_graph(tiny.spec(epochs=2), DATA, tmp_path / "none", progress="none")
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
