@@ -133,3 +133,20 @@ def test_differences_name_fields_folds_and_the_first_epoch(tmp_path):
         "last rmse, fold 4: 0.5500 | not finite",
         "curves: rmse differs from epoch 1 on, by up to inf",
     ]
+
+
+def test_export_takes_records_and_tables_but_no_weights(foreign, tmp_path):
+    results, out = tmp_path / "elsewhere", tmp_path / "out"
+    (results / "table2.csv").write_text("rank\n")
+    assert exchange.export(results, tmp_path / "figures", out) == 1
+    copied = SPEC.path(out / "runs")
+    assert copied.read_bytes() == foreign.read_bytes()
+    assert read_meta(copied) == read_meta(foreign)
+    assert (out / "table2.csv").read_text() == "rank\n"
+    assert json.loads((out / "machine.json").read_text())["cores"] >= 1
+    assert not list(out.rglob("*.safetensors"))
+
+
+def test_export_of_nothing(tmp_path):
+    with pytest.raises(UserError, match="no run.json below it"):
+        exchange.export(tmp_path, tmp_path, tmp_path / "out")

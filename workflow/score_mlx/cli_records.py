@@ -1,4 +1,4 @@
-"""`score-mlx diff` and `adopt`: records of two runs compared, records of another machine taken in."""
+"""`score-mlx diff`, `adopt` and `export`: records compared, taken in from another machine, sent to one."""
 
 from __future__ import annotations
 
@@ -39,6 +39,23 @@ def adopt(
 
     taken, there = take_in(folder, results, force=force)
     typer.echo(f"{len(taken)} records taken in, {len(there)} were there already")
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="where to write, e.g. results/reference")],
+    results: Annotated[Path, typer.Option(help="folder of runs and tables to take from")] = Path("results"),
+    figures: Annotated[Path, typer.Option(help="folder of figures to take from")] = Path("paper_figures"),
+) -> None:
+    """Copy finished records without weights, with tables, figures, config and machine facts, to commit or send them.
+
+    Example: score-mlx export results/reference
+    """
+    from score_mlx import blas
+
+    blas.load()
+    from score_mlx.exchange import export as copy_out
+
+    typer.echo(f"{copy_out(results, figures, folder)} records in {folder}")
 
 
 def _file(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import shutil
 from pathlib import Path
@@ -61,6 +62,39 @@ def adopt(folder: Path, results: Path, *, force: bool = False) -> tuple[list[Pat
     for path, target in plan:
         _copy(path, target)
     return [target for _, target in plan], there
+
+
+def export(results: Path, figures: Path, folder: Path) -> int:
+    """Copy all finished records without their weights, and what was made of them, to be committed or sent.
+
+    Writes `runs/...`, tables, figures and the resolved config, and `machine.json` (processor, memory, versions).
+
+    Returns:
+        Number of records.
+
+    Raises:
+        UserError: no record, or one that `check` refuses.
+    """
+    from score_mlx.records import environment
+
+    records = sorted((results / "runs").rglob("run.json"))
+    if not records:
+        raise UserError(f"{results / 'runs'}: no run.json below it")
+    for path in records:
+        target = check(path, results).path(folder / "runs")
+        for name in ("run.meta.json", "run.json"):
+            with replacing(target.with_name(name)) as temporary:
+                shutil.copyfile(path.with_name(name), temporary)
+    for path in [*results.glob("table*.*"), *results.glob("config.resolved.yaml"), *figures.glob("figure*.*")]:
+        with replacing(folder / path.name) as temporary:
+            shutil.copyfile(path, temporary)
+    facts = environment()
+    machine = {name: facts[name] for name in ("device", "platform", "versions")} | {
+        "cores": os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+    }
+    write_text(folder / "machine.json", json.dumps(machine, indent=2, sort_keys=True) + "\n")
+    return len(records)
 
 
 def check(path: Path, results: Path) -> GraphSpec:
