@@ -133,10 +133,11 @@ def test_finite():
 
 def test_summary():
     """Lowest error and its epoch, counted from 1; a tie goes to the earlier; null never wins."""
-    folds = [{"rmse": [0.7, 0.5, 0.6]}, {"rmse": [None, 0.9, None]}, {"rmse": [0.4, 0.4]}, {"rmse": [None, None]}]
+    folds = [{"rmse": [0.7, 0.5, 0.6]}, {"rmse": [None, 0.9, None]}, {"rmse": [0.4, 0.0]}, {"rmse": [0.4, 0.4]}]
+    folds.append({"rmse": [None, None]})
     assert summarise(folds) == {
-        "best": {"rmse": [0.5, 0.9, 0.4, None], "epoch": [2, 2, 1, None]},
-        "last": {"rmse": [0.6, None, 0.4, None]},
+        "best": {"rmse": [0.5, 0.9, 0.0, 0.4, None], "epoch": [2, 2, 2, 1, None]},
+        "last": {"rmse": [0.6, None, 0.0, 0.4, None]},
     }
 
 
