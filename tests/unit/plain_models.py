@@ -1,4 +1,4 @@
-"""The graph networks of SPEC once more, in double precision numpy, one molecule and one bond at a time.
+"""The paper's graph networks once more, in double precision numpy, one molecule and one bond at a time.
 
 Written from the formulas alone: no batching, no padding, no topology, no shared code. Slow and plain on purpose; tests
 hold the package equal to it.

@@ -1,4 +1,4 @@
-"""Whole networks out of `plain_models`: depth, readout and head of every configuration, as SPEC's tables say."""
+"""Whole networks out of `plain_models`: depth, readout and head of every configuration, from the paper and its code."""
 
 from __future__ import annotations
 
