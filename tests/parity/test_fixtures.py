@@ -11,7 +11,7 @@ from mlx.utils import tree_flatten, tree_unflatten
 from score_mlx.chem.molecules import MoleculeGraphs
 from score_mlx.graphs.attfp import AttFP
 from score_mlx.graphs.batch import Batcher
-from score_mlx.graphs.dmpnn import AtomOutput, BondStart, BondStep
+from score_mlx.graphs.dmpnn import AtomOutput, BondState, BondStep
 from score_mlx.graphs.gat import GAT
 from score_mlx.graphs.gatv2 import GATv2
 from score_mlx.graphs.gcn import GCN
@@ -29,7 +29,7 @@ class Chemprop(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.start, self.step, self.output = BondStart(F, E, H), BondStep(H), AtomOutput(F, H)
+        self.start, self.step, self.output = BondState(F, E, H), BondStep(H), AtomOutput(F, H)
 
     def __call__(self, x, bonds, noise):
         start = messages = self.start(x, bonds)

@@ -70,7 +70,6 @@ def test_missing(tmp_path):
     assert "no such file" in refused(tmp_path / "run.json")
 
 
-@pytest.mark.xfail(raises=OSError, reason="reading a folder is not yet one clear line")
 def test_a_folder(tmp_path):
     (tmp_path / "run.json").mkdir()
     refused(tmp_path / "run.json")

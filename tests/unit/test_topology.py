@@ -237,3 +237,8 @@ def test_by_degree_has_no_scatter():
     operations = text.getvalue()
     assert "Gather" in operations
     assert "Scatter" not in operations
+
+
+def test_a_molecule_twice_in_a_batch_is_refused():
+    with pytest.raises(ValueError, match="twice"):
+        tiny.batch([0, 1, 0])

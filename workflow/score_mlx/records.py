@@ -202,7 +202,7 @@ def _read(path: Path, model: type[BaseModel]) -> dict[str, Any]:
         first = problem.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UserError(f"{path}: {place}: {first['msg']}, found {str(first['input'])[:60]!r}") from None
-    except (ValueError, RecursionError) as reason:
+    except (OSError, ValueError, RecursionError) as reason:
         raise UserError(f"{path}: not a run record ({reason})") from None
     return content
 

@@ -3,21 +3,9 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.graphs.bond_state import BondState
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import GRUCell, Linear, Noise, elu, leaky_relu
-
-
-class Neighbours(nn.Module):
-    """n_j = leaky(neighbour_fc [x_j, e]): (A, F) -> (M, H). The linear acts on atoms, then they are gathered."""
-
-    def __init__(self, atom_features: int, bond_features: int, hidden: int):
-        super().__init__()
-        whole = Linear(atom_features + bond_features, hidden)
-        self.atom, self.bond = mx.split(whole.weight, [atom_features], axis=1)
-        self.bias = whole.bias
-
-    def __call__(self, x: mx.array, bonds: Topology) -> mx.array:
-        return leaky_relu(bonds.source(x @ self.atom.T + self.bias) + bonds.bonds @ self.bond.T)
 
 
 class FrozenAttFP(nn.Module):
@@ -47,7 +35,7 @@ class AttFP(nn.Module):
 
     def __init__(self, hidden: int, bond_features: int, heads: int):
         super().__init__()
-        self.neighbours = Neighbours(hidden, bond_features, hidden)
+        self.neighbours = BondState(hidden, bond_features, hidden)
         self.layer = FrozenAttFP(hidden, bond_features, heads)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:

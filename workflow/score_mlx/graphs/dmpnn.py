@@ -3,21 +3,9 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.graphs.bond_state import BondState
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import Linear, Noise, leaky_relu
-
-
-class BondStart(nn.Module):
-    """h0 = leaky(W_i [x_source, e]): (A, F) -> (M, H). W_i acts on atoms before they are gathered."""
-
-    def __init__(self, atom_features: int, bond_features: int, hidden: int):
-        super().__init__()
-        whole = Linear(atom_features + bond_features, hidden)
-        self.atom, self.bond = mx.split(whole.weight, [atom_features], axis=1)
-        self.bias = whole.bias
-
-    def __call__(self, x: mx.array, bonds: Topology) -> mx.array:
-        return leaky_relu(bonds.source(x @ self.atom.T + self.bias) + bonds.bonds @ self.bond.T)
 
 
 class BondStep(nn.Module):
@@ -48,7 +36,7 @@ class DMPNN(nn.Module):
 
     def __init__(self, hidden: int, bond_features: int, heads: int):
         super().__init__()
-        self.start = BondStart(hidden, bond_features, hidden)
+        self.start = BondState(hidden, bond_features, hidden)
         self.step = BondStep(hidden)
         self.output = AtomOutput(hidden, hidden)
 

@@ -9,8 +9,9 @@ import mlx.nn as nn
 
 from score_mlx.dense import HEADS
 from score_mlx.depth import INTEGRATORS, Depth, LearnedSteps, Plain, Relax, Residual
-from score_mlx.graphs.attfp import AttFP, FrozenAttFP, Neighbours
-from score_mlx.graphs.dmpnn import DMPNN, AtomOutput, BondStart, BondStep
+from score_mlx.graphs.attfp import AttFP, FrozenAttFP
+from score_mlx.graphs.bond_state import BondState
+from score_mlx.graphs.dmpnn import DMPNN, AtomOutput, BondStep
 from score_mlx.graphs.gat import GAT
 from score_mlx.graphs.gatv2 import GATv2
 from score_mlx.graphs.gcn import GCN
@@ -65,7 +66,7 @@ class BondEncoder(nn.Module):
 
     def __init__(self, spec: GraphSpec, atom_features: int, bond_features: int):
         super().__init__()
-        self.start = BondStart(atom_features, bond_features, spec.hidden)
+        self.start = BondState(atom_features, bond_features, spec.hidden)
         self.depth = Depth(
             lambda: BondStep(spec.hidden),
             spec.steps,
@@ -88,7 +89,7 @@ class AttFPEncoder(nn.Module):
         self.refreshed = spec.fidelity == "as_text"
         self.project = Linear(atom_features, spec.hidden)
         if not self.refreshed:
-            self.neighbours = Neighbours(atom_features, bond_features, spec.hidden)
+            self.neighbours = BondState(atom_features, bond_features, spec.hidden)
         layer = AttFP if self.refreshed else FrozenAttFP
         # base takes the layer's output as it is; classic and skip05 apply the activation again [code]
         again = spec.config != "base" and not self.refreshed
