@@ -44,7 +44,8 @@ def test_a_batch_holds_its_molecules(seed, padded):
         assert sorted(np.flatnonzero(a["member"][b])) == sorted(places)
         np.testing.assert_array_equal(a["place"][places], b * shape.longest + np.arange(last - first))
         seen_atoms |= set(places.tolist())
-        between = np.zeros((shape.longest, shape.longest, 4), np.float32)
+        between = np.zeros((5, shape.longest, shape.longest), np.float32)
+        between[4, :, last - first :] = 1
         for k in range(*g.bond_offset[n : n + 2]):
             i, j = g.target[k] - first, g.source[k] - first
             found = [
@@ -53,7 +54,7 @@ def test_a_batch_holds_its_molecules(seed, padded):
             assert len(found) == 1
             np.testing.assert_array_equal(a["bonds"][found[0]], g.bonds[k])
             seen_bonds.add(int(found[0]))
-            between[i, j] = [1, *g.bonds[k]]
+            between[:4, i, j] = [1, *g.bonds[k]]
         np.testing.assert_array_equal(a["between"][b], between)
     assert np.flatnonzero(a["real"]).tolist() == sorted(seen_atoms)
     padding = sorted(set(range(len(a["source"]))) - seen_bonds)
@@ -242,3 +243,20 @@ def test_by_degree_has_no_scatter():
 def test_a_molecule_twice_in_a_batch_is_refused():
     with pytest.raises(ValueError, match="twice"):
         tiny.batch([0, 1, 0])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_heads_are_pairs_transposed_and_back(layout):
+    bonds = tiny.topology(tiny.batch(), layout)
+    h = mx.array(random_rows(0, bonds.shape.atoms, 6))
+    there = np.array(bonds.occupied)[:, None, :, None]
+    split = np.array(bonds.by_head(h, 3))  # (B, heads, n, width)
+    padded = np.array(bonds.pairs(h))
+    expected = padded.reshape(*padded.shape[:2], 3, 2).transpose(0, 2, 1, 3)
+    np.testing.assert_array_equal(split * there, expected)
+    np.testing.assert_array_equal(np.array(bonds.from_heads(bonds.by_head(h, 3))), np.array(h))
+    direction = mx.array(random_rows(1, *split.shape) * there)
+    gradient = mx.grad(lambda h: (bonds.by_head(h, 3) * direction).sum())(h)
+    np.testing.assert_array_equal(np.array(gradient), np.array(bonds.from_heads(direction)))
+    back = mx.grad(lambda x: (bonds.from_heads(x) * h).sum())(direction)
+    np.testing.assert_array_equal(np.array(back), expected)

@@ -48,7 +48,8 @@ class Batch:
         member (B, A): 1 where an atom belongs to a molecule, else 0; a padded atom belongs to none.
         slots (B, n), occupied (B, n): atom at each place of the padded layout, 1 where there is one.
         place (A,), real (A,): an atom's place in the flattened padded layout, 1 unless it is padding.
-        between (B, n, n, E + 1): for each pair (i, j) 1 and the features of the bond j -> i, or zeros.
+        between (B, E + 2, n, n): for each pair (i, j) 1 and the features of the bond j -> i, or zeros; last, 1 where
+            there is no atom j.
         atom_id (A,), bond_id (M,), molecule_id (B,), pair_id (B, n, n): uint32 names for `Noise`, whatever the padding.
         weight (B,): 1, or 0 for a padded molecule. label (B,), descriptors (B, D): targets, molecule features.
     """
@@ -149,15 +150,16 @@ class Batcher:
 
 def _between(arrays, owner, within, new, shape: Shape) -> None:
     """Bond features at the place of their pair: row i receives from column j."""
-    n, columns = shape.longest, arrays["bonds"].shape[1] + 1
-    between = np.zeros((shape.molecules, n, n, columns), np.float32)
+    n, features = shape.longest, arrays["bonds"].shape[1]
+    between = np.zeros((shape.molecules, features + 2, n, n), np.float32)
     molecule = np.zeros(len(arrays["atoms"]), np.int64)
     position = np.zeros(len(arrays["atoms"]), np.int64)
     molecule[new], position[new] = owner, within
     true = arrays["real"][arrays["target"]] > 0
     i, j = arrays["target"][true], arrays["source"][true]
-    between[molecule[i], position[i], position[j], 0] = 1
-    between[molecule[i], position[i], position[j], 1:] = arrays["bonds"][true]
+    between[molecule[i], 0, position[i], position[j]] = 1
+    between[molecule[i], 1:-1, position[i], position[j]] = arrays["bonds"][true]
+    between[:, -1] = 1 - arrays["occupied"][:, None]
     arrays["between"] = between
     b, i, j = np.ogrid[: shape.molecules, :n, :n]
     arrays["pair_id"] = ((b * 512 + i) * 512 + j).astype(np.uint32)

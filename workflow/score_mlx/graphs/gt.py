@@ -29,32 +29,22 @@ class GT(nn.Module):
         return self.norm_ffn(h + noise(self.outer(relu(self.inner(h))), bonds.atom_id))  # (A, H)
 
     def _attend(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
-        q, k, v = (self._by_head(bonds.pairs(linear(h))) for linear in (self.query, self.key, self.value))
-        scale = mx.array(self.width**-0.5)
-        logits = (q * scale) @ k.swapaxes(-1, -2)  # (B, heads, n, n)
-        bias = bonds.between @ _with_bias(self.bond_bias)  # (B, n, n, heads)
-        logits = logits + bias.transpose(0, 3, 1, 2) - 1e9 * (1 - bonds.occupied)[:, None, None, :]
-        attention = softmax(logits)
-        if noise.key is not None:
-            # heads as columns, so that each pair and head has a name of its own: (B, n, n, heads)
-            attention = noise(attention.transpose(0, 2, 3, 1), bonds.pair_id).transpose(0, 3, 1, 2)
-        out = attention @ v  # (B, heads, n, width)
-        marked = mx.stack(
-            [(attention * column[:, None]).sum(axis=-1) for column in _columns(bonds.between)], axis=-1
-        )  # (B, heads, n, E + 1)
+        scale = self.width**-0.5
+        q, k, v = (bonds.by_head(x, self.heads) for x in (self.query(h) * scale, self.key(h), self.value(h)))
+        attention = softmax(q @ k.swapaxes(-1, -2) + self._bias(bonds.between))  # (B, heads, n, n)
+        attention = noise(attention, bonds.pair_id, axis=1)
+        marks = mx.split(bonds.between, bonds.between.shape[1], axis=1)[:-1]  # E + 1 of (B, 1, n, n)
+        marked = mx.stack([(attention * mark).sum(axis=-1) for mark in marks], axis=-1)  # (B, heads, n, E + 1)
         value = _with_bias(self.bond_value).reshape(-1, self.heads, self.width).swapaxes(0, 1)  # (heads, E + 1, width)
-        out = (out + marked @ value).transpose(0, 2, 1, 3)  # (B, n, heads, width)
-        return bonds.flat(out.reshape(*out.shape[:2], -1))
+        return bonds.from_heads(attention @ v + marked @ value)  # (A, H)
 
-    def _by_head(self, x: mx.array) -> mx.array:
-        """(B, n, H) -> (B, heads, n, width)."""
-        return x.reshape(*x.shape[:2], self.heads, self.width).transpose(0, 2, 1, 3)
+    def _bias(self, between: mx.array) -> mx.array:
+        """(B, E + 2, n, n) -> (B, heads, n, n): a bond's bias, and minus infinity, nearly, where there is no atom j."""
+        molecules, columns, n, _ = between.shape
+        weight = mx.concatenate([_with_bias(self.bond_bias), mx.full((1, self.heads), -1e9)], axis=0)
+        return (weight.T @ between.reshape(molecules, columns, n * n)).reshape(molecules, self.heads, n, n)
 
 
 def _with_bias(linear: Linear) -> mx.array:
     """Bias and weight as one matrix that acts on [1, e]: (E + 1, outputs)."""
     return mx.concatenate([linear.bias[None], linear.weight.T], axis=0)
-
-
-def _columns(x: mx.array) -> list[mx.array]:
-    return [column.squeeze(-1) for column in mx.split(x, x.shape[-1], axis=-1)]

@@ -31,6 +31,7 @@ class Topology(ABC):
 
     def __init__(self, arrays: dict[str, mx.array], shape: Shape):
         self._arrays, self.shape = arrays, shape
+        self._head_cache: dict[int, tuple[mx.array, mx.array]] = {}
         self.atoms, self.bonds = arrays["atoms"], arrays["bonds"]
         self.atom_id, self.bond_id, self.molecule_id = arrays["atom_id"], arrays["bond_id"], arrays["molecule_id"]
         self._source, self._target, self._reverse = arrays["source"], arrays["target"], arrays["reverse"]
@@ -73,7 +74,7 @@ class Topology(ABC):
 
     @property
     def between(self) -> mx.array:
-        """(B, n, n, E + 1): 1 and the bond's features where atom j sends to atom i, zeros elsewhere."""
+        """(B, E + 2, n, n): 1 and the features of the bond from j to i; last, 1 where there is no atom j."""
         return self._arrays["between"]
 
     @property
@@ -90,6 +91,25 @@ class Topology(ABC):
         """The inverse of `pairs`: (B, n, H) -> (A, H); zeros for an atom that is padding."""
         a = self._arrays
         return _flatten(padded, a["slots"], a["occupied"], a["place"], a["real"])
+
+    def by_head(self, h: mx.array, heads: int) -> mx.array:
+        """Atoms by molecule and head: (A, H) -> (B, heads, n, H / heads); any finite row where there is no atom."""
+        a = self._arrays
+        return _split_heads(h, *self._head_places(heads), a["occupied"], a["real"])
+
+    def from_heads(self, x: mx.array) -> mx.array:
+        """The inverse of `by_head`: (B, heads, n, width) -> (A, heads width); zeros for an atom that is padding."""
+        a = self._arrays
+        return _join_heads(x, *self._head_places(x.shape[1]), a["occupied"], a["real"])
+
+    def _head_places(self, heads: int) -> tuple[mx.array, mx.array]:
+        """Row (atom, head) at each place (B, heads, n), and place of each row (A, heads)."""
+        if heads not in self._head_cache:
+            slots, place, n = self._arrays["slots"], self._arrays["place"][:, None], self.shape.longest
+            head = mx.arange(heads)
+            rows = slots[:, None] * heads + head[:, None]
+            self._head_cache[heads] = rows, place + place // n * ((heads - 1) * n) + head * n
+        return self._head_cache[heads]
 
     def pool(self, h: mx.array) -> mx.array:
         """Sum over a molecule's atoms: (A, H) -> (B, H)."""
@@ -128,6 +148,30 @@ def _flatten(padded, slots, occupied, place, real):
 def _flatten_vjp(primals, cotangent, _):
     _padded, slots, occupied, place, real = primals
     return ((cotangent * real[:, None])[slots] * occupied[..., None], *_no_gradient(slots, occupied, place, real))
+
+
+@mx.custom_function
+def _split_heads(h, rows, places, occupied, real):
+    return h.reshape(-1, h.shape[-1] // rows.shape[1])[rows]
+
+
+@_split_heads.vjp
+def _split_heads_vjp(primals, cotangent, _):
+    h, _rows, places, _occupied, real = primals
+    gradient = cotangent.reshape(-1, cotangent.shape[-1])[places].reshape(h.shape) * real[:, None]
+    return (gradient, *_no_gradient(*primals[1:]))
+
+
+@mx.custom_function
+def _join_heads(x, rows, places, occupied, real):
+    return x.reshape(-1, x.shape[-1])[places].reshape(len(places), -1) * real[:, None]
+
+
+@_join_heads.vjp
+def _join_heads_vjp(primals, cotangent, _):
+    x, rows, _places, occupied, real = primals
+    gradient = (cotangent * real[:, None]).reshape(-1, x.shape[-1])[rows] * occupied[:, None, :, None]
+    return (gradient, *_no_gradient(*primals[1:]))
 
 
 def _no_gradient(*indices: mx.array) -> tuple[mx.array, ...]:
