@@ -19,7 +19,7 @@ from score_mlx.files import write_csv
 from score_mlx.spec import GraphSpec
 
 COLUMNS = ("architecture", "form", "engine", "folds", "seconds_per_epoch", "seconds_per_validation", "peak_mb")
-DEFAULT_PAIRS = "gcn:SCORE,gat:base,gat:SCORE,gatv2:SCORE,gine:SCORE"
+DEFAULT_PAIRS = "gcn:SCORE,gat:base,gat:SCORE,gine:SCORE"
 
 
 def main() -> None:

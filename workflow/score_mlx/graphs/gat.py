@@ -23,18 +23,16 @@ class GAT(nn.Module):
         self.attend_bond = glorot(1, heads, self.width)
         self.bias = mx.zeros((hidden,))
 
-    def _logits(self, inputs: mx.array, weight: mx.array, vector: mx.array) -> mx.array:
-        """a.(W x) per head, as x (W^T a): (rows, F) -> (rows, heads)."""
-        per_head = weight.reshape(self.heads, self.width, -1) * vector.reshape(self.heads, self.width, 1)
-        return inputs @ per_head.sum(axis=1).T
+    def _logits(self, inputs: mx.array, weight: mx.array, vectors: mx.array) -> mx.array:
+        """a.(W x) per head and vector, as x (W^T a): (rows, F), vectors (V, heads, width) -> (rows, V heads)."""
+        per_head = weight.reshape(self.heads, self.width, -1) * vectors[..., None]  # (V, heads, width, F)
+        return inputs @ per_head.sum(axis=2).reshape(-1, inputs.shape[-1]).T
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
-        weight = self.linear.weight
-        logits = (
-            bonds.source(self._logits(h, weight, self.attend_source))
-            + bonds.target(self._logits(h, weight, self.attend_target))
-            + self._logits(bonds.bonds, self.embed_bond.weight, self.attend_bond)
-        )  # (M, heads)
+        both = mx.concatenate([self.attend_source, self.attend_target])
+        as_source, as_target = mx.split(self._logits(h, self.linear.weight, both), 2, axis=-1)  # (A, heads) each
+        of_bond = self._logits(bonds.bonds, self.embed_bond.weight, self.attend_bond)
+        logits = bonds.source(as_source) + bonds.target(as_target) + of_bond  # (M, heads)
         attention = noise(bonds.softmax(attention_leaky(logits)), bonds.bond_id)
         messages = bonds.source(self.linear(h)).reshape(-1, self.heads, self.width) * attention[..., None]
         return bonds.sum(messages.reshape(-1, self.heads * self.width)) + self.bias  # (A, H)
