@@ -58,5 +58,15 @@ def export(
     typer.echo(f"{copy_out(results, figures, folder)} records in {folder}")
 
 
+def readme(
+    readme: Annotated[Path, typer.Argument(help="README.md, with the lines between which the table goes")],
+    table: Annotated[Path, typer.Argument(help="the .md file of a table")],
+) -> None:
+    """Put the head of a table into README.md."""
+    from score_mlx.readme import update
+
+    update(readme, table)
+
+
 def _file(path: Path) -> Path:
     return path / "run.json" if path.is_dir() else path

@@ -24,7 +24,7 @@ def _gine(hidden: int, bonds: int, heads: int) -> nn.Module:
     return GINEConv(inner, edge_dim=bonds)
 
 
-# Not GATv2: PyTorch Geometric has no matrix over the concatenation, as the paper's code has, so the two are not the same.
+# Not GATv2: PyTorch Geometric's has no matrix over the concatenation, as the paper's code has.
 LAYERS = {"gcn": (_gcn, relu), "gat": (_gat, leaky_relu), "gine": (_gine, relu)}
 
 
