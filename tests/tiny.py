@@ -13,9 +13,10 @@ from mlx.utils import tree_flatten, tree_map
 from score_mlx.chem.features import featurise
 from score_mlx.chem.molecules import MoleculeGraphs
 from score_mlx.graphs.batch import Batch, Batcher, Shape
+from score_mlx.graphs.by_degree import ByDegree
 from score_mlx.graphs.data import GraphData
 from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.topology import ByDegree, Topology
+from score_mlx.graphs.topology import Topology
 from score_mlx.nn import Noise
 from score_mlx.spec import GraphSpec
 

@@ -9,8 +9,9 @@ import pytest
 import tiny
 from mlx.utils import tree_flatten
 from score_mlx.graphs.batch import Batcher, Shape
+from score_mlx.graphs.by_degree import ByDegree
+from score_mlx.graphs.edge_list import EdgeList
 from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.topology import ByDegree, EdgeList
 from score_mlx.nn import Noise
 from score_mlx.spec import ARCHS
 

@@ -12,9 +12,9 @@ from score_mlx import training
 from score_mlx.errors import UserError
 from score_mlx.graphs import train as graph_training
 from score_mlx.graphs.batch import Batcher
+from score_mlx.graphs.by_degree import ByDegree
 from score_mlx.graphs.model import GraphModel
 from score_mlx.graphs.task import GraphTask
-from score_mlx.graphs.topology import ByDegree
 from score_mlx.graphs.train import train_graph
 from score_mlx.nn import Noise
 from score_mlx.progress import Progress

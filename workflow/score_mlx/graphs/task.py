@@ -9,9 +9,9 @@ import mlx.core as mx
 import numpy as np
 
 from score_mlx.graphs.batch import Batch, Batcher, Shape
+from score_mlx.graphs.by_degree import ByDegree
 from score_mlx.graphs.data import GraphData
 from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.topology import ByDegree
 from score_mlx.nn import Noise, on_cpu
 from score_mlx.replicas import Replicas
 from score_mlx.spec import GraphSpec

@@ -136,7 +136,7 @@ def _lay_out(h, slots, occupied, place, real):
 def _lay_out_vjp(primals, cotangent, _):
     _h, slots, occupied, place, real = primals
     rows = (cotangent * occupied[..., None]).reshape(-1, cotangent.shape[-1])
-    return (rows[place] * real[:, None], *_no_gradient(slots, occupied, place, real))
+    return (rows[place] * real[:, None], *no_gradient(slots, occupied, place, real))
 
 
 @mx.custom_function
@@ -147,7 +147,7 @@ def _flatten(padded, slots, occupied, place, real):
 @_flatten.vjp
 def _flatten_vjp(primals, cotangent, _):
     _padded, slots, occupied, place, real = primals
-    return ((cotangent * real[:, None])[slots] * occupied[..., None], *_no_gradient(slots, occupied, place, real))
+    return ((cotangent * real[:, None])[slots] * occupied[..., None], *no_gradient(slots, occupied, place, real))
 
 
 @mx.custom_function
@@ -159,7 +159,7 @@ def _split_heads(h, rows, places, occupied, real):
 def _split_heads_vjp(primals, cotangent, _):
     h, _rows, places, _occupied, real = primals
     gradient = cotangent.reshape(-1, cotangent.shape[-1])[places].reshape(h.shape) * real[:, None]
-    return (gradient, *_no_gradient(*primals[1:]))
+    return (gradient, *no_gradient(*primals[1:]))
 
 
 @mx.custom_function
@@ -171,137 +171,9 @@ def _join_heads(x, rows, places, occupied, real):
 def _join_heads_vjp(primals, cotangent, _):
     x, rows, _places, occupied, real = primals
     gradient = (cotangent * real[:, None]).reshape(-1, x.shape[-1])[rows] * occupied[:, None, :, None]
-    return (gradient, *_no_gradient(*primals[1:]))
+    return (gradient, *no_gradient(*primals[1:]))
 
 
-def _no_gradient(*indices: mx.array) -> tuple[mx.array, ...]:
+def no_gradient(*indices: mx.array) -> tuple[mx.array, ...]:
+    """Zeros for the arguments of a custom function that are not differentiated."""
     return tuple(mx.zeros_like(index) for index in indices)
-
-
-class ByDegree(Topology):
-    """Atoms sorted by degree, messages by target: every neighbourhood is a reshape, and no gradient needs a scatter."""
-
-    def __init__(self, arrays: dict[str, mx.array], shape: Shape):
-        super().__init__(arrays, shape)
-        self._verbs = _verbs(shape.by_degree)
-
-    def source(self, h: mx.array) -> mx.array:
-        return self._verbs["source"](h, self._source, self._target, self._reverse)
-
-    def target(self, h: mx.array) -> mx.array:
-        return self._verbs["target"](h, self._target)
-
-    def sum(self, messages: mx.array) -> mx.array:
-        return self._verbs["sum"](messages, self._target)
-
-    def softmax(self, logits: mx.array) -> mx.array:
-        return self._verbs["softmax"](logits, self._target)
-
-    def reverse(self, messages: mx.array) -> mx.array:
-        return self._verbs["reverse"](messages, self._reverse)
-
-    @property
-    def degree(self) -> mx.array:
-        counts = self.shape.by_degree
-        return mx.concatenate([mx.full((n, 1), float(d)) for d, n in enumerate(counts) if n])
-
-
-def _reduce(x: mx.array, by_degree: tuple[int, ...], how) -> mx.array:
-    """Reduce the d messages into each atom of degree d: (M, H) -> (A, H), zeros for degree 0."""
-    parts, start = [], 0
-    ends = []
-    for degree, atoms in enumerate(by_degree):
-        start += degree * atoms
-        ends.append(start)
-    pieces = mx.split(x, ends[:-1], axis=0) if len(ends) > 1 else [x]
-    for degree, (atoms, piece) in enumerate(zip(by_degree, pieces, strict=True)):
-        if degree == 0 and atoms:
-            parts.append(mx.zeros((atoms, x.shape[-1]), x.dtype))
-        elif degree == 1 and atoms:
-            parts.append(piece)
-        elif atoms:
-            parts.append(how(piece.reshape(atoms, degree, x.shape[-1]), axis=1))
-    return mx.concatenate(parts, axis=0)
-
-
-def _verbs(by_degree: tuple[int, ...]) -> dict:
-    """The verbs of one shape, each with the gradient that needs no scatter.
-
-    Transposes: sum <-> target; source is (reverse, then target), so its gradient is the sum of reversed cotangents.
-    """
-
-    def add(messages):
-        return _reduce(messages, by_degree, mx.sum)
-
-    @mx.custom_function
-    def source(h, sources, targets, reverses):
-        return h[sources]
-
-    @source.vjp
-    def _(primals, cotangent, _output):
-        return (add(cotangent[primals[3]]), *_no_gradient(*primals[1:]))
-
-    @mx.custom_function
-    def target(h, targets):
-        return h[targets]
-
-    @target.vjp
-    def _(primals, cotangent, _output):
-        return add(cotangent), mx.zeros_like(primals[1])
-
-    @mx.custom_function
-    def sum_(messages, targets):
-        return add(messages)
-
-    @sum_.vjp
-    def _(primals, cotangent, _output):
-        return cotangent[primals[1]], mx.zeros_like(primals[1])
-
-    @mx.custom_function
-    def softmax_(logits, targets):
-        weights = mx.exp(logits - _reduce(logits, by_degree, mx.max)[targets])
-        return weights / add(weights)[targets]
-
-    @softmax_.vjp
-    def _(primals, cotangent, p):
-        weighted = p * cotangent
-        return weighted - p * add(weighted)[primals[1]], mx.zeros_like(primals[1])
-
-    @mx.custom_function
-    def reverse(messages, reverses):
-        return messages[reverses]
-
-    @reverse.vjp
-    def _(primals, cotangent, _output):
-        return cotangent[primals[1]], mx.zeros_like(primals[1])
-
-    return {"source": source, "target": target, "sum": sum_, "softmax": softmax_, "reverse": reverse}
-
-
-class EdgeList(Topology):
-    """The same verbs by index and scatter, as mlx-graphs does it."""
-
-    def source(self, h: mx.array) -> mx.array:
-        return h[self._source]
-
-    def target(self, h: mx.array) -> mx.array:
-        return h[self._target]
-
-    def sum(self, messages: mx.array) -> mx.array:
-        from mlx_graphs.utils import scatter
-
-        return scatter(messages, self._target, out_size=self.shape.atoms, aggr="add")
-
-    def softmax(self, logits: mx.array) -> mx.array:
-        # mlx-graphs' own softmax starts its maximum at 0 and returns zeros when all logits of an atom are below -88
-        lowest = mx.full((self.shape.atoms, logits.shape[-1]), -mx.inf)
-        highest = mx.stop_gradient(lowest.at[self._target].maximum(logits))
-        weights = mx.exp(logits - highest[self._target])
-        return weights / self.sum(weights)[self._target]
-
-    def reverse(self, messages: mx.array) -> mx.array:
-        return messages[self._reverse]
-
-    @property
-    def degree(self) -> mx.array:
-        return self.sum(mx.ones((len(self._target), 1)))
