@@ -80,6 +80,11 @@ class Relax(nn.Module):
         return self.integrate(lambda x: block(x) - x, h, dt)
 
 
+def learned_dt(alpha: mx.array) -> mx.array:
+    """Step sizes in (0.1, 0.5) from free parameters, same shape."""
+    return 0.1 + 0.4 * mx.sigmoid(alpha)
+
+
 class LearnedSteps(nn.Module):
     """dt_t = 0.1 + 0.4 sigmoid(alpha_t), one alpha a step: 0.3 at the start (paper's code; the text has no bounds)."""
 
@@ -88,7 +93,7 @@ class LearnedSteps(nn.Module):
         self.alpha = mx.zeros((steps,))
 
     def __call__(self, t: int) -> mx.array:
-        return 0.1 + 0.4 * mx.sigmoid(self.alpha[t])
+        return learned_dt(self.alpha[t])
 
 
 class Depth(nn.Module):

@@ -10,6 +10,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from score_mlx.depth import learned_dt
 from score_mlx.errors import UserError
 from score_mlx.files import replacing
 from score_mlx.graphs.data import GraphData
@@ -120,5 +121,5 @@ def _fold(spec: GraphSpec, data: GraphData, fold: int, curves: Curves, r: int, w
     }
     if spec.learn_dt:
         alpha = next(value for name, value in weights.items() if name.endswith("dt.alpha"))
-        part["learned_dt"] = [finite(value) for value in (0.1 + 0.4 * mx.sigmoid(alpha)).tolist()]
+        part["learned_dt"] = [finite(value) for value in learned_dt(alpha).tolist()]
     return part
