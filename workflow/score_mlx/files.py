@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from score_mlx.errors import UserError
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -42,6 +44,24 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence]
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
+
+
+def read_csv(path: str | Path, columns: Sequence[str], kind: str, missing: str) -> list[list[str]]:
+    """The rows below the header of what `write_csv` wrote.
+
+    Raises:
+        UserError: no file (`missing` says what was expected), not a CSV of this `kind`, or other columns.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as stream:
+            header, *rows = list(csv.reader(stream)) or [[]]
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such {missing}") from None
+    except (UnicodeDecodeError, csv.Error) as reason:
+        raise UserError(f"{path}: not a {kind} file ({reason})") from None
+    if header != list(columns):
+        raise UserError(f"{path}: columns are {','.join(header) or 'none'}, expected {','.join(columns)}")
+    return rows
 
 
 def sha256(path: str | Path) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
 from score_mlx.errors import UserError
-from score_mlx.files import write_csv
+from score_mlx.files import read_csv, write_csv
 
 FOLDS = 5
 SEED = 42  # with it, CatBoost's defaults give the RMSE that the paper prints (0.560 against 0.563)
@@ -51,15 +50,7 @@ def load_folds(path: str | Path, n: int | None = None) -> np.ndarray:
     Raises:
         UserError: missing file, other columns, rows out of order, an empty fold, or another number of molecules.
     """
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            header, *rows = list(csv.reader(stream)) or [[]]
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such folds file") from None
-    except (UnicodeDecodeError, csv.Error) as reason:
-        raise UserError(f"{path}: not a folds file ({reason})") from None
-    if header != ["row", "fold"]:
-        raise UserError(f"{path}: columns are {','.join(header) or 'none'}, expected row,fold")
+    rows = read_csv(path, ("row", "fold"), "folds", "folds file")
     folds = np.array([_fold(path, position, row) for position, row in enumerate(rows)], dtype=np.int64)
     if n is not None and len(folds) != n:
         raise UserError(f"{path}: {len(folds)} rows, expected {n}, one for each molecule")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from score_mlx.errors import UserError
+from score_mlx.files import read_csv
 
 COLUMNS = ("row", "name", "smiles", "canonical", "target")
 
@@ -41,15 +41,7 @@ def load_molecules(path: str | Path) -> Molecules:
     Raises:
         UserError: missing, other columns, or a row that `prepare` would not write.
     """
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            header, *rows = list(csv.reader(stream)) or [[]]
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file, expected a prepared data set") from None
-    except (UnicodeDecodeError, csv.Error) as reason:
-        raise UserError(f"{path}: not a molecules file ({reason})") from None
-    if tuple(header) != COLUMNS:
-        raise UserError(f"{path}: columns are {','.join(header) or 'none'}, expected {','.join(COLUMNS)}")
+    rows = read_csv(path, COLUMNS, "molecules", "file, expected a prepared data set")
     try:
         row, names, smiles, canonical, targets = zip(*rows, strict=True) if rows else ((),) * 5
         values = np.array([float(t) for t in targets])
