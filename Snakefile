@@ -24,7 +24,6 @@ include: "workflow/rules/common.smk"
 wildcard_constraints:
     dataset=r"[\w-]+",
     table=any_of(CONFIG.experiments),
-    figure=any_of(EXPERIMENT_OF),
 
 
 localrules:
@@ -40,6 +39,8 @@ include: "workflow/rules/features.smk"
 # Drawing from a folder of records must not train: without these rules nothing can.
 if not CONFIG.records:
 
+    include: "workflow/rules/classical.smk"
+    include: "workflow/rules/dense.smk"
     include: "workflow/rules/graphs.smk"
 
 

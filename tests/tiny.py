@@ -12,13 +12,14 @@ import numpy as np
 from mlx.utils import tree_flatten, tree_map
 from score_mlx.chem.features import featurise
 from score_mlx.chem.molecules import MoleculeGraphs
+from score_mlx.folded import FoldedData
 from score_mlx.graphs.batch import Batch, Batcher, Shape
 from score_mlx.graphs.by_degree import ByDegree
 from score_mlx.graphs.data import GraphData
 from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import Noise
-from score_mlx.spec import GraphSpec
 
 # Atoms of degree 0 to 4, rings, two molecules without a bond, one with its atoms in an unusual order.
 SMILES = ("C", "CCO", "N", "c1ccccc1C(=O)N", "CC(C)(C)C", "O=C1CC1Cl", "C(#N)C", "[Na+].[Cl-]")
@@ -77,7 +78,7 @@ def data(count: int = 32, folds: int = 2) -> GraphData:
     targets = np.array([0.3 * len(text) - 1 + 0.5 * ("O" in text) for text in smiles])
     info = {"name": "tiny", "label": "tiny", "unit": "", "stand_in": False, "rows": count}
     info |= {"sha256": "0" * 64, "folds_sha256": "1" * 64}
-    return GraphData(info, graphs(smiles), targets, np.arange(count) % folds)
+    return GraphData(info=info, graphs=graphs(smiles), targets=targets, folds=np.arange(count) % folds)
 
 
 def random_graphs(seed: int, count: int = 6, atom_features: int = 5, bond_features: int = 3) -> MoleculeGraphs:
@@ -107,3 +108,22 @@ def random_batch(seed: int, **options: Any) -> Batch:
     """All of `random_graphs` in one batch."""
     g = random_graphs(seed, **options)
     return Batcher(g, np.zeros(len(g)), pairs=True).batch(np.arange(len(g)))
+
+
+def tabular(rows: int = 60, outliers: np.ndarray | None = None) -> FoldedData:
+    """Random descriptors in two folds, a target made of the first two, a column of ties, missing and infinite values.
+
+    Args:
+        rows: number of molecules.
+        outliers: rows whose descriptors are replaced by huge ones.
+    """
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(rows, 12))
+    values[:, 9], values[::7, 10], values[3, 11] = 1.0, np.nan, np.inf
+    targets = 2 * values[:, 0] - values[:, 1] + 0.1 * rng.normal(size=rows)
+    if outliers is not None:
+        values[outliers] = 1e6 * rng.normal(size=(len(outliers), 12))
+    info = {"name": "tiny", "label": "tiny", "unit": "", "stand_in": False, "rows": rows}
+    info |= {"sha256": "0" * 64, "folds_sha256": "0" * 64}
+    names = np.array([f"d{column}" for column in range(12)])
+    return FoldedData(info=info, targets=targets, folds=np.arange(rows) % 2, descriptors=values, names=names)

@@ -11,9 +11,9 @@ import mlx.core as mx
 import numpy as np
 from score_mlx.chem.features import featurise
 from score_mlx.graphs.data import GraphData
+from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
 from score_mlx.graphs.task import GraphTask
 from score_mlx.science import SCIENCE
-from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
 
 STORE = Path(__file__).with_name("graphs.json")
 
@@ -87,4 +87,10 @@ def _data(spec: GraphSpec) -> GraphData:
     graphs = featurise(smiles, spec.features, processes=1)
     # made up too: what RDKit's release computes is not what is tested here
     values = np.random.default_rng(0).lognormal(size=(len(smiles), 5)) if spec.descriptors else None
-    return GraphData({"name": "golden"}, graphs, np.array(targets), np.arange(len(smiles)) % 2, values)
+    return GraphData(
+        info={"name": "golden"},
+        graphs=graphs,
+        targets=np.array(targets),
+        folds=np.arange(len(smiles)) % 2,
+        descriptors=values,
+    )

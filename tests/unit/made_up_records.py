@@ -2,8 +2,8 @@
 
 import random
 
+from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
 from score_mlx.records import summarise
-from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
 
 ESOL = {
     "name": "esol",
@@ -19,8 +19,9 @@ NCI = {**ESOL, "name": "nci", "label": "NCI stand-in, labels computed by Delaney
 
 def record(spec, dataset=ESOL, best=None, last=None):
     """run.json of a run whose folds have these RMSE."""
-    stream = random.Random(f"{spec.arch} {spec.config}")
-    centre = 0.55 + 0.04 * ARCHS.index(spec.arch) / 8 + 0.05 * stream.random()
+    graph = spec.FAMILY == "graphs"
+    stream = random.Random(f"{spec.arch} {spec.config}" if graph else spec.model)
+    centre = 0.55 + 0.04 * (ARCHS.index(spec.arch) if graph else 4) / 8 + 0.05 * stream.random()
     best = best if best is not None else [round(centre + stream.gauss(0, 0.04), 4) for _ in range(5)]
     last = last if last is not None else [None if b is None else round(b + 0.05, 4) for b in best]
     folds = [
@@ -29,11 +30,12 @@ def record(spec, dataset=ESOL, best=None, last=None):
     ]
     return {
         "schema": 1,
+        "family": spec.FAMILY,
         "science": 1,
         "spec": spec.as_dict(),
         "cuts": spec.cuts(),
         "dataset": dict(dataset),
-        "parameters": 100_000 + 1000 * ARCHS.index(spec.arch),
+        "parameters": 100_000 + 1000 * ARCHS.index(spec.arch) if graph else None,
         "folds": folds,
     } | summarise(folds)
 

@@ -11,9 +11,10 @@ import made_up_records as made_up
 import pytest
 import yaml
 from score_mlx import cli, cli_show, cli_train
+from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
+from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
 from score_mlx.records import write_record
-from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +63,7 @@ def test_help_has_words_and_an_example(command, words):
 
 
 def test_every_field_of_a_spec_is_an_option_and_explained():
-    assert set(cli_train.FIELD_HELP) == {f.name for f in fields(GraphSpec)}
+    assert set(cli_train.FIELD_HELP) == {f.name for spec in (GraphSpec, DenseSpec) for f in fields(spec)}
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_every_field_of_a_spec_is_an_option_and_explained():
         (["train", "graph", "--record", "x/run.json"], "expected .../<dataset>/graphs/"),
         (["train", "graph", "--record", "x/run.json", "--arch", "gat"], "--arch and --record: expected one of them"),
         (["train", "graph", "--arch", "gat", "--config", "SCORE", "--dataset", "none"], "not prepared"),
-        (["table", "9"], "no experiment table9, expected one of table2"),
+        (["table", "9"], "no experiment table9, expected one of table1, table2"),
         (["table", "2", "--runs", "none"], "no record of table2 yet"),
         (["table", "2", "none/run.json"], "none/run.json: no such file"),
         (["figure", "9", "--out", "x.png"], "no experiment draws figure9"),

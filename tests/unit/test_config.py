@@ -7,7 +7,7 @@ import yaml
 from score_mlx import presets
 from score_mlx.config import Config, dump, load, retyped
 from score_mlx.errors import UserError
-from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
+from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
 
 FILE = Path(__file__).resolve().parents[2] / "config.yaml"
 
@@ -40,7 +40,16 @@ MISTAKES = [
     ({"fidelity": "as_cod"}, "fidelity = 'as_cod': expected 'as_code' or 'as_text'; did you mean 'as_code'?"),
     ({"preset": "smok"}, "preset = 'smok': expected 'auto', 'paper', 'laptop' or 'smoke'; did you mean"),
     ({"experiments": {"table2": {"archs": ["gatt"]}}}, "experiments.table2.archs.0 = 'gatt': expected"),
-    ({"experiments": {"table3": {"archs": ["gat"]}}}, "key 'experiments.table3.title' is missing"),
+    ({"experiments": {"table3": {"kind": "models", "archs": ["gat"]}}}, "key 'experiments.table3.title' is missing"),
+    ({"experiments": {"table3": {"archs": ["gat"]}}}, "key 'experiments.table3.kind' is missing"),
+    (
+        {"experiments": {"table2": {"kind": "modles"}}},
+        "experiments.table2.kind = 'modles': expected models or baselines",
+    ),
+    ({"experiments": {"table1": {"metods": ["svr"]}}}, "unknown key 'experiments.table1.metods'; did you mean"),
+    ({"experiments": {"table1": {"methods": ["svm"]}}}, "experiments.table1.methods.0 = 'svm': expected"),
+    ({"classical": {"svr": {"kernel": "rfb"}}}, "classical.svr.kernel = 'rfb': expected"),
+    ({"classical": {"catboost": {"depht": 3}}}, "unknown key 'classical.catboost.depht'; did you mean"),
     ({"dataset": "esl"}, "dataset = 'esl': expected esol, nci or the path of a .csv file; did you mean 'esol'?"),
     ({"dataset": "a/runs.csv"}, "dataset = 'a/runs.csv': the name 'runs' is taken"),
     ({"seed": 1.5}, "seed = 1.5: expected a valid integer"),

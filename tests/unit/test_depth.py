@@ -7,8 +7,8 @@ import pytest
 import tiny
 from score_mlx.depth import INTEGRATORS, Depth, LearnedSteps, Plain, Relax, Residual
 from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.spec import ARCHS
 from score_mlx.nn import Noise
-from score_mlx.spec import ARCHS
 
 ORDER = {"euler": 1, "heun": 2, "midpoint": 2, "rk4": 4}
 EVALUATIONS = {"euler": 1, "heun": 2, "midpoint": 2, "rk4": 4}

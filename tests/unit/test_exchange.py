@@ -7,8 +7,8 @@ import made_up_records as made_up
 import pytest
 from score_mlx import exchange
 from score_mlx.errors import UserError
+from score_mlx.graphs.spec import GraphSpec
 from score_mlx.records import dumps, read_meta, write_record
-from score_mlx.spec import GraphSpec
 
 SPEC = GraphSpec("esol", "gat", "SCORE", epochs=3)
 

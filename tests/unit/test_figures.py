@@ -4,11 +4,15 @@ import made_up_records as made_up
 import pytest
 from matplotlib import image
 from score_mlx.analysis import runs
+from score_mlx.classical.spec import CatBoost
 from score_mlx.errors import UserError
+from score_mlx.graphs.spec import CONFIGS, GraphSpec
 from score_mlx.plots import configurations, style
-from score_mlx.spec import CONFIGS, GraphSpec
 
 PAPER = {"SCORE_gat": {"rank": 13, "rmse_mean": 0.564, "rmse_std": 0.04}}
+
+
+CATBOOST = runs.from_json(made_up.record(CatBoost("esol", "catboost"), best=[0.56] * 5), made_up.meta())
 
 
 def forty(dataset=made_up.ESOL, **options):
@@ -21,9 +25,7 @@ def made(config, best):
 
 def test_png_and_pdf_with_the_same_bytes_twice(tmp_path):
     for name in ("a", "b"):
-        configurations.draw(
-            forty(), tmp_path / name / "figure2.png", title="Figure 2", paper=PAPER, baseline=("CatBoost", 0.56)
-        )
+        configurations.draw(forty(), tmp_path / name / "figure2.png", title="Figure 2", paper=PAPER, baseline=CATBOOST)
     for suffix in ("png", "pdf"):
         a, b = ((tmp_path / name / f"figure2.{suffix}").read_bytes() for name in ("a", "b"))
         assert a == b
@@ -61,11 +63,3 @@ def test_every_configuration_has_a_colour_and_a_marker_of_its_own():
     assert set(style.CONFIG_STYLE) == set(CONFIGS)
     for place in (0, 1):
         assert len({look[place] for look in style.CONFIG_STYLE.values()}) == len(CONFIGS)
-
-
-def test_catboost_is_read_from_table_1(tmp_path):
-    path = tmp_path / "table1.csv"
-    path.write_text("model,rmse_mean,rmse_std\nCatBoost,0.561,0.03\n")
-    assert configurations.read_baseline(path) == ("CatBoost", 0.561)
-    path.write_text("model,rmse_mean,rmse_std\nCatBoost,,\n")
-    assert configurations.read_baseline(path) is None

@@ -15,12 +15,12 @@ import pytest
 import tiny
 from mlx.utils import tree_flatten, tree_unflatten
 from score_mlx import nn as ours
-from score_mlx.dense import HEADS
+from score_mlx.dense.networks import HEADS
 from score_mlx.graphs.by_degree import ByDegree
 from score_mlx.graphs.edge_list import EdgeList
 from score_mlx.graphs.readout import READOUTS
+from score_mlx.graphs.spec import ARCHS, CONFIGS
 from score_mlx.nn import GRUCell, Noise
-from score_mlx.spec import ARCHS, CONFIGS
 from test_layers import BLOCKS, molecules, states
 
 pytestmark = pytest.mark.usefixtures("cpu")

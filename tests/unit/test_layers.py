@@ -9,7 +9,7 @@ import pytest
 import tiny
 from mlx.utils import tree_flatten
 from plain_models import Molecule
-from score_mlx.dense import HEADS, MLP, ScoreMLP
+from score_mlx.dense.networks import HEADS, MLP, ScoreMLP
 from score_mlx.graphs.attfp import AttFP
 from score_mlx.graphs.dmpnn import DMPNN
 from score_mlx.graphs.gat import GAT
@@ -19,8 +19,8 @@ from score_mlx.graphs.gine import GINE
 from score_mlx.graphs.gt import GT
 from score_mlx.graphs.mpnn import MPNN, AdditiveMPNN
 from score_mlx.graphs.readout import READOUTS
+from score_mlx.graphs.spec import ARCHS, CONFIGS
 from score_mlx.nn import GRUCell, Noise
-from score_mlx.spec import ARCHS, CONFIGS
 
 BLOCKS = {"gcn": GCN, "gat": GAT, "gatv2": GATv2, "gine": GINE, "mpnn": MPNN, "additive_mpnn": AdditiveMPNN}
 BLOCKS |= {"dmpnn": DMPNN, "attfp": AttFP, "gt": GT}

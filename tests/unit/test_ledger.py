@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 from score_mlx.config import load
-from score_mlx.spec import CHOICES, GraphSpec
+from score_mlx.graphs.spec import GraphSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "data" / "paper"
@@ -48,7 +48,7 @@ def test_switches_are_settings_and_their_first_value_is_the_default():
             name = entry["switch"].removeprefix("graphs.")
             holder = config.graphs if entry["switch"].startswith("graphs.") else config
             assert getattr(holder, name) == getattr(GraphSpec, name) == entry["values"][0], entry["id"]
-            assert name not in CHOICES or set(entry["values"]) <= set(CHOICES[name]), entry["id"]
+            assert name not in GraphSpec.CHOICES or set(entry["values"]) <= set(GraphSpec.CHOICES[name]), entry["id"]
 
 
 def test_the_tables_of_the_paper_are_there():
@@ -59,4 +59,4 @@ def test_the_tables_of_the_paper_are_there():
         assert [float(row["rmse_mean"]) for row in rows] == sorted(float(row["rmse_mean"]) for row in rows)
         for row in rows:
             arch = row["model"].removeprefix("SCORE_").removesuffix("_skip05").removesuffix("_classic")
-            assert arch in CHOICES["arch"], row["model"]
+            assert arch in GraphSpec.CHOICES["arch"], row["model"]

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 from score_mlx import records
 from score_mlx.errors import UserError
+from score_mlx.graphs.spec import GraphSpec
 from score_mlx.records import dumps, finite, read_meta, read_record, summarise, write_record
-from score_mlx.spec import GraphSpec
 
 
 def record() -> dict:
@@ -141,7 +141,9 @@ def test_summary():
 
 
 def test_environment_says_with_what():
-    found = records.environment()
+    found = records.environment("graphs")
     assert set(found) == {"host", "device", "platform", "versions", "commit"}
     assert found["device"].startswith(("cpu: ", "gpu: "))
     assert {"python", "blas", "mlx", "numpy", "rdkit"} <= set(found["versions"])
+    without = records.environment("classical")["versions"]  # a tree's job does not import MLX
+    assert {"python", "catboost", "rdkit"} <= set(without) and not {"blas", "mlx"} & set(without)

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 import tiny
 from mlx.utils import tree_flatten, tree_unflatten
-from score_mlx.graphs import task as task_module
 from score_mlx.graphs.batch import Batcher
 from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.spec import ARCHS
 from score_mlx.graphs.task import GraphTask
 from score_mlx.nn import Noise
 from score_mlx.replicas import Adam, Replicas
-from score_mlx.spec import ARCHS
 
 # These add the same number to all logits of a softmax, or nearly (leaky ReLU between): their gradient is rounding,
 # which Adam scales up to a step. Predictions do not depend on them.
@@ -67,7 +66,7 @@ def test_folds_with_another_number_of_batches():
 
 def test_validation_of_folds_of_different_sizes(monkeypatch):
     """5 and 4 test molecules in batches of 2: the second fold has none in the last batch."""
-    monkeypatch.setattr(task_module, "VALIDATION_BATCH", 2)
+    monkeypatch.setattr(GraphTask, "validation_batch", 2)
     data, spec = tiny.data(9), tiny.spec(batch_size=8)
     task = GraphTask(spec, data, [0, 1])
     replicas = task.replicas()

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from score_mlx.errors import UserError
-from score_mlx.spec import ARCHS, CONFIGS, GraphSpec
+from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
 
 OPTIONS = [
     ({}, "default"),

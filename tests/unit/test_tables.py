@@ -9,7 +9,7 @@ import made_up_records as made_up
 import pytest
 from score_mlx.analysis import formats, runs, tables
 from score_mlx.errors import UserError
-from score_mlx.spec import GraphSpec
+from score_mlx.graphs.spec import GraphSpec
 
 PAPER = tables.read_paper(Path(__file__).resolve().parents[2] / "data" / "paper" / "table2.csv")
 
@@ -58,7 +58,9 @@ def test_all_forty_in_order_with_the_best_thirteen_marked():
 def test_what_does_not_compare_says_why_and_has_no_difference(made, why):
     (row,) = tables.model_table([made], PAPER)
     assert (row["comparable"], row["difference"]) == (why, None)
-    assert "0.564" not in formats.markdown([row], "T", [])  # beside ours it would invite the comparison
+    assert "0.564" not in formats.markdown(
+        tables.READABLE, [row], "T", []
+    )  # beside ours it would invite the comparison
 
 
 def test_diverged_models_come_last_and_say_so():
@@ -68,7 +70,7 @@ def test_diverged_models_come_last_and_say_so():
     assert [row["model"] for row in rows] == ["SCORE_gat", "mpnn", "gt", "gcn"]
     assert [row["diverged"] for row in rows] == ["", "last 2/5", "best 1/5, last 1/5", None]
     assert (rows[1]["last_rmse_mean"], rows[2]["rmse_mean"], rows[2]["top"]) == (None, None, "")
-    text = formats.markdown(rows, "Table 2", [])
+    text = formats.markdown(tables.READABLE, rows, "Table 2", [])
     assert text.count("diverged") == 3 and text.count("not run") == 1
 
 
@@ -93,7 +95,7 @@ def test_captions_say_stand_in_and_cuts_first():
 def test_three_files_and_nothing_else(tmp_path):
     made = [runs.from_json(*pair) for pair in made_up.all_forty()]
     rows = tables.model_table(made, PAPER)
-    formats.write_all(tmp_path / "table2.csv", tables.COLUMNS, rows, "Table 2", tables.caption(made))
+    formats.write_all(tmp_path / "table2.csv", tables.COLUMNS, tables.READABLE, rows, "Table 2", tables.caption(made))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["table2.csv", "table2.md", "table2.tex"]
     with (tmp_path / "table2.csv").open(newline="") as file:
         read = list(csv.DictReader(file))
@@ -108,8 +110,8 @@ def test_no_data_set_breaks_the_formats():
     named = {**made_up.ESOL, "name": "a_b", "label": r"100% of <b>my</b> $data$ \o/ | & {#1}_~^"}
     made = [run(dataset=named)]
     rows = tables.model_table(made, {})
-    assert "<b>" not in formats.markdown(rows, "T", tables.caption(made)).replace("&lt;b>", "")
-    tex = formats.latex(rows, "T", tables.caption(made))
+    assert "<b>" not in formats.markdown(tables.READABLE, rows, "T", tables.caption(made)).replace("&lt;b>", "")
+    tex = formats.latex(tables.READABLE, rows, "T", tables.caption(made))
     assert r"100\% of \textless{}b\textgreater{}my" in tex and r"SCORE\_gat" in tex
     assert r"\$data\$ \textbackslash{}o/ | \& \{\#1\}\_\textasciitilde{}\textasciicircum{}" in tex
 
@@ -117,7 +119,7 @@ def test_no_data_set_breaks_the_formats():
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine")
 def test_latex_accepts_the_table(tmp_path):
     made = [run()]
-    table = formats.latex(tables.model_table(made, PAPER), "T_1", tables.caption(made))
+    table = formats.latex(tables.READABLE, tables.model_table(made, PAPER), "T_1", tables.caption(made))
     document = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}" + table + "\\end{document}"
     (tmp_path / "t.tex").write_text(document)
     subprocess.run(["pdflatex", "-halt-on-error", "t.tex"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)

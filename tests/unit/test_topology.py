@@ -12,8 +12,8 @@ from score_mlx.graphs.batch import Batcher, Shape
 from score_mlx.graphs.by_degree import ByDegree
 from score_mlx.graphs.edge_list import EdgeList
 from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.spec import ARCHS
 from score_mlx.nn import Noise
-from score_mlx.spec import ARCHS
 
 LAYOUTS = [ByDegree, EdgeList]
 SEEDS = range(4)

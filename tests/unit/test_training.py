@@ -8,18 +8,16 @@ import numpy as np
 import pytest
 import tiny
 from mlx.utils import tree_unflatten
-from score_mlx import training
+from score_mlx import trainer, training
 from score_mlx.errors import UserError
-from score_mlx.graphs import train as graph_training
 from score_mlx.graphs.batch import Batcher
 from score_mlx.graphs.by_degree import ByDegree
 from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.spec import ARCHS
 from score_mlx.graphs.task import GraphTask
-from score_mlx.graphs.train import train_graph
 from score_mlx.nn import Noise
 from score_mlx.progress import Progress
 from score_mlx.records import read_meta, read_record
-from score_mlx.spec import ARCHS
 
 DATA = tiny.data(15)  # 2 folds that train on 7 and 8
 
@@ -29,7 +27,7 @@ class KilledError(Exception):
 
 
 def run(spec, folder, data=DATA, **options) -> dict:
-    return train_graph(spec, data, folder, progress="none", **options)
+    return trainer.train(GraphTask, spec, data, folder, progress="none", **options)
 
 
 def files(folder) -> dict[str, bytes]:
@@ -223,7 +221,7 @@ def test_a_run_without_any_finite_error_is_refused(tmp_path, monkeypatch):
     def nan(self, replicas):
         return np.full(replicas.count, np.nan)
 
-    monkeypatch.setattr(graph_training.GraphTask, "rmse", nan)
+    monkeypatch.setattr(GraphTask, "rmse", nan)
     with pytest.raises(UserError, match="finite"):
         run(tiny.spec(epochs=2), tmp_path)
     assert not (tmp_path / "run.json").exists()
@@ -237,7 +235,7 @@ def test_best_weights_belong_to_the_best_epoch_also_after_a_failed_one(tmp_path,
         seen.append({name: np.array(value) for name, value in replicas.weights(0).items()})
         return np.full(replicas.count, next(errors))
 
-    monkeypatch.setattr(graph_training.GraphTask, "rmse", rmse)
+    monkeypatch.setattr(GraphTask, "rmse", rmse)
     record = run(tiny.spec(epochs=3), tmp_path, replicas=2)
     assert record["folds"][0]["rmse"] == [None, 2.0, 3.0]
     assert record["best"] == {"rmse": [2.0, 2.0], "epoch": [2, 2]}
@@ -247,7 +245,7 @@ def test_best_weights_belong_to_the_best_epoch_also_after_a_failed_one(tmp_path,
 
 # -- progress --------------------------------------------------------------------------------------------------------
 def test_progress_lines_name_model_folds_error_and_time_left(tmp_path, capsys):
-    train_graph(tiny.spec("gat", "SCORE", epochs=2), DATA, tmp_path, progress="lines")
+    trainer.train(GraphTask, tiny.spec("gat", "SCORE", epochs=2), DATA, tmp_path, progress="lines")
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1].startswith("SCORE_gat (tiny): folds 0-1 epoch 2/2, rmse ")
     assert "best" in lines[-1]
@@ -255,8 +253,8 @@ def test_progress_lines_name_model_folds_error_and_time_left(tmp_path, capsys):
 
 
 def test_progress_bar_and_silence(tmp_path, capsys):
-    train_graph(tiny.spec(epochs=2), DATA, tmp_path / "bar", progress="bar")
+    trainer.train(GraphTask, tiny.spec(epochs=2), DATA, tmp_path / "bar", progress="bar")
     assert "rmse" in capsys.readouterr().err
-    train_graph(tiny.spec(epochs=2), DATA, tmp_path / "none", progress="none")
+    trainer.train(GraphTask, tiny.spec(epochs=2), DATA, tmp_path / "none", progress="none")
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""

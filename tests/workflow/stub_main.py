@@ -21,8 +21,9 @@ def prepare(dataset, folder, *options):
     write(f"{folder}/dataset.json", json.dumps(options))
 
 
-def derive(source, out, *options):
-    write(out, Path(source).read_text() + " ".join(options))
+def derive(*arguments):
+    files = [a for a in arguments if Path(a).suffix]
+    write(files[-1], "".join(Path(file).read_text() for file in files[:-1]) + " ".join(arguments))
 
 
 def train(*options):
@@ -38,6 +39,8 @@ def draw(*options):
     out = Path(options[options.index("--out") + 1])
     for suffix in (".csv", ".md", ".tex") if out.suffix == ".csv" else (".png", ".pdf"):
         write(out.with_suffix(suffix), " ".join(options))
+    if "--figure" in options:
+        draw("--out", options[options.index("--figure") + 1])
 
 
 command, *rest = sys.argv[1:]

@@ -14,9 +14,33 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 EXPERIMENTS = {
-    "table2": {"title": "A", "archs": ["gcn", "gat"], "configs": ["base", "SCORE"], "figure": "figure2"},
-    "table3": {"title": "B", "archs": ["gcn"], "configs": ["SCORE"], "readout": "sum", "descriptors": True},
+    "table1": {
+        "kind": "baselines",
+        "title": "C",
+        "methods": ["catboost", "lasso"],
+        "networks": ["mlp"],
+        "figure": "figure1",
+    },  # fmt: skip
+    "table2": {
+        "kind": "models",
+        "title": "A",
+        "archs": ["gcn", "gat"],
+        "configs": ["base", "SCORE"],
+        "figure": "figure2",
+    },
+    "table3": {
+        "kind": "models",
+        "title": "B",
+        "archs": ["gcn"],
+        "configs": ["SCORE"],
+        "readout": "sum",
+        "descriptors": True,
+    },
 }
+TABLES = ("table1", "table2", "table3", "table1_sensitivity", "shap_top100")
+FIGURES = ("figure1", "figure1a", "figure1b", "figure2", "shap_summary")
+# what follows from a classical model's record or from SHAP values
+CLASSICAL = {"fit_classical", "table", "sensitivity", "shap_table", "figure_baselines", "figure_configurations"}
 MODELS = {"gcn/base", "gcn/SCORE", "gat/base", "gat/SCORE"}
 
 
@@ -80,9 +104,12 @@ def project(finished, tmp_path):
 
 def test_without_a_flag_everything_is_made_once(finished):
     calls = (finished / "calls.log").read_text().splitlines()
-    assert len(calls) == len(set(calls)) == 4 + 5 + 2 + 1  # data and features, models, tables, figure
-    for name in ("table2.csv", "table2.md", "table2.tex", "table3.csv", "figures/figure2.png", "figures/figure2.pdf"):
-        assert (finished / "results" / "my" / name).exists()
+    # data and features, graph networks, others on two kinds of folds, tables, figures
+    assert len(calls) == len(set(calls)) == 7 + 5 + 2 * 3 + 5 + 4
+    tables = [f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "md", "tex")]
+    figures = [f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("png", "pdf")]
+    for name in tables + figures:
+        assert (finished / "results" / "my" / name).exists(), name
     assert yaml.safe_load((finished / "results" / "my" / "config.resolved.yaml").read_text())["preset"] != "auto"
 
 
@@ -101,20 +128,24 @@ def test_touching_files_and_editing_comments_train_nothing(project):
     [
         ("graphs", {"train_graph", "table", "figure_configurations"}),
         ("features", {"graph_features", "train_graph", "table", "figure_configurations"}),
-        ("descriptors", {"descriptors", "train_graph", "table"}),
+        ("descriptors", {"descriptors", "train_graph", "shap_values", "train_dense"} | CLASSICAL),
+        ("classical", CLASSICAL - {"shap_table"}),
+        ("dense", {"train_dense", "table", "sensitivity", "figure_baselines"}),
+        ("shap", {"shap_values"} | CLASSICAL - {"figure_configurations"}),
     ],
 )
 def test_a_science_number_computes_what_depends_on_it(project, family, rules):
     edit(project / "workflow" / "score_mlx" / "science.py", f'"{family}": 1', f'"{family}": 2')
     plan = planned(project)
     assert set(plan) == rules
-    assert models(plan) == ({"gcn/SCORE"} if family == "descriptors" else MODELS)
+    reads = {"graphs": MODELS, "features": MODELS, "descriptors": {"gcn/SCORE"}}
+    assert models(plan) == reads.get(family, set())
     if family == "descriptors":
         assert all("sum" in output for output in plan["train_graph"])
 
 
 def test_another_version_of_mlx_trains_again(project):
-    edit(project / "workflow" / "score_mlx" / "science.py", '("mlx", "numpy")', '("mlx", "pyyaml")')
+    edit(project / "workflow" / "score_mlx" / "science.py", '"graphs": ("mlx", "numpy")', '"graphs": ("mlx", "pyyaml")')
     assert set(planned(project)) == {"train_graph", "table", "figure_configurations"}
 
 
@@ -135,10 +166,11 @@ def test_a_wider_experiment_trains_the_new_models_only(project):
 def test_editing_a_table_or_a_plot_redraws_it_only(project):
     with open(project / "workflow" / "score_mlx" / "analysis" / "tables.py", "a") as file:
         file.write("# edited\n")
-    assert set(planned(project)) == {"table"}
+    assert set(planned(project)) == {"table", "sensitivity"}
     with open(project / "workflow" / "score_mlx" / "plots" / "style.py", "a") as file:
         file.write("# edited\n")
-    assert set(planned(project)) == {"table", "figure_configurations"}
+    drawn = {"figure_configurations", "figure_baselines", "figure_schema", "shap_table"}
+    assert set(planned(project)) == {"table", "sensitivity"} | drawn
 
 
 def test_adopted_records_are_not_trained_again(project):
@@ -153,7 +185,7 @@ def test_records_are_drawn_without_training(project):
     (project / "results" / "runs").rename(project / "elsewhere")
     shutil.rmtree(project / "results")
     plan = planned(project, "--config", "records=elsewhere")
-    assert set(plan) == {"table", "figure_configurations"}
+    assert set(plan) == {"table", "sensitivity", "figure_configurations", "figure_baselines", "figure_schema"}
     next(project.glob("elsewhere/my/graphs/gat/base/*/run.json")).unlink()
     said = snakemake(project, "-n", "--config", "records=elsewhere")
     assert "table2 is left out, some of its records are missing" in said

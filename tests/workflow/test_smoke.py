@@ -10,7 +10,10 @@ from score_mlx.exchange import adopt
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHS = ("gcn", "gat", "dmpnn", "gt")
-EXPERIMENTS = f"experiments={{table2: {{archs: [{', '.join(ARCHS)}], configs: [SCORE]}}}}"
+EXPERIMENTS = (
+    "experiments={table1: {methods: [svr, lasso], networks: [score_mlp]}, "
+    f"table2: {{archs: [{', '.join(ARCHS)}], configs: [SCORE]}}}}"
+)
 
 
 def run(command):

@@ -12,7 +12,10 @@ from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
 from score_mlx.presets import has_gpu, resolve
 from score_mlx.science import SCIENCE, versions
-from score_mlx.spec import ARCHS, GraphSpec
+from score_mlx.spec import SPLITS
+from score_mlx.families import spec_from_path
+from score_mlx.graphs.spec import ARCHS
+from score_mlx.inputs import inputs_of
 
 
 def or_exit(function, *args):
@@ -38,34 +41,42 @@ def sources(*names):
     return [in_project("workflow", "score_mlx", name) for name in names]
 
 
-def records_of(experiment, name="run.json"):
+def records_of(experiment, name="run.json", split=None):
     """The run records that a table lists, or the file of that name beside each."""
     root = in_project(CONFIG.records) if CONFIG.records else "results/runs"
-    return [str(spec.path(root).with_name(name)) for spec in CONFIG.specs(experiment)]
+    return [str(spec.path(root).with_name(name)) for spec in CONFIG.specs(experiment, split)]
 
 
-def existing_records_of(experiment, name="run.json"):
+def existing_records_of(experiment, name="run.json", split=None):
     """`records_of`, but where nothing is trained each must be there already."""
-    lacking = lacking_records_of(experiment)
+    lacking = lacking_records_of(experiment, split)
     if lacking:
         what = f"{len(lacking)} records of {experiment} are missing, first {lacking[0]}"
         sys.exit(f"error: records = {CONFIG.records}: {what}")
-    return records_of(experiment, name)
+    return records_of(experiment, name, split)
 
 
-def lacking_records_of(experiment):
-    return [path for path in records_of(experiment) if CONFIG.records and not os.path.exists(path)]
+def lacking_records_of(experiment, split=None):
+    return [path for path in records_of(experiment, split=split) if CONFIG.records and not os.path.exists(path)]
 
 
-def drawable(experiments):
+def drawable(experiments, splits=(None,)):
     """All of them; where nothing is trained those whose records are complete, the others being named."""
-    complete = [name for name in experiments if not lacking_records_of(name)]
+    complete = [name for name in experiments if not any(lacking_records_of(name, split) for split in splits)]
     for name in experiments:
-        if not complete:
-            existing_records_of(name)
         if name not in complete:
             print(f"records = {CONFIG.records}: {name} is left out, some of its records are missing", file=sys.stderr)
     return complete
+
+
+def of_kind(kind):
+    """The experiments of one kind."""
+    return [name for name, chosen in CONFIG.experiments.items() if chosen.kind == kind]
+
+
+def figures_of(experiments):
+    """figure -> the experiment that it shows."""
+    return {figure: name for name in experiments for figure in CONFIG.experiments[name].figures}
 
 
 def paper_values(experiment):
@@ -74,21 +85,16 @@ def paper_values(experiment):
     return [in_project("data", "paper", file)] if file else []
 
 
-def inputs_of_run(wildcards):
-    """What a run reads; nothing for a record taken in (`score-mlx adopt`), since nothing here can outdate it."""
-    path = "results/runs/{w.dataset}/graphs/{w.arch}/{w.config}/{w.options}/run.json".format(w=wildcards)
-    if is_adopted(path):
-        return {}
-    spec = or_exit(GraphSpec.from_path, path)
-    files = {
-        "molecules": f"results/data/{spec.dataset}/molecules.csv",
-        "dataset": f"results/data/{spec.dataset}/dataset.json",
-        "features": f"results/features/{spec.dataset}/{spec.features}.npz",
-        "folds": f"results/folds/{spec.dataset}/{spec.split}-r{spec.repeat}.csv",
-    }
-    if spec.descriptors:
-        files["descriptors"] = f"results/features/{spec.dataset}/descriptors.npz"
-    return files
+def inputs_of_run(family):
+    """An input function: what a run reads; nothing for a record taken in (`score-mlx adopt`), as nothing outdates it."""
+
+    def inputs(wildcards):
+        path = "results/runs/{w.dataset}/{family}/{w.model}/{w.options}/run.json".format(w=wildcards, family=family)
+        if is_adopted(path):
+            return {}
+        return {name: str(file) for name, file in inputs_of(or_exit(spec_from_path, path)).items()}
+
+    return inputs
 
 
 def is_adopted(record):
@@ -114,11 +120,15 @@ def data_options():
 
 
 CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))
-EXPERIMENT_OF = {chosen.figure: name for name, chosen in CONFIG.experiments.items() if chosen.figure}
-DRAWABLE = drawable(CONFIG.experiments)
+EXPERIMENT_OF = figures_of(CONFIG.experiments)
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
+DRAWABLE = drawable(CONFIG.experiments)
+BASELINES = of_kind("baselines")
+if CONFIG.records and not DRAWABLE:
+    existing_records_of(next(iter(CONFIG.experiments)))
 
 # The paper's names are for the paper's data; any other data set keeps to a folder of its own.
 TABLES = "results" if CONFIG.dataset == "esol" else f"results/{CONFIG.dataset_name}"
 FIGURES = "paper_figures" if CONFIG.dataset == "esol" else f"{TABLES}/figures"
+SHAP = f"results/features/{CONFIG.dataset_name}/shap/{CONFIG.split}-r{CONFIG.repeat}-seed{CONFIG.seed}.npz"
 ENVIRONMENT = str(ROOT / "envs" / "conda.yaml")

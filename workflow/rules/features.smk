@@ -54,7 +54,7 @@ rule folds:
     conda:
         ENVIRONMENT
     wildcard_constraints:
-        split="kfold",
+        split="|".join(SPLITS),
         repeat=r"\d+",
     params:
         science=SCIENCE["folds"],

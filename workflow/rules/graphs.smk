@@ -5,29 +5,28 @@ out: results/runs/{dataset}/graphs/{arch}/{config}/{options}/run.json        wha
      results/runs/{dataset}/graphs/{arch}/{config}/{options}/run.meta.json   seconds, device, versions
      beside them, not declared so that no failure deletes them: weights and the checkpoint to go on from
 
-The path says everything about the run (score_mlx.spec.GraphSpec), so a run that ten tables want is trained once.
+The path says everything about the run (score_mlx.graphs.spec.GraphSpec), so a run that ten tables want is trained once.
 """
 
 
 rule train_graph:
     input:
-        unpack(inputs_of_run),
+        unpack(inputs_of_run("graphs")),
     output:
-        record="results/runs/{dataset}/graphs/{arch}/{config}/{options}/run.json",
-        meta="results/runs/{dataset}/graphs/{arch}/{config}/{options}/run.meta.json",
+        record="results/runs/{dataset}/graphs/{model}/{options}/run.json",
+        meta="results/runs/{dataset}/graphs/{model}/{options}/run.meta.json",
     log:
-        "results/logs/{dataset}/graphs/{arch}/{config}/{options}.log",
+        "results/logs/{dataset}/graphs/{model}/{options}.log",
     conda:
         ENVIRONMENT
     wildcard_constraints:
-        arch="|".join(ARCHS),
-        config=r"\w+",
+        model=rf"({'|'.join(ARCHS)})/\w+",
         options="[^/]+",
     params:
         science=SCIENCE["graphs"],
         versions=versions("graphs"),
     threads: 1  # more would change the order of sums, and so the last bits
-    priority: lambda wildcards: len(ARCHS) - ARCHS.index(wildcards.arch)  # the quick ones first
+    priority: lambda wildcards: len(ARCHS) - ARCHS.index(wildcards.model.split("/")[0])  # the quick ones first
     retries: 1  # goes on from its checkpoint
     resources:
         gpu=int(has_gpu()),

@@ -1,7 +1,9 @@
 """Tables of the paper, each a pure function of run records.
 
-in:  the records that config's `experiments` lists, the paper's values in data/paper
+in:  the records that config's `experiments` lists, the paper's values in data/paper, SHAP values
 out: results/{table}.csv, .md, .tex (results/{dataset}/{table}.* for any other data set than the paper's)
+     results/{table}_sensitivity.csv, .md, .tex   Table 1 after the last epoch and without leaking repeats
+     results/shap_top100.csv, .md, .tex           the descriptors that Lasso reads
 """
 
 
@@ -28,6 +30,45 @@ rule table:
         " {params.paper:q} --out {output.csv} {input.records:q}"
 
 
+rule sensitivity:
+    input:
+        records=lambda wildcards: [p for s in SPLITS for p in existing_records_of(wildcards.table, split=s)],
+        metas=lambda wildcards: [p for s in SPLITS for p in existing_records_of(wildcards.table, "run.meta.json", s)],
+        code=sources("analysis/sensitivity.py", "analysis/tables.py", "analysis/runs.py", "analysis/formats.py"),
+    output:
+        csv=f"{TABLES}/{{table}}_sensitivity.csv",
+        md=f"{TABLES}/{{table}}_sensitivity.md",
+        tex=f"{TABLES}/{{table}}_sensitivity.tex",
+    log:
+        f"results/logs/{CONFIG.dataset_name}/{{table}}_sensitivity.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        table=any_of(BASELINES),
+    shell:
+        "logged {log} python -m score_mlx sensitivity {wildcards.table} --out {output.csv} {input.records:q}"
+
+
+rule shap_table:
+    input:
+        values=SHAP,
+        code=sources("analysis/selection.py", "analysis/formats.py", "plots/shap_summary.py", "plots/style.py"),
+    output:
+        csv=f"{TABLES}/shap_top100.csv",
+        md=f"{TABLES}/shap_top100.md",
+        tex=f"{TABLES}/shap_top100.tex",
+        png=f"{FIGURES}/shap_summary.png",
+        pdf=f"{FIGURES}/shap_summary.pdf",
+    log:
+        f"results/logs/{CONFIG.dataset_name}/shap_top100.log",
+    conda:
+        ENVIRONMENT
+    shell:
+        "logged {log} python -m score_mlx shap {input.values} --out {output.csv} --figure {output.png}"
+
+
 rule tables:
     input:
         expand(f"{TABLES}/{{table}}.csv", table=DRAWABLE),
+        expand(f"{TABLES}/{{table}}_sensitivity.csv", table=[t for t in drawable(BASELINES, SPLITS) if t in DRAWABLE]),
+        [] if CONFIG.records or not BASELINES else f"{TABLES}/shap_top100.csv",

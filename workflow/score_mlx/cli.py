@@ -26,6 +26,8 @@ app.command("adopt")(cli_records.adopt)
 app.command("export")(cli_records.export)
 app.command("readme")(cli_records.readme)
 app.command("table")(cli_show.table)
+app.command("sensitivity")(cli_show.sensitivity)
+app.command("shap")(cli_show.shap)
 app.command("figure")(cli_show.figure)
 app.command("schema")(cli_show.schema)
 

@@ -10,7 +10,9 @@ import typer
 from score_mlx import project
 from score_mlx.dataset_names import BUILT_IN
 from score_mlx.errors import UserError
-from score_mlx.spec import CHOICES, GraphSpec
+from score_mlx.graphs.spec import GraphSpec
+from score_mlx.inputs import inputs_of
+from score_mlx.spec import SPLITS, Spec
 
 app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
 
@@ -56,7 +58,9 @@ def prepare(
 def features(
     molecules: Molecules,
     out: Out,
-    scheme: Annotated[Literal[CHOICES["features"]], typer.Option(help="atom and bond features")] = GraphSpec.features,
+    scheme: Annotated[
+        Literal[GraphSpec.CHOICES["features"]], typer.Option(help="atom and bond features")
+    ] = GraphSpec.features,
     processes: Processes = None,
 ) -> None:
     """Write the molecules' graphs with atom and bond features (.npz)."""
@@ -79,23 +83,39 @@ def descriptors(molecules: Molecules, out: Out, processes: Processes = None) -> 
 def folds(
     molecules: Molecules,
     out: Out,
-    split: Annotated[Literal["kfold"], typer.Option(help="how molecules are divided")] = "kfold",
+    split: Annotated[Literal[SPLITS], typer.Option(help="how molecules are divided")] = "kfold",
     repeat: Annotated[int, typer.Option(min=0, help="repetition; another one is another division")] = 0,
 ) -> None:
     """Write which fold tests each molecule (.csv)."""
     from score_mlx.chem.folds import make_folds, save_folds
     from score_mlx.chem.prepared import load_molecules
 
-    save_folds(out, make_folds(len(load_molecules(molecules)), split, repeat))
+    save_folds(out, make_folds(load_molecules(molecules).canonical, split, repeat))
 
 
-def ensure(spec: GraphSpec, results: Path) -> None:
+@app.command()
+def shap(
+    molecules: Molecules,
+    descriptors: Annotated[Path, typer.Argument(help="descriptors.npz of the same data set")],
+    folds: Annotated[Path, typer.Argument(help="folds file of the same data set")],
+    out: Out,
+    seed: Annotated[int, typer.Option(min=0, help="of CatBoost")] = 42,
+) -> None:
+    """Write how much each descriptor matters to a CatBoost fitted on each training fold, by SHAP (.npz)."""
+    from score_mlx.classical.selection import select
+    from score_mlx.folded import FoldedData
+
+    files = {"molecules": molecules, "dataset": molecules.with_name("dataset.json"), "folds": folds}
+    select(FoldedData.load(files | {"descriptors": descriptors}), seed).save(out)
+
+
+def ensure(spec: Spec, results: Path) -> None:
     """Prepare what `spec` reads under `results` where it is missing, as the rules of the DAG would.
 
     Raises:
         UserError: the data set is neither prepared nor built in.
     """
-    files = spec_inputs(spec, results)
+    files = inputs_of(spec, results)
     if not files["dataset"].exists() or not files["molecules"].exists():
         if spec.dataset not in BUILT_IN:
             raise UserError(
@@ -103,24 +123,15 @@ def ensure(spec: GraphSpec, results: Path) -> None:
                 f"prepare FILE.csv {files['dataset'].parent} --smiles-column ... --target-column ..."
             )
         prepare(spec.dataset, files["dataset"].parent)
-    if not files["features"].exists():
-        features(files["molecules"], files["features"], spec.features)
-    if not files["folds"].exists():
-        folds(files["molecules"], files["folds"], spec.split, spec.repeat)
-    if spec.descriptors and not files["descriptors"].exists():
-        descriptors(files["molecules"], files["descriptors"])
-
-
-def spec_inputs(spec: GraphSpec, results: Path) -> dict[str, Path]:
-    """Where the files lie that a run reads."""
-    features = results / "features" / spec.dataset
-    return {
-        "molecules": results / "data" / spec.dataset / "molecules.csv",
-        "dataset": results / "data" / spec.dataset / "dataset.json",
-        "features": features / f"{spec.features}.npz",
-        "descriptors": features / "descriptors.npz",
-        "folds": results / "folds" / spec.dataset / f"{spec.split}-r{spec.repeat}.csv",
+    makers = {
+        "folds": lambda path: folds(files["molecules"], path, spec.split, spec.repeat),
+        "features": lambda path: features(files["molecules"], path, spec.graph_features),
+        "descriptors": lambda path: descriptors(files["molecules"], path),
+        "shap": lambda path: shap(files["molecules"], files["descriptors"], files["folds"], path, spec.seed),
     }
+    for name, make in makers.items():
+        if name in files and not files[name].exists():
+            make(files[name])
 
 
 def _esol_file(folders: list[Path] | None) -> Path:

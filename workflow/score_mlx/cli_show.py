@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +12,11 @@ import typer
 
 from score_mlx import project
 from score_mlx.errors import UserError
+from score_mlx.spec import SPLITS
 
 if TYPE_CHECKING:
     from score_mlx.config import Config
+    from score_mlx.settings import AnyExperiment
 
 Records = Annotated[
     list[Path] | None,
@@ -24,14 +27,15 @@ Paper = Annotated[Path | None, typer.Option(help="the paper's values (.csv)")]
 Dataset = Annotated[str | None, typer.Option(help="instead of config.yaml's")]
 PresetName = Annotated[str | None, typer.Option(help="instead of config.yaml's")]
 Runs = Annotated[Path, typer.Option(help="folder in which to look for records")]
+TableOut = Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")]
 
 
 def table(
     name: Annotated[str, typer.Argument(help="2 or table2")],
     records: Records = None,
-    out: Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")] = None,
+    out: TableOut = None,
     title: Title = None,
-    top: Annotated[int, typer.Option(help="how many of the best are marked")] = 13,
+    top: Annotated[int | None, typer.Option(help="how many of the best are marked, by default config.yaml's")] = None,
     paper: Paper = None,
     dataset: Dataset = None,
     preset: PresetName = None,
@@ -41,20 +45,60 @@ def table(
 
     While models still train: score-mlx table 2 prints what is there so far, and which models are not.
     """
-    from score_mlx.analysis import formats, tables
+    from score_mlx.analysis import tables
     from score_mlx.analysis.runs import load
 
     name = _full("table", name)
     not_run: list[str] = []
     if not records:
-        records, not_run, title, paper = _from_config(name, dataset, preset, runs, title, paper)
-    loaded = [load(path) for path in records]
+        chosen = _from_config(name, dataset, preset, runs)
+        records, not_run = chosen.there, chosen.not_run
+        title, top, paper = title or chosen.title, chosen.top if top is None else top, paper or chosen.paper
+    loaded, top = [load(path) for path in records], top or 0
     rows = tables.model_table(loaded, tables.read_paper(paper) if paper else {}, top=top, not_run=not_run)
     heading = f"{_spoken(name)}. {title}" if title else _spoken(name)
-    if out is None:
-        typer.echo(formats.markdown(rows, heading, tables.caption(loaded)), nl=False)
-    else:
-        formats.write_all(out, tables.COLUMNS, rows, heading, tables.caption(loaded))
+    _show(out, tables.COLUMNS, tables.READABLE, rows, heading, tables.caption(loaded, top))
+
+
+def sensitivity(
+    name: Annotated[str, typer.Argument(help="1 or table1")],
+    records: Records = None,
+    out: TableOut = None,
+    dataset: Dataset = None,
+    preset: PresetName = None,
+    runs: Runs = Path("results/runs"),
+) -> None:
+    """Make the table of how much best epoch and repeated molecules move each number, from records of both splits."""
+    from score_mlx.analysis import sensitivity as analysis
+    from score_mlx.analysis.runs import load
+
+    name = _full("table", name)
+    if not records:
+        records = [p for split in SPLITS for p in _from_config(name, dataset, preset, runs, split).there]
+    loaded = [load(path) for path in records]
+    plain, grouped = ([run for run in loaded if run.spec.split == split] for split in SPLITS)
+    rows = analysis.sensitivity_table(plain, grouped)
+    heading = f"{_spoken(name)}, sensitivity to the best epoch and to repeated molecules"
+    _show(out, analysis.COLUMNS, analysis.READABLE, rows, heading, analysis.caption(plain))
+
+
+def shap(
+    values: Annotated[Path, typer.Argument(help="the .npz of `score-mlx data shap`")],
+    out: TableOut = None,
+    figure: Annotated[Path | None, typer.Option(help="write a summary plot, this .png and its .pdf")] = None,
+    count: Annotated[int, typer.Option(min=1, help="descriptors in the table")] = 100,
+) -> None:
+    """Make the table of the descriptors that SHAP ranks highest, and their summary plot."""
+    from score_mlx.analysis import selection as analysis
+    from score_mlx.classical.selection import Selection
+
+    selection = Selection.load(values)
+    rows, columns = analysis.selection_table(selection, count), analysis.columns(len(selection.importance))
+    _show(out, columns, analysis.READABLE, rows, "Descriptors by mean |SHAP|", analysis.caption(selection.about))
+    if figure:
+        from score_mlx.plots import shap_summary
+
+        shap_summary.draw(selection, figure)
 
 
 def figure(
@@ -63,7 +107,7 @@ def figure(
     records: Records = None,
     title: Title = None,
     paper: Paper = None,
-    baseline: Annotated[Path | None, typer.Option(help="table1.csv, for CatBoost's line")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="run.json of a model to draw as a line")] = None,
     dataset: Dataset = None,
     preset: PresetName = None,
     runs: Runs = Path("results/runs"),
@@ -74,19 +118,30 @@ def figure(
     """
     from score_mlx.analysis.runs import load
     from score_mlx.analysis.tables import read_paper
-    from score_mlx.plots import configurations
 
     name = _full("figure", name)
+    experiment, table = _experiment_of(name)
+    if name == f"{experiment.figure}a":
+        from score_mlx.plots import schema as drawing
+
+        drawing.draw(out, title=f"{_spoken(name)}. Depth as a stack and as a recurrence")
+        return
     if not records:
-        experiment = _experiment_of(name)
-        records, _, title, paper = _from_config(experiment, dataset, preset, runs, title, paper)
-    configurations.draw(
-        [load(path) for path in records],
-        out,
-        title=f"{_spoken(name)}. {title}" if title else _spoken(name),
-        paper=read_paper(paper) if paper else {},
-        baseline=configurations.read_baseline(baseline) if baseline else None,
-    )
+        chosen = _from_config(table, dataset, preset, runs)
+        records, title, paper = chosen.there, title or chosen.title, paper or chosen.paper
+    loaded, heading = [load(path) for path in records], f"{_spoken(name)}. {title}" if title else _spoken(name)
+    values = read_paper(paper) if paper else {}
+    if experiment.kind == "models":
+        from score_mlx.plots import configurations
+
+        configurations.draw(loaded, out, title=heading, paper=values, baseline=load(baseline) if baseline else None)
+        return
+    from score_mlx.plots import baselines
+
+    if name == f"{experiment.figure}b":
+        baselines.draw(loaded, out, title=heading, paper=values)
+    else:
+        baselines.draw_beside_schema(loaded, out, title=title or "Baseline models", paper=values)
 
 
 def schema(
@@ -111,6 +166,33 @@ def schemas() -> dict[str, str]:
     return {name: json.dumps(value, indent=2, ensure_ascii=False) + "\n" for name, value in made.items()}
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What config.yaml says of an experiment, and which of its records exist."""
+
+    there: list[Path]
+    not_run: list[str]
+    title: str
+    top: int
+    paper: Path | None
+
+
+def _from_config(name: str, dataset: str | None, preset: str | None, runs: Path, split: str | None = None) -> Chosen:
+    config = _config(dataset, preset)
+    if name not in config.experiments:
+        raise UserError(f"config.yaml: no experiment {name}, expected one of {', '.join(config.experiments)}")
+    chosen = config.experiments[name]
+    paper = project.root() / "data" / "paper" / chosen.paper if chosen.paper else None
+    paths = {spec.model: spec.path(runs) for spec in config.specs(name, split)}
+    there = [path for path in paths.values() if path.exists()]
+    if not there:
+        raise UserError(f"{runs}: no record of {name} yet, expected for example {next(iter(paths.values()))}")
+    missing = [model for model, path in paths.items() if not path.exists()]
+    if missing:
+        print(f"{len(missing)} of {len(paths)} models of {name} have no record yet", file=sys.stderr)
+    return Chosen(there, missing, chosen.title, chosen.top, paper)
+
+
 def _config(dataset: str | None = None, preset: str | None = None) -> Config:
     from score_mlx.config import load
     from score_mlx.presets import resolve
@@ -119,31 +201,22 @@ def _config(dataset: str | None = None, preset: str | None = None) -> Config:
     return resolve(load(project.root() / "config.yaml", {key: value for key, value in given.items() if value}))
 
 
-def _experiment_of(figure: str) -> str:
-    chosen = {experiment.figure: name for name, experiment in _config().experiments.items() if experiment.figure}
-    if figure not in chosen:
-        raise UserError(f"config.yaml: no experiment draws {figure}, expected one of {', '.join(chosen)}")
-    return chosen[figure]
+def _experiment_of(figure: str) -> tuple[AnyExperiment, str]:
+    """The experiment that a figure shows, and its table's name."""
+    drawn = {name: (chosen, table) for table, chosen in _config().experiments.items() for name in chosen.figures}
+    if figure not in drawn:
+        raise UserError(f"config.yaml: no experiment draws {figure}, expected one of {', '.join(drawn)}")
+    return drawn[figure]
 
 
-def _from_config(
-    name: str, dataset: str | None, preset: str | None, runs: Path, title: str | None, paper: Path | None
-) -> tuple[list[Path], list[str], str, Path | None]:
-    """The records that exist of an experiment, the models that lack one, its title and the paper's values."""
-    config = _config(dataset, preset)
-    if name not in config.experiments:
-        raise UserError(f"config.yaml: no experiment {name}, expected one of {', '.join(config.experiments)}")
-    chosen = config.experiments[name]
-    if paper is None and chosen.paper:
-        paper = project.root() / "data" / "paper" / chosen.paper
-    paths = {spec.model: spec.path(runs) for spec in config.specs(name)}
-    there = [path for path in paths.values() if path.exists()]
-    if not there:
-        raise UserError(f"{runs}: no record of {name} yet, expected for example {next(iter(paths.values()))}")
-    missing = [model for model, path in paths.items() if not path.exists()]
-    if missing:
-        print(f"{len(missing)} of {len(paths)} models of {name} have no record yet", file=sys.stderr)
-    return there, missing, title or chosen.title, paper
+def _show(out: Path | None, columns, readable, rows, heading: str, notes: list[str]) -> None:
+    """Write a table, or print it."""
+    from score_mlx.analysis import formats
+
+    if out is None:
+        typer.echo(formats.markdown(readable, rows, heading, notes), nl=False)
+    else:
+        formats.write_all(out, columns, readable, rows, heading, notes)
 
 
 def _full(kind: str, name: str) -> str:

@@ -9,16 +9,22 @@ from typing import Annotated, Any
 
 import typer
 
-from score_mlx.cli_data import ensure, spec_inputs
+from score_mlx import blas
+from score_mlx.classical.spec import METHODS, ClassicalSpec
+from score_mlx.cli_data import ensure
+from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
-from score_mlx.spec import CHOICES, GraphSpec
+from score_mlx.graphs.spec import GraphSpec
+from score_mlx.inputs import inputs_of
+from score_mlx.spec import Spec
 
 app = typer.Typer(no_args_is_help=True, help="Train one model on all folds of a data set.")
 
-# What `--help` says of each field of a GraphSpec; a test holds the two lists equal.
+# What `--help` says of each field of a GraphSpec or a DenseSpec; a test holds the two lists equal.
 FIELD_HELP = {
     "dataset": "a prepared data set: esol and nci are prepared when they are missing",
     "arch": "architecture",
+    "network": "dense network",
     "config": "how depth is built: K blocks or one, and how a block's output joins the state",
     "steps": "K, applications of a block",
     "integrator": "how a SCORE step is integrated",
@@ -39,13 +45,19 @@ FIELD_HELP = {
 }
 
 
+Record = Annotated[
+    Path | None, typer.Option(help="write this run.json, whose path says the run, instead of describing it")
+]
+Results = Annotated[Path, typer.Option(help="folder of data, features, folds and runs")]
+SideBySide = Annotated[int | None, typer.Option(min=1, help="folds side by side, by default the fastest")]
+PresetName = Annotated[str, typer.Option(hidden=True, help="noted in run.meta.json")]
+
+
 def _graph(
-    record: Annotated[
-        Path | None, typer.Option(help="write this run.json, whose path says the run, instead of describing it")
-    ] = None,
-    results: Annotated[Path, typer.Option(help="folder of data, features, folds and runs")] = Path("results"),
-    replicas: Annotated[int | None, typer.Option(min=1, help="folds side by side, by default the fastest")] = None,
-    preset: Annotated[str, typer.Option(hidden=True, help="noted in run.meta.json")] = "",
+    record: Record = None,
+    results: Results = Path("results"),
+    replicas: SideBySide = None,
+    preset: PresetName = "",
     **options: Any,
 ) -> None:
     """Train a graph network on all folds and write its record (run.json, run.meta.json) and weights.
@@ -56,55 +68,110 @@ def _graph(
 
     A quick look: score-mlx train graph --arch gcn --config SCORE --dataset nci --epochs 5
     """
-    spec = _spec(record, options)
-    folder = (record or spec.path(results / "runs")).parent
-    ensure(spec, results)
-    from score_mlx import blas
-
+    spec, folder, files = _begin(GraphSpec, record, results, options)
     blas.load()  # before anything imports mlx
     from score_mlx.graphs.data import GraphData
-    from score_mlx.graphs.train import train_graph
+    from score_mlx.graphs.task import GraphTask
+    from score_mlx.trainer import train
 
-    files = spec_inputs(spec, results)
-    data = GraphData.load(
-        files["dataset"].parent, files["features"], files["descriptors"] if spec.descriptors else None, files["folds"]
-    )
-    train_graph(spec, data, folder, progress="auto", replicas=replicas, preset=preset)
+    train(GraphTask, spec, GraphData.load(files), folder, replicas=replicas, preset=preset)
+    _done(spec, folder)
+
+
+def _dense(
+    record: Record = None,
+    results: Results = Path("results"),
+    replicas: SideBySide = None,
+    preset: PresetName = "",
+    **options: Any,
+) -> None:
+    """Train a dense network on the RDKit descriptors on all folds and write its record and weights.
+
+    Example: score-mlx train dense --network score_mlp
+    """
+    spec, folder, files = _begin(DenseSpec, record, results, options)
+    blas.load()
+    from score_mlx.dense.task import DenseTask
+    from score_mlx.folded import FoldedData
+    from score_mlx.trainer import train
+
+    train(DenseTask, spec, FoldedData.load(files), folder, replicas=replicas, preset=preset)
+    _done(spec, folder)
+
+
+@app.command("classical")
+def classical(
+    method: Annotated[str | None, typer.Option(help="model", metavar="|".join(METHODS))] = None,
+    dataset: Annotated[str, typer.Option(help=FIELD_HELP["dataset"])] = "esol",
+    options: Annotated[
+        str, typer.Option(help="what differs from config.yaml's defaults, e.g. iterations=500,split=grouped")
+    ] = "default",
+    record: Record = None,
+    results: Results = Path("results"),
+    preset: PresetName = "",
+) -> None:
+    """Fit a tree ensemble, SVR or Lasso on the RDKit descriptors on all folds and write its record.
+
+    Example: score-mlx train classical --method lasso --options top=100
+    """
+    given = {"method": method} if method else {}
+    if method:
+        given |= ClassicalSpec.variant(method).parse_options(options) | {"dataset": dataset}
+    spec, folder, files = _begin(ClassicalSpec, record, results, given)
+    from score_mlx.classical.fit import fit_all
+    from score_mlx.classical.selection import Selection
+    from score_mlx.folded import FoldedData
+
+    selection = Selection.load(files["shap"]) if spec.uses_shap else None
+    fit_all(spec, FoldedData.load(files), folder, selection=selection, preset=preset)
+    _done(spec, folder)
+
+
+def _begin(
+    family: type[Spec], record: Path | None, results: Path, options: dict[str, Any]
+) -> tuple[Any, Path, dict[str, Path]]:
+    """The run that is asked for, the folder of its record, and the files it reads, which are there by now."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if record is not None and given:
+        raise UserError(f"{_flag(next(iter(given)))} and --record: expected one of them, the path says the run")
+    if record is not None:
+        spec = family.from_path(record)
+    else:
+        for name in family.NAMED:
+            if name not in given:
+                known = family.CHOICES.get(name, METHODS)
+                raise UserError(f"{_flag(name)} is missing: expected one of {', '.join(known)}")
+        kind = family.variant(*(given[name] for name in family.NAMED))
+        spec = kind(**{"dataset": "esol", **given})
+    ensure(spec, results)
+    return spec, (record or spec.path(results / "runs")).parent, inputs_of(spec, results)
+
+
+def _done(spec: Spec, folder: Path) -> None:
     typer.echo(f"{spec.model}: {folder / 'run.json'}")
 
 
-def _spec(record: Path | None, options: dict[str, Any]) -> GraphSpec:
-    given = {name: value for name, value in options.items() if value is not None}
-    if record is not None:
-        if given:
-            raise UserError(f"{_flag(next(iter(given)))} and --record: expected one of them, the path says the run")
-        return GraphSpec.from_path(record)
-    for name in ("arch", "config"):
-        if name not in given:
-            raise UserError(f"--{name} is missing: expected one of {', '.join(CHOICES[name])}")
-    return GraphSpec(**{"dataset": "esol", **given})
-
-
-def _with_spec_options(function: Any) -> Any:
-    """`function(**options)` as a command with one option a field of GraphSpec, so that the two cannot drift apart."""
+def _with_options_of(family: type[Spec], function: Any) -> Any:
+    """`function(**options)` as a command with one option a field of the spec, so that the two cannot drift apart."""
     own = [p for p in inspect.signature(function, eval_str=True).parameters.values() if p.name != "options"]
-    described = [_option(f.name, f.default, f.name in ("dataset", "arch", "config")) for f in fields(GraphSpec)]
+    described = [_option(family, f.name, f.default) for f in fields(family)]
     # The model first, as one would say it; then its data and options; then where things go.
-    described.sort(key=lambda p: {"arch": 0, "config": 1}.get(p.name, 2))
+    described.sort(key=lambda p: family.NAMED.index(p.name) if p.name in family.NAMED else len(family.NAMED))
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in described + own]
     function.__signature__ = inspect.Signature(parameters)
     function.__annotations__ = {p.name: p.annotation for p in parameters}
     return function
 
 
-def _option(name: str, default: Any, required: bool) -> inspect.Parameter:
-    """Text where a field has choices: GraphSpec refuses another word in one line, with the nearest."""
+def _option(family: type[Spec], name: str, default: Any) -> inspect.Parameter:
+    """Text where a field has choices: the spec refuses another word in one line, with the nearest."""
+    required = name in ("dataset", *family.NAMED)
     kind = str if required else type(default)
     usual = "esol" if name == "dataset" else "" if required else str(default).lower()
     option = typer.Option(
         _flag(name),
         help=FIELD_HELP[name] + (f" (by default {usual})" if usual else ""),
-        metavar="|".join(CHOICES.get(name, ())) or None,
+        metavar="|".join(family.CHOICES.get(name, ())) or None,
     )
     annotation = Annotated[kind | None, option]
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=annotation)
@@ -114,4 +181,5 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-app.command("graph")(_with_spec_options(_graph))
+app.command("graph")(_with_options_of(GraphSpec, _graph))
+app.command("dense")(_with_options_of(DenseSpec, _dense))

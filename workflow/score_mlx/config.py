@@ -2,79 +2,31 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, field_validator
 
+from score_mlx.classical.spec import METHODS, Lasso
+from score_mlx.config_messages import explain
 from score_mlx.dataset_names import BUILT_IN, dataset_name
+from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
 from score_mlx.files import write_text
-from score_mlx.spec import CHOICES, GraphSpec
-
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Epochs = Annotated[int, Field(ge=1, le=100_000)]
-BatchSize = Annotated[int, Field(ge=1, le=100_000)]
-
-
-class Typed(BaseModel):
-    """No unknown key, no silent conversion: `epochs: "150"` and `epochs: true` are errors."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
-
-
-class GraphSettings(Typed):
-    """Sizes and training protocol of graph networks; the defaults are the paper's."""
-
-    steps: Annotated[int, Field(ge=1, le=1000)] = GraphSpec.steps
-    hidden: Annotated[int, Field(ge=1, le=65536)] = GraphSpec.hidden
-    heads: Annotated[int, Field(ge=1, le=1024)] = GraphSpec.heads
-    epochs: Epochs = GraphSpec.epochs
-    batch_size: BatchSize = GraphSpec.batch_size
-    # strict=False: YAML 1.1 reads 1e-3 as text.
-    learning_rate: Annotated[float, Field(gt=0, lt=10, strict=False)] = GraphSpec.learning_rate
-
-    @field_validator("heads")
-    @classmethod
-    def _divides(cls, heads: int, info: ValidationInfo) -> int:
-        if info.data.get("hidden", heads) % heads:
-            raise ValueError(f"expected a divisor of hidden = {info.data['hidden']}")
-        return heads
-
-
-class GraphCuts(Typed):
-    """What a preset may lower: how long a graph network trains. Never its width, depth or heads."""
-
-    epochs: Annotated[int, Field(ge=1, le=GraphSpec.epochs)] | None = None
-    batch_size: Annotated[int, Field(ge=1, le=GraphSpec.batch_size)] | None = None
-
-
-class Preset(Typed):
-    graphs: GraphCuts = GraphCuts()
-
-
-class Presets(Typed):
-    paper: Preset = Preset()
-    laptop: Preset = Preset()
-    smoke: Preset = Preset()
-
-
-class Experiment(Typed):
-    """A table of the paper: which models it lists, where its published values are, which figure shows the same runs."""
-
-    title: Name
-    readout: Literal[CHOICES["readout"]] = "molattfp"
-    head: Literal[CHOICES["head"]] = "score_mlp"
-    descriptors: bool = False
-    archs: Annotated[list[Literal[CHOICES["arch"]]], Field(min_length=1)]
-    configs: Annotated[list[Literal[CHOICES["config"]]], Field(min_length=1)]
-    paper: Annotated[str, Field(pattern=r"^\w+\.csv$")] | None = None
-    figure: Annotated[str, Field(pattern=r"^figure\w+$")] | None = None
-    top: Annotated[int, Field(ge=0)] = 13
+from score_mlx.graphs.spec import GraphSpec
+from score_mlx.settings import (
+    AnyExperiment,
+    BaselinesExperiment,
+    ClassicalSettings,
+    DenseSettings,
+    GraphSettings,
+    ModelsExperiment,
+    Name,
+    Presets,
+    Typed,
+)
+from score_mlx.spec import SPLITS, Spec
 
 
 class Config(Typed):
@@ -90,14 +42,16 @@ class Config(Typed):
     data_folders: Annotated[list[Name], Field(min_length=1)] = ["data/raw", "../shared/data"]
     preset: Literal["auto", "paper", "laptop", "smoke"] = "auto"
     records: Name | None = None
-    features: Literal[CHOICES["features"]] = GraphSpec.features
-    fidelity: Literal[CHOICES["fidelity"]] = GraphSpec.fidelity
-    split: Literal["kfold"] = GraphSpec.split
+    features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features
+    fidelity: Literal[GraphSpec.CHOICES["fidelity"]] = GraphSpec.fidelity
+    split: Literal[SPLITS] = GraphSpec.split
     repeat: Annotated[int, Field(ge=0, le=10_000)] = GraphSpec.repeat
     seed: Annotated[int, Field(ge=0, lt=2**32)] = GraphSpec.seed
     graphs: GraphSettings = GraphSettings()
+    dense: DenseSettings = DenseSettings()
+    classical: ClassicalSettings = ClassicalSettings()
     presets: Presets = Presets()
-    experiments: dict[Annotated[str, Field(pattern=r"^table\d+[a-z]?$")], Experiment] = {}
+    experiments: dict[Annotated[str, Field(pattern=r"^table\d+[a-z]?$")], AnyExperiment] = {}
 
     @field_validator("dataset")
     @classmethod
@@ -118,17 +72,39 @@ class Config(Typed):
         """Folder of `results/data`: the built-in name, or the stem of the CSV."""
         return dataset_name(self.dataset)
 
-    def specs(self, experiment: str) -> list[GraphSpec]:
-        """The runs of an experiment, architecture by architecture in the order of config.yaml."""
+    def specs(self, experiment: str, split: str | None = None) -> list[Spec]:
+        """The runs of an experiment in the order of config.yaml.
+
+        Args:
+            experiment: a key of `experiments`.
+            split: instead of config.yaml's.
+        """
         chosen = self.experiments[experiment]
+        folds = {"split": split or self.split, "repeat": self.repeat, "seed": self.seed}
+        make = {"models": self._graph_specs, "baselines": self._baseline_specs}
+        return make[chosen.kind](chosen, folds)
+
+    def _graph_specs(self, chosen: ModelsExperiment, folds: dict[str, Any]) -> list[Spec]:
+        """Architecture by architecture."""
         common = {
             **self.graphs.model_dump(),
-            **{name: getattr(self, name) for name in ("features", "fidelity", "split", "repeat", "seed")},
+            **{name: getattr(self, name) for name in ("features", "fidelity")},
             **{name: getattr(chosen, name) for name in ("readout", "head", "descriptors")},
+            **folds,
         }
         return [
             GraphSpec(self.dataset_name, arch, config, **common) for arch in chosen.archs for config in chosen.configs
         ]
+
+    def _baseline_specs(self, chosen: BaselinesExperiment, folds: dict[str, Any]) -> list[Spec]:
+        """Trees and kernels, Lasso, dense networks."""
+        specs: list[Spec] = []
+        for method in chosen.methods:
+            settings = getattr(self.classical, method).model_dump() | folds
+            tops = [{"top": top} for top in chosen.lasso_top] if METHODS[method][0] is Lasso else [{}]
+            specs += [METHODS[method][0](self.dataset_name, method, **settings, **top) for top in tops]
+        dense = self.dense.model_dump() | folds
+        return specs + [DenseSpec(self.dataset_name, network, **dense) for network in chosen.networks]
 
 
 def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:
@@ -155,7 +131,7 @@ def validate(values: dict[str, Any], file: str = "config.yaml", base: dict[str, 
         return Config.model_validate(values)
     except ValidationError as error:
         problems = sorted(error.errors(), key=lambda p: p["type"] != "extra_forbidden")  # misspelt keys first
-        line = _explain(problems[0], file, values if base is None else base)
+        line = explain(problems[0], file, values if base is None else base, Config)
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise UserError(line + more) from None
 
@@ -190,64 +166,3 @@ def dump(config: Config, path: Path) -> None:
     text = "# Written by the pipeline: config.yaml with --config and the preset applied.\n" + text
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
-
-
-_CLEARER = {"model_type": "keys and values", "dict_type": "keys and values", "invalid_key": "text"}
-
-
-def _explain(problem: Any, file: str, base: dict[str, Any]) -> str:
-    """One line for one of pydantic's errors."""
-    keys = [str(k) for k in problem["loc"] if k != "[key]"]
-    value, dotted = problem["input"], ".".join(keys)
-    if problem["type"] == "extra_forbidden" or "[key]" in problem["loc"]:
-        valid = _valid_keys(keys[:-1])
-        parent = ".".join([*keys[:-1], ""])
-        near = difflib.get_close_matches(keys[-1], valid, n=1, cutoff=0.5)
-        where = file if _stands_in(base, keys) else "--config"
-        hint = _hint([parent + n for n in near]) or f"; valid here: {', '.join(valid)}"
-        return f"{where}: unknown key '{dotted}'{hint}"
-    if problem["type"] == "missing":
-        where = file if _stands_in(base, keys[:-1]) else "--config"
-        return f"{where}: key '{dotted}' is missing"
-    where = file if _lookup(base, keys) == value else "--config"
-    expected = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    expected = _CLEARER.get(problem["type"], expected)
-    near = []
-    if problem["type"] == "literal_error":
-        near = difflib.get_close_matches(str(value), re.findall(r"'(\w+)'", problem["ctx"]["expected"]), n=1)
-    if problem["type"] != "value_error":
-        expected = f"expected {expected}"
-    return f"{where}: {dotted} = {value!r}: {expected}{_hint(near)}"
-
-
-def _valid_keys(keys: list[str]) -> list[str]:
-    """The keys that may stand under `keys`, found by walking the types."""
-    kind: Any = Config
-    for key in keys:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[key].annotation
-        elif typing.get_origin(kind) is dict:
-            kind = typing.get_args(kind)[1]
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return list(kind.model_fields)
-    return ["table1", "table2", "table7a"]
-
-
-def _lookup(base: Any, keys: list[str]) -> Any:
-    for key in keys:
-        if isinstance(base, dict):
-            base = base.get(key)
-        elif isinstance(base, list) and key.isdigit() and int(key) < len(base):
-            base = base[int(key)]
-        else:
-            return None
-    return base
-
-
-def _stands_in(base: Any, keys: list[str]) -> bool:
-    parent = _lookup(base, keys[:-1])
-    return isinstance(parent, dict) and keys[-1] in map(str, parent)
-
-
-def _hint(near: list[str]) -> str:
-    return f"; did you mean '{near[0]}'?" if near else ""

@@ -12,10 +12,11 @@ from typing import Any
 
 from score_mlx.analysis.runs import spec_of
 from score_mlx.errors import UserError
+from score_mlx.families import FAMILIES
 from score_mlx.files import replacing, write_text
 from score_mlx.records import read_meta, read_record, summarise
 from score_mlx.science import SCIENCE
-from score_mlx.spec import GraphSpec
+from score_mlx.spec import Spec
 
 
 def differences(a: Path, b: Path) -> list[str]:
@@ -85,10 +86,11 @@ def export(results: Path, figures: Path, folder: Path) -> int:
         for name in ("run.meta.json", "run.json"):
             with replacing(target.with_name(name)) as temporary:
                 shutil.copyfile(path.with_name(name), temporary)
-    for path in [*results.glob("table*.*"), *results.glob("config.resolved.yaml"), *figures.glob("figure*.*")]:
+    made = [path for name in ("table*.*", "shap_*.*", "config.resolved.yaml") for path in results.glob(name)]
+    for path in [*made, *figures.glob("*.png"), *figures.glob("*.pdf")]:
         with replacing(folder / path.name) as temporary:
             shutil.copyfile(path, temporary)
-    facts = environment()
+    facts = environment(*FAMILIES)
     machine = {name: facts[name] for name in ("device", "platform", "versions")} | {
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
@@ -97,7 +99,7 @@ def export(results: Path, figures: Path, folder: Path) -> int:
     return len(records)
 
 
-def check(path: Path, results: Path) -> GraphSpec:
+def check(path: Path, results: Path) -> Spec:
     """The spec of a foreign record that is complete, consistent and where its spec says.
 
     Raises:
@@ -108,11 +110,13 @@ def check(path: Path, results: Path) -> GraphSpec:
     spec = spec_of(record, path)
     if not re.fullmatch(r"[A-Za-z0-9_-]+", spec.dataset):
         raise UserError(f"{path}: dataset {spec.dataset!r}, expected a name of letters, digits, '-' and '_'")
-    if path.resolve().parts[-6:] != spec.path("").parts:
+    place = spec.path("").parts
+    if path.resolve().parts[-len(place) :] != place:
         raise UserError(f"{path}: its spec belongs to .../{spec.path('')}")
-    if record["science"] != SCIENCE["graphs"]:
+    science = SCIENCE[spec.FAMILY]
+    if record["science"] != science:
         raise UserError(
-            f"{path}: science {record['science']}, expected {SCIENCE['graphs']}: the code has changed what it computes"
+            f"{path}: science {record['science']}, expected {science}: the code has changed what it computes"
         )
     if record["cuts"] != spec.cuts():
         raise UserError(f"{path}: cuts {_brief(record['cuts'])}, expected {_brief(spec.cuts())} from its spec")

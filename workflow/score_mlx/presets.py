@@ -6,6 +6,7 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from score_mlx.config import Config
 
@@ -15,13 +16,16 @@ CUDA_DRIVERS = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidiactl"), Pat
 
 
 def resolve(config: Config) -> Config:
-    """`config` with `auto` decided and the preset's values laid over `graphs`; a preset only ever lowers a value."""
+    """`config` with `auto` decided and the preset's values laid over each family's, which they only ever lower."""
     name = config.preset
     if name == "auto":
         name = "paper" if has_gpu() else "laptop"
-    cuts = getattr(config.presets, name).graphs.model_dump(exclude_none=True)
-    lowered = {key: min(value, getattr(config.graphs, key)) for key, value in cuts.items()}
-    return config.model_copy(update={"preset": name, "graphs": config.graphs.model_copy(update=lowered)})
+    changes: dict[str, Any] = {"preset": name}
+    for family, cuts in getattr(config.presets, name):
+        settings = getattr(config, family)
+        lowered = {key: min(value, getattr(settings, key)) for key, value in cuts.model_dump(exclude_none=True).items()}
+        changes[family] = settings.model_copy(update=lowered)
+    return config.model_copy(update=changes)
 
 
 def has_gpu() -> bool:

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from score_mlx.errors import UserError
 from score_mlx.files import write_text
+from score_mlx.science import SCIENCE, versions
+from score_mlx.spec import Spec
 
 SCHEMA_VERSION = 1
 _LARGEST = 64 * 2**20  # bytes; a record of 5 folds and 150 epochs has about 60 kB
@@ -56,6 +58,7 @@ class Fold(Part):
     train_loss: list[float | None] = Field(description="mean squared error over the epoch's batches")
     rmse: list[float | None] = Field(description="of the fold's test molecules, after each epoch")
     learned_dt: list[float] | None = Field(None, description="step sizes after the last epoch, where they are learned")
+    fitted: dict[str, float | int | list[str]] | None = Field(None, description="what a classical model's fit chose")
 
 
 class Best(Part):
@@ -73,11 +76,12 @@ class Last(Part):
 
 class RunRecord(Part):
     schema_: Literal[1] = Field(alias="schema")
+    family: str = Field("graphs", description="of models; records from before there were others lack it")
     science: int
     spec: dict[str, bool | int | float | str]
     cuts: list[Cut]
     dataset: DataSet
-    parameters: int
+    parameters: int | None = Field(description="numbers trained, of one fold's model; null where that says nothing")
     folds: list[Fold]
     best: Best
     last: Last
@@ -117,6 +121,41 @@ def summarise(folds: list[dict[str, Any]]) -> dict[str, Any]:
     return {"best": best, "last": {"rmse": [fold["rmse"][-1] for fold in folds]}}
 
 
+def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: list[float]) -> dict[str, Any]:
+    """One fold's part of a record.
+
+    Args:
+        fold: its number.
+        train, test: numbers of molecules.
+        train_loss, rmse: a value an epoch.
+    """
+    curves = {"train_loss": train_loss, "rmse": rmse}
+    return {"fold": fold, "train": train, "test": test} | {k: [finite(v) for v in c] for k, c in curves.items()}
+
+
+def make_record(
+    spec: Spec, dataset: dict[str, Any], parameters: int | None, folds: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The record of a finished run.
+
+    Raises:
+        UserError: no epoch of any fold gave a finite error.
+    """
+    if not any(value is not None for fold in folds for value in fold["rmse"]):
+        raise UserError(f"{spec.path('')}: no epoch of any fold gave a finite error")
+    return {
+        "schema": SCHEMA_VERSION,
+        "family": spec.FAMILY,
+        "science": SCIENCE[spec.FAMILY],
+        "spec": spec.as_dict(),
+        "cuts": spec.cuts(),
+        "dataset": dataset,
+        "parameters": parameters,
+        "folds": folds,
+        **summarise(folds),
+    }
+
+
 def write_record(folder: Path, record: dict[str, Any], meta: dict[str, Any]) -> None:
     """Writes `run.meta.json`, then `run.json`: a run counts as finished once its record is there."""
     RunRecord.model_validate(record)
@@ -148,29 +187,32 @@ def read_meta(path: str | Path) -> dict[str, Any]:
     return _read(Path(path).with_name("run.meta.json"), RunMeta)
 
 
-def environment() -> dict[str, Any]:
-    """Where and with what this process computes: the part of `run.meta.json` known before training."""
-    import mlx.core as mx
-
-    from score_mlx import blas
-    from score_mlx.science import PACKAGES, versions
-
-    gpu = mx.default_device().type == mx.DeviceType.gpu
-    return {
+def environment(*families: str) -> dict[str, Any]:
+    """Where and with what this process computes `families`: the part of `run.meta.json` known before training."""
+    needed = ("data", "features", "descriptors", "folds", *families)
+    numbers = {name: number for part in needed for name, number in versions(part).items()}
+    about = {"device": f"cpu: {_processor()}", "versions": {"python": platform.python_version()} | numbers}
+    if "mlx" in numbers:
+        about = _mlx_environment(about)
+    return about | {
         "host": platform.node(),
-        "device": f"{'gpu' if gpu else 'cpu'}: {_device_name(gpu)}",
         "platform": f"{platform.system()} {platform.machine()}",
-        "versions": {"python": platform.python_version(), "blas": blas.load()}
-        | {name: number for family in PACKAGES for name, number in versions(family).items()},
         "commit": _commit(),
     }
 
 
-def _device_name(gpu: bool) -> str:
+def _mlx_environment(about: dict[str, Any]) -> dict[str, Any]:
+    """MLX's device and the BLAS under it; only where MLX computes, since a tree's job need not import it."""
     import mlx.core as mx
 
-    if gpu:
-        return str(mx.device_info().get("device_name", "unknown"))
+    from score_mlx import blas
+
+    if mx.default_device().type == mx.DeviceType.gpu:
+        about["device"] = f"gpu: {mx.device_info().get('device_name', 'unknown')}"
+    return about | {"versions": {"blas": blas.load()} | about["versions"]}
+
+
+def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

@@ -11,6 +11,9 @@ SCIENCE = {
     "descriptors": 1,  # the 217 RDKit descriptors
     "folds": 1,  # who is tested when
     "graphs": 1,  # architectures, depth, readout, head, training protocol
+    "dense": 1,  # the MLP and SCORE-MLP of Table 1, their training protocol
+    "shap": 1,  # which descriptors are chosen
+    "classical": 1,  # how the libraries' models are called
 }
 
 # Whose release may change a family's values. Read from the installed metadata, so a dry-run imports none of them.
@@ -20,6 +23,9 @@ PACKAGES = {
     "descriptors": ("rdkit",),
     "folds": ("scikit-learn",),
     "graphs": ("mlx", "numpy"),
+    "dense": ("mlx", "numpy"),
+    "shap": ("catboost", "shap"),
+    "classical": ("catboost", "xgboost", "lightgbm", "scikit-learn"),
 }
 
 

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.errors import UserError
+from score_mlx.families import spec_from_values
 from score_mlx.records import read_meta, read_record
-from score_mlx.spec import GraphSpec
-
-# A run that differs from the paper's in one of these was made by another protocol, whatever its record's cuts say.
-PROTOCOL = ("steps", "integrator", "learn_dt", "hidden", "heads", "epochs", "batch_size", "learning_rate", "split")
+from score_mlx.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -25,21 +23,26 @@ class Run:
         best, last: RMSE a fold, at the best and after the last epoch, in the target's unit; NaN where it diverged.
         dataset: the record's description of its data: name, label, stand_in, rows, checksums.
         cuts: settings below the paper's, as `epochs 2/150`; "" for none.
-        parameters: numbers trained, of one fold's model.
+        parameters: numbers trained, of one fold's model, None for trees and kernels.
         meta: run.meta.json: seconds, device, versions, commit, preset.
     """
 
-    spec: GraphSpec
+    spec: Spec
     best: tuple[float, ...]
     last: tuple[float, ...]
     dataset: dict[str, Any]
     cuts: str
-    parameters: int
+    parameters: int | None
     meta: dict[str, Any] = field(default_factory=dict)
 
     @property
     def model(self) -> str:
         return self.spec.model
+
+    @property
+    def has_epochs(self) -> bool:
+        """Whether best and last epoch can differ; trees and kernels are fitted once."""
+        return self.spec.FAMILY != "classical"
 
     @property
     def diverged(self) -> int:
@@ -52,8 +55,7 @@ class Run:
             return f"dataset {self.dataset['name']}"
         if self.cuts:
             return self.cuts
-        given = {f: getattr(self.spec, f) for f in PROTOCOL}
-        return ", ".join(f"{f} {value}" for f, value in given.items() if value != getattr(GraphSpec, f))
+        return ", ".join(self.spec.departures())
 
 
 def load(path: str | Path) -> Run:
@@ -67,22 +69,22 @@ def load(path: str | Path) -> Run:
     return from_json(record, read_meta(path))
 
 
-def spec_of(record: dict[str, Any], path: str | Path) -> GraphSpec:
+def spec_of(record: dict[str, Any], path: str | Path) -> Spec:
     """The spec that a record holds.
 
     Raises:
         UserError: it lacks a field, has one too many, or says what cannot be.
     """
     try:
-        return GraphSpec(**record["spec"])
-    except (TypeError, UserError) as reason:
-        raise UserError(f"{path}: spec: {str(reason).removeprefix('GraphSpec.__init__() ')}") from None
+        return spec_from_values(record.get("family", "graphs"), record["spec"])
+    except UserError as reason:
+        raise UserError(f"{path}: spec: {reason}") from None
 
 
 def from_json(record: dict[str, Any], meta: dict[str, Any]) -> Run:
     """A run from what run.json and run.meta.json hold."""
     return Run(
-        spec=GraphSpec(**record["spec"]),
+        spec=spec_from_values(record.get("family", "graphs"), record["spec"]),
         best=_numbers(record["best"]["rmse"]),
         last=_numbers(record["last"]["rmse"]),
         dataset=record["dataset"],
@@ -109,6 +111,27 @@ def require_one_dataset(runs: Iterable[Run]) -> None:
                 )
 
 
+ORIGIN = (
+    "dataset", "stand_in", "preset", "cuts", "options", "seed", "device", "versions", "commit", "adopted_from",
+)  # fmt: skip
+
+
+def origin(run: Run) -> dict[str, Any]:
+    """Where a row's numbers come from, the columns `ORIGIN` of every table."""
+    return {
+        "dataset": run.dataset["name"],
+        "stand_in": "yes" if run.dataset["stand_in"] else "no",
+        "preset": run.meta.get("preset"),
+        "cuts": run.cuts or "none",
+        "options": run.spec.options,
+        "seed": run.spec.seed,
+        "device": run.meta.get("device"),
+        "versions": " ".join(f"{name}={value}" for name, value in sorted(run.meta.get("versions", {}).items())),
+        "commit": run.meta.get("commit"),
+        "adopted_from": run.meta.get("adopted_from"),
+    }
+
+
 def provenance(runs: Iterable[Run]) -> str:
     """One line for captions: data, preset, cuts, seed, device; every value that occurs."""
     runs = list(runs)
@@ -119,7 +142,9 @@ def provenance(runs: Iterable[Run]) -> str:
         "device": [run.meta.get("device") for run in runs],
     }
     first = runs[0].dataset
-    parts = [f"{first['label']}, {first['rows']} molecules, {len(runs[0].best)} folds"]
+    splits = _distinct("" if run.spec.split == "kfold" else run.spec.split for run in runs)
+    folds = " ".join([str(len(runs[0].best)), *splits, "folds"])
+    parts = [f"{first['label']}, {first['rows']} molecules, {folds}"]
     parts += [f"{name} {' / '.join(_distinct(values))}" for name, values in named.items() if any(_distinct(values))]
     return "; ".join(parts)
 

@@ -1,23 +1,47 @@
-"""Tables 2-5: every architecture in every configuration, ranked, beside the paper's values."""
+"""Tables 1-5: models ranked by RMSE, beside the paper's values."""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from score_mlx.analysis.runs import Run, provenance, require_one_dataset
+from score_mlx.analysis.formats import Readable, Row, mean_and_std
+from score_mlx.analysis.runs import ORIGIN, Run, origin, provenance, require_one_dataset
 from score_mlx.errors import UserError
 
 COLUMNS = (
     "rank", "model", "top", "rmse_mean", "rmse_std", "last_rmse_mean", "last_rmse_std", "diverged", "parameters",
-    "seconds", "paper_rank", "paper_mean", "paper_std", "difference", "comparable", "dataset", "stand_in", "preset",
-    "cuts", "options", "seed", "device", "versions", "commit", "adopted_from",
+    "seconds", "paper_rank", "paper_mean", "paper_std", "difference", "comparable", *ORIGIN,
 )  # fmt: skip
+
+
+def _rmse(mean: str, std: str) -> Callable[[Row], str]:
+    def show(row: Row) -> str:
+        if row[mean] is None:
+            if row["rank"] is None:
+                return "not run" if mean == "rmse_mean" else ""
+            return "diverged" if row["diverged"] and not mean.startswith("paper") else ""
+        return mean_and_std(row[mean], row[std])
+
+    return show
+
+
+# What people read of a row: heading and text. The .csv has the rest.
+READABLE: Readable = (
+    ("rank", lambda row: f"{row['rank'] or ''}{row['top'] or ''}"),
+    ("model", lambda row: row["model"]),
+    ("RMSE", _rmse("rmse_mean", "rmse_std")),
+    ("last RMSE", _rmse("last_rmse_mean", "last_rmse_std")),
+    ("paper", lambda row: _rmse("paper_mean", "paper_std")(row) if row["comparable"] == "yes" else ""),
+    ("difference", lambda row: "" if row["difference"] is None else f"{row['difference']:+.3f}"),
+    ("parameters", lambda row: "" if row["parameters"] is None else f"{row['parameters']:,}"),
+    ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),
+)
 
 
 def model_table(
@@ -47,27 +71,40 @@ def model_table(
 
 
 def read_paper(path: str | Path) -> dict[str, dict[str, float]]:
-    """The paper's values by model: `{"SCORE_gat": {"rank": 13, "rmse_mean": 0.564, "rmse_std": 0.04}, ...}`."""
+    """The paper's values by model: `{"SCORE_gat": {"rmse_mean": 0.564, "rmse_std": 0.04, "rank": 13}, ...}`.
+
+    Table 1 has no ranks.
+    """
     with Path(path).open(encoding="utf-8", newline="") as file:
         return {
-            row["model"]: {"rank": int(row["rank"]), **{k: float(row[k]) for k in ("rmse_mean", "rmse_std")}}
+            row["model"]: {k: float(row[k]) for k in ("rmse_mean", "rmse_std")}
+            | ({"rank": int(row["rank"])} if "rank" in row else {})
             for row in csv.DictReader(file)
         }
 
 
-def caption(runs: Sequence[Run]) -> list[str]:
-    """What a reader of the table must know, a sentence an item; a stand-in says so first."""
+def warnings(runs: Sequence[Run]) -> list[str]:
+    """What keeps a table from being compared with the paper's, a sentence an item."""
     lines = []
     if runs[0].dataset["stand_in"]:
         lines.append(f"STAND-IN DATA ({runs[0].dataset['label']}): no number here compares with the paper's.")
     cuts = list(dict.fromkeys(run.cuts for run in runs if run.cuts))
     if cuts:
         lines.append(f"CUT RUNS ({'; '.join(cuts)}): trained for less than in the paper, so not compared with it.")
-    lines.append(f"Data and runs: {provenance(runs)}.")
-    lines.append(
-        "RMSE: the lowest over epochs on each test fold, as in the paper (so chosen on the test fold), mean "
-        "± population standard deviation over folds. Last RMSE: the same after the last epoch. * the best of ours."
-    )
+    return lines
+
+
+def caption(runs: Sequence[Run], top: int = 0) -> list[str]:
+    """What a reader of the table must know, a sentence an item; a stand-in says so first."""
+    lines = [*warnings(runs), f"Data and runs: {provenance(runs)}."]
+    lines.append("RMSE: mean ± population standard deviation over folds.")
+    if any(run.has_epochs for run in runs):
+        lines[-1] += (
+            " Of networks the lowest over epochs on each test fold, as in the paper (so chosen on the test fold); last "
+            "RMSE: the same after the last epoch."
+        )
+    if top:
+        lines[-1] += " * the best of ours."
     return lines
 
 
@@ -80,8 +117,8 @@ def _row(run: Run, rank: int, paper: Mapping[str, float], top: int) -> dict[str,
         "top": "*" if rank <= top and not run.diverged else "",
         "rmse_mean": _finite(mean),
         "rmse_std": _finite(_std(run.best)),
-        "last_rmse_mean": _finite(_mean(run.last)),
-        "last_rmse_std": _finite(_std(run.last)),
+        "last_rmse_mean": _finite(_mean(run.last)) if run.has_epochs else None,
+        "last_rmse_std": _finite(_std(run.last)) if run.has_epochs else None,
         "diverged": _diverged(run),
         "parameters": run.parameters,
         "seconds": run.meta.get("seconds"),
@@ -90,17 +127,7 @@ def _row(run: Run, rank: int, paper: Mapping[str, float], top: int) -> dict[str,
         "paper_std": paper.get("rmse_std"),
         "difference": None if why_not else _finite(mean - paper["rmse_mean"]),
         "comparable": why_not or "yes",
-        "dataset": run.dataset["name"],
-        "stand_in": "yes" if run.dataset["stand_in"] else "no",
-        "preset": run.meta.get("preset"),
-        "cuts": run.cuts or "none",
-        "options": run.spec.options,
-        "seed": run.spec.seed,
-        "device": run.meta.get("device"),
-        "versions": " ".join(f"{name}={value}" for name, value in sorted(run.meta.get("versions", {}).items())),
-        "commit": run.meta.get("commit"),
-        "adopted_from": run.meta.get("adopted_from"),
-    }
+    } | origin(run)
 
 
 def _diverged(run: Run) -> str:

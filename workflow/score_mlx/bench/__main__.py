@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from score_mlx.files import write_csv
-from score_mlx.spec import GraphSpec
+from score_mlx.graphs.spec import GraphSpec
 
 COLUMNS = ("architecture", "form", "engine", "folds", "seconds_per_epoch", "seconds_per_validation", "peak_mb")
 DEFAULT_PAIRS = "gcn:SCORE,gat:base,gat:SCORE,gine:SCORE"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from score_mlx.spec import GraphSpec
+from score_mlx.graphs.spec import GraphSpec
+from score_mlx.inputs import inputs_of
 
 Timed = tuple[Callable[[], None], Callable[[], None]]
 
@@ -84,6 +85,4 @@ ENGINES: dict[str, Callable[[GraphSpec, Path, int], Timed]] = {"score-mlx": ours
 def _data(spec: GraphSpec, results: Path):
     from score_mlx.graphs.data import GraphData
 
-    features = results / "features" / spec.dataset / f"{spec.features}.npz"
-    folds = results / "folds" / spec.dataset / f"{spec.split}-r{spec.repeat}.csv"
-    return GraphData.load(results / "data" / spec.dataset, features, None, folds)
+    return GraphData.load(inputs_of(spec, results))

@@ -8,7 +8,7 @@ from torch.nn.functional import elu, leaky_relu, relu
 from torch_geometric.nn import GATConv, GCNConv, GINEConv, global_add_pool
 from torch_geometric.utils import softmax
 
-from score_mlx.spec import GraphSpec
+from score_mlx.graphs.spec import GraphSpec
 
 
 def _gcn(hidden: int, bonds: int, heads: int) -> nn.Module:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import mlx.core as mx
 import mlx.nn as nn
 
-from score_mlx.dense import HEADS
+from score_mlx.dense.networks import HEADS
 from score_mlx.depth import INTEGRATORS, Depth, LearnedSteps, Plain, Relax, Residual
 from score_mlx.graphs.attfp import AttFP, FrozenAttFP
 from score_mlx.graphs.bond_state import BondState
@@ -19,9 +19,9 @@ from score_mlx.graphs.gine import GINE
 from score_mlx.graphs.gt import GT
 from score_mlx.graphs.mpnn import MPNN, AdditiveMPNN
 from score_mlx.graphs.readout import READOUTS
+from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import Linear, Noise, leaky_relu, relu
-from score_mlx.spec import GraphSpec
 
 # Block and activation of each architecture; None: the block ends in its own non-linearity.
 BLOCKS: dict[str, tuple[type[nn.Module], Callable | None]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from score_mlx.analysis.runs import Run, provenance, require_one_dataset
+from score_mlx.graphs.spec import ARCHS, CONFIGS
 from score_mlx.plots import style
-from score_mlx.spec import ARCHS, CONFIGS
 
 SPREAD = 0.15  # between configurations, in units of the distance between architectures
 PAPER_SHIFT = 0.05  # the paper's value stands just right of ours
@@ -26,19 +25,19 @@ def draw(
     *,
     title: str,
     paper: Mapping[str, Mapping[str, float]] | None = None,
-    baseline: tuple[str, float] | None = None,
+    baseline: Run | None = None,
 ) -> None:
     """Draw per-fold RMSE and its mean for each run and save `path` (.png and .pdf).
 
     Args:
         runs: on the same data and folds; at most one a (architecture, configuration).
         paper: the paper's values by model; drawn only where a run compares with them.
-        baseline: name and RMSE of a model to draw as a line, in the figures CatBoost.
+        baseline: a run on the same data to draw as a line, in the figures CatBoost.
 
     Raises:
         UserError: runs on different data.
     """
-    require_one_dataset(runs)
+    require_one_dataset([*runs, baseline] if baseline else runs)
     archs = [arch for arch in ARCHS if any(run.spec.arch == arch for run in runs)]
     with style.context():
         figure, axes = plt.subplots(figsize=(style.WIDTH, 3.5))
@@ -76,13 +75,6 @@ def limits(runs: Sequence[Run]) -> tuple[float, float]:
     return float(points.min() - margin), float(points.max() + 1.5 * margin)
 
 
-def read_baseline(path: str | Path, model: str = "CatBoost") -> tuple[str, float] | None:
-    """Name and mean RMSE of a model of Table 1, None where the table has no such row or number."""
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        found = {row["model"]: row["rmse_mean"] for row in csv.DictReader(file)}
-    return (model, float(found[model])) if found.get(model) else None
-
-
 def _draw_run(axes: Axes, run: Run, x: float, highest: float) -> None:
     """Small markers for folds, a large one on a short line for their mean."""
     colour, marker, _ = style.CONFIG_STYLE[run.spec.config]
@@ -111,12 +103,12 @@ def _draw_paper(axes: Axes, run: Run, x: float, rmse: float) -> None:
     axes.plot(x + PAPER_SHIFT, rmse, marker, mfc="none", mec="#333333", ms=4.2, mew=0.8, zorder=5)
 
 
-def _draw_baseline(axes: Axes, baseline: tuple[str, float], columns: int) -> None:
-    name, rmse = baseline
+def _draw_baseline(axes: Axes, baseline: Run, columns: int) -> None:
+    rmse = float(np.mean(baseline.best))
     axes.axhline(rmse, color=style.REFERENCE, lw=1, ls=(0, (5, 3)), zorder=1)
     axes.annotate(
-        f"{name}\n{rmse:.3f}", (columns - 0.5, rmse), (3, 0), textcoords="offset points", ha="left", va="center",
-        fontsize=7, color=style.REFERENCE, annotation_clip=False,
+        f"{baseline.model}\n{rmse:.3f}", (columns - 0.5, rmse), (3, 0), textcoords="offset points", ha="left",
+        va="center", fontsize=7, color=style.REFERENCE, annotation_clip=False,
     )  # fmt: skip
 
 
@@ -126,9 +118,7 @@ def _dress(axes: Axes, runs: Sequence[Run], archs: Sequence[str], title: str) ->
     axes.set_xlim(-0.5, len(archs) - 0.5)
     for edge in range(1, len(archs)):
         axes.axvline(edge - 0.5, color="#C8C8C8", lw=0.6)
-    unit = data["unit"].replace("log10", r"$\log_{10}$")
-    shown = data["label"] if len(data["label"]) <= 20 else data["name"]
-    axes.set_ylabel(f"RMSE on {shown}" + (f" ({unit})" if unit else ""))
+    axes.set_ylabel(style.rmse_label(data))
     axes.set_title(title + (" – STAND-IN DATA" if data["stand_in"] else ""), loc="left", pad=22)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import matplotlib
 
@@ -62,11 +63,22 @@ def context():
     return matplotlib.rc_context(RC)
 
 
-def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 128) -> None:
-    """Small print under the axes: which data, which runs, what a point is. `save` makes room for it."""
+def unit(dataset: Mapping[str, Any]) -> str:
+    """The target's unit as matplotlib sets it."""
+    return dataset["unit"].replace("log10", r"$\log_{10}$")
+
+
+def rmse_label(dataset: Mapping[str, Any]) -> str:
+    """Label of an axis of RMSE: data set and unit."""
+    shown = dataset["label"] if len(dataset["label"]) <= 20 else dataset["name"]
+    return f"RMSE on {shown}" + (f" ({unit(dataset)})" if dataset["unit"] else "")
+
+
+def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 128, below: int = 24) -> None:
+    """Small print `below` points under the axes: which data, which runs, what a point is. `save` makes room for it."""
     text = "\n".join(fill(line, characters) for line in lines)
     axes.annotate(
-        text, (0, 0), (0, -24), xycoords="axes fraction", textcoords="offset points", ha="left", va="top",
+        text, (0, 0), (0, -below), xycoords="axes fraction", textcoords="offset points", ha="left", va="top",
         fontsize=6.5, color="#444444", linespacing=1.35, annotation_clip=False,
     )  # fmt: skip
 

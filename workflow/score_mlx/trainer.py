@@ -1,4 +1,4 @@
-"""Training one graph model on all folds: from a spec and its data to a run record."""
+"""Training one network on all folds: from a spec and its data to a run record."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 import mlx.core as mx
 
 from score_mlx.depth import learned_dt
-from score_mlx.errors import UserError
 from score_mlx.files import replacing
-from score_mlx.graphs.data import GraphData
-from score_mlx.graphs.task import GraphTask, fastest_replicas, steps
+from score_mlx.folded import FoldedData
 from score_mlx.progress import Progress
-from score_mlx.records import SCHEMA_VERSION, environment, finite, summarise, write_record
+from score_mlx.records import SCHEMA_VERSION, environment, finite, make_fold, make_record, write_record
 from score_mlx.science import SCIENCE
-from score_mlx.spec import GraphSpec
+from score_mlx.spec import Spec
+from score_mlx.tasks import FoldTask, steps
 from score_mlx.training import Curves, fit
 
 
-def train_graph(
-    spec: GraphSpec,
-    data: GraphData,
+def train(
+    task: type[FoldTask],
+    spec: Spec,
+    data: FoldedData,
     folder: Path,
     *,
     progress: str = "auto",
@@ -36,6 +36,7 @@ def train_graph(
     A killed run leaves checkpoints there and goes on from them to the same bytes.
 
     Args:
+        task: the family's task.
         spec: what is trained.
         data: the spec's data set, features and folds.
         progress: `auto` (a bar in a terminal, lines elsewhere), `bar`, `lines` or `none`.
@@ -49,34 +50,22 @@ def train_graph(
         UserError: no epoch of any fold gave a finite error.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    folds = sorted({int(fold) for fold in data.folds})
-    side_by_side = min(replicas or fastest_replicas(spec), len(folds))
+    folds = data.fold_numbers
+    side_by_side = min(replicas or task.fastest_replicas(spec), len(folds))
     groups = _groups(folds, [steps(data, fold, spec.batch_size) for fold in folds], side_by_side)
     bar = Progress(progress, f"{spec.model} ({data.info['label']})", spec.epochs * len(groups), spec.epochs)
     parts: list[dict[str, Any]] = []
     seconds, resumed, parameters = 0.0, 0, 0
     for group in groups:
         bar.group(group)
-        task = GraphTask(spec, data, group)
         checkpoint = folder / "checkpoints" / f"folds-{group[0]}-{group[-1]}.safetensors"
-        trained, curves = fit(task, checkpoint, _signature(spec, data, group), bar)
+        trained, curves = fit(task(spec, data, group), checkpoint, _signature(spec, data, group), bar)
         seconds, resumed, parameters = seconds + curves.seconds, resumed + curves.resumed, trained.parameters
         for r, fold in enumerate(group):
             _write_weights(folder / "weights", fold, curves.best[r], trained.weights(r))
-            parts.append(_fold(spec, data, fold, curves, r, trained.weights(r)))
+            parts.append(_fold(data, fold, curves, r, trained.weights(r)))
     bar.close()
-    if not any(value is not None for part in parts for value in part["rmse"]):
-        raise UserError(f"{spec.path('')}: no epoch of any fold gave a finite error")
-    record = {
-        "schema": SCHEMA_VERSION,
-        "science": SCIENCE["graphs"],
-        "spec": spec.as_dict(),
-        "cuts": spec.cuts(),
-        "dataset": data.record(),
-        "parameters": parameters,
-        "folds": parts,
-        **summarise(parts),
-    }
+    record = make_record(spec, data.record(), parameters, parts)
     about = {
         "seconds": round(seconds, 3),
         "started": started,
@@ -84,7 +73,7 @@ def train_graph(
         "preset": preset,
         "replicas": side_by_side,
     }
-    write_record(folder, record, environment() | about)
+    write_record(folder, record, environment(spec.FAMILY) | about)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return record
 
@@ -100,9 +89,9 @@ def _groups(folds: list[int], steps: list[int], side_by_side: int) -> list[list[
     return groups
 
 
-def _signature(spec: GraphSpec, data: GraphData, group: list[int]) -> str:
+def _signature(spec: Spec, data: FoldedData, group: list[int]) -> str:
     """What a checkpoint belongs to: it is taken up only by the same run on the same data."""
-    return json.dumps([SCHEMA_VERSION, SCIENCE["graphs"], spec.as_dict(), data.record(), group], sort_keys=True)
+    return json.dumps([SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), data.record(), group], sort_keys=True)
 
 
 def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dict[str, mx.array]) -> None:
@@ -111,15 +100,9 @@ def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dic
             mx.save_safetensors(str(temporary), weights)
 
 
-def _fold(spec: GraphSpec, data: GraphData, fold: int, curves: Curves, r: int, weights: dict) -> dict[str, Any]:
-    part = {
-        "fold": fold,
-        "train": len(data.train(fold)),
-        "test": len(data.test(fold)),
-        "train_loss": [finite(value) for value in curves.train_loss[r]],
-        "rmse": [finite(value) for value in curves.rmse[r]],
-    }
-    if spec.learn_dt:
-        alpha = next(value for name, value in weights.items() if name.endswith("dt.alpha"))
-        part["learned_dt"] = [finite(value) for value in learned_dt(alpha).tolist()]
+def _fold(data: FoldedData, fold: int, curves: Curves, r: int, weights: dict[str, mx.array]) -> dict[str, Any]:
+    part = make_fold(fold, len(data.train(fold)), len(data.test(fold)), curves.train_loss[r], curves.rmse[r])
+    for name, alpha in weights.items():
+        if name.endswith("dt.alpha"):
+            part["learned_dt"] = [finite(value) for value in learned_dt(alpha).tolist()]
     return part

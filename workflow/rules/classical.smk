@@ -1,0 +1,51 @@
+"""Trees, kernels and Lasso on the descriptors: one job a model, with all its folds; and what SHAP makes of the trees.
+
+in:  molecules, descriptors and folds of a data set
+out: results/features/{dataset}/shap/{folds}-seed{seed}.npz                          descriptors ranked on each training fold
+     results/runs/{dataset}/classical/{method}/{options}/run.json, run.meta.json   as of graph networks (graphs.smk)
+"""
+
+
+rule shap_values:
+    input:
+        molecules="results/data/{dataset}/molecules.csv",
+        descriptors="results/features/{dataset}/descriptors.npz",
+        folds="results/folds/{dataset}/{folds}.csv",
+    output:
+        "results/features/{dataset}/shap/{folds}-seed{seed}.npz",
+    log:
+        "results/logs/{dataset}/shap-{folds}-seed{seed}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        folds=r"\w+-r\d+",
+        seed=r"\d+",
+    params:
+        science=SCIENCE["shap"],
+        versions=versions("shap"),
+    shell:
+        "logged {log} python -m score_mlx data shap {input.molecules} {input.descriptors} {input.folds} {output}"
+        " --seed {wildcards.seed}"
+
+
+rule fit_classical:
+    input:
+        unpack(inputs_of_run("classical")),
+    output:
+        record="results/runs/{dataset}/classical/{model}/{options}/run.json",
+        meta="results/runs/{dataset}/classical/{model}/{options}/run.meta.json",
+    log:
+        "results/logs/{dataset}/classical/{model}/{options}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        model=r"\w+",
+        options="[^/]+",
+    params:
+        science=SCIENCE["classical"],
+        versions=versions("classical"),
+    threads: 1  # more would change the order of sums, and so the trees
+    resources:
+        mem_mb=2000,
+    shell:
+        f"logged {{log:q}} python -m score_mlx train classical --record {{output.record:q}} --preset {CONFIG.preset}"

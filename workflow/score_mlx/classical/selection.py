@@ -1,0 +1,87 @@
+"""Which descriptors matter: ranked by mean |SHAP| of a CatBoost that saw the training fold only."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from score_mlx.classical.models import make
+from score_mlx.classical.spec import CatBoost
+from score_mlx.errors import UserError
+from score_mlx.files import replacing
+from score_mlx.folded import FoldedData
+from score_mlx.records import environment
+
+
+@dataclass(frozen=True)
+class Selection:
+    """SHAP values of CatBoost models, one a fold.
+
+    Attributes:
+        names: (D,) descriptors.
+        importance: (folds, D) mean |SHAP| over the molecules that trained the fold's model, in the target's unit.
+        values: (N, D) SHAP values of each molecule under the model that did not see it; for plots, never for choosing.
+        inputs: (N, D) the scaled descriptors that these values explain.
+        about: data set, seed, device, versions, commit.
+    """
+
+    names: np.ndarray
+    importance: np.ndarray
+    values: np.ndarray
+    inputs: np.ndarray
+    about: dict[str, Any]
+
+    def top(self, fold: int, count: int) -> np.ndarray:
+        """Columns of the `count` most important descriptors of a fold, the most important first.
+
+        Raises:
+            UserError: there are fewer descriptors.
+        """
+        if not 1 <= count <= len(self.names):
+            raise UserError(f"top = {count}: expected 1 to {len(self.names)}, the number of descriptors")
+        return np.argsort(-self.importance[fold], kind="stable")[:count]  # ties in RDKit's order
+
+    def save(self, path: Path) -> None:
+        with replacing(path) as temporary:
+            np.savez_compressed(temporary, **vars(self) | {"about": np.array(json.dumps(self.about, sort_keys=True))})
+
+    @classmethod
+    def load(cls, path: Path) -> Selection:
+        """Reads what `save` wrote.
+
+        Raises:
+            UserError: the file is missing or is not such a file.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                parts = {name: arrays[name] for name in cls.__annotations__}
+            return cls(**parts | {"about": json.loads(str(parts["about"]))})
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such file of SHAP values") from None
+        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as reason:
+            raise UserError(f"{path}: not a file of SHAP values ({reason})") from None
+
+
+def select(data: FoldedData, seed: int) -> Selection:
+    """Explain a CatBoost with the library's defaults on each training fold."""
+    spec = CatBoost(data.info["name"], "catboost", seed=seed)
+    importance = np.zeros((len(data.fold_numbers), len(data.names)))
+    values, inputs = (np.zeros((len(data.targets), len(data.names)), np.float32) for _ in range(2))
+    for fold in data.fold_numbers:
+        x, train, test = data.scaled_descriptors(fold), data.train(fold), data.test(fold)
+        model = make(spec).fit(x[train], data.targets[train])
+        importance[fold] = np.abs(_explain(model, x[train])).mean(axis=0)
+        values[test], inputs[test] = _explain(model, x[test]), x[test]
+    return Selection(data.names, importance, values, inputs, data.record() | {"seed": seed} | environment("shap"))
+
+
+def _explain(model, x: np.ndarray) -> np.ndarray:
+    """(n, D) SHAP values: what each descriptor adds to a prediction."""
+    import shap
+
+    return shap.TreeExplainer(model).shap_values(x)

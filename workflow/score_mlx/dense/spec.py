@@ -1,0 +1,53 @@
+"""What a dense network's run is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from score_mlx.errors import UserError
+from score_mlx.spec import Spec
+
+NETWORKS = {"mlp": "MLP", "score_mlp": "SCORE-MLP"}  # and their names in the paper's Table 1
+
+
+@dataclass(frozen=True)
+class DenseSpec(Spec):
+    """A dense network on the 217 scaled descriptors, trained on all folds of one data set.
+
+    Attributes:
+        dataset: name of a prepared data set, a folder of `results/data`.
+        network: `mlp` (128-64-32-1) or `score_mlp` (one block of width 128, relaxed four times with dt = 1/4).
+        epochs, batch_size, learning_rate: training protocol, the graph networks'.
+        split, repeat: which folds; repeat r also means new weights.
+        seed: from which each fold's initialisation, order of molecules and dropout are derived.
+    """
+
+    dataset: str
+    network: str
+    epochs: int = 150
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    split: str = "kfold"
+    repeat: int = 0
+    seed: int = 42
+
+    FAMILY: ClassVar[str] = "dense"
+    NAMED: ClassVar[tuple[str, ...]] = ("network",)
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"network": tuple(NETWORKS), **Spec.CHOICES}
+    LEAST: ClassVar[dict[str, int]] = Spec.LEAST | {"epochs": 1, "batch_size": 1}
+    CUTTABLE: ClassVar[tuple[str, ...]] = ("epochs", "batch_size")
+    PROTOCOL: ClassVar[tuple[str, ...]] = ("epochs", "batch_size", "learning_rate", "split")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.learning_rate < 10:
+            raise UserError(f"learning_rate = {self.learning_rate}: expected a number between 0 and 10")
+
+    @property
+    def model(self) -> str:
+        return NETWORKS[self.network]
+
+    @property
+    def uses_descriptors(self) -> bool:
+        return True

@@ -1,0 +1,109 @@
+"""What a graph network's run is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from score_mlx.errors import UserError
+from score_mlx.spec import Spec
+
+ARCHS = ("gcn", "gat", "gatv2", "gine", "mpnn", "dmpnn", "attfp", "gt")
+CONFIGS = ("base", "classic", "skip05", "SCORE", "SCORE_skip05")
+
+
+@dataclass(frozen=True)
+class GraphSpec(Spec):
+    """One graph network in one configuration, trained on all folds of one data set.
+
+    The defaults are the paper's Table 2 (150 epochs, batch 32, Adam 1e-3, hidden 128, 4 heads, K = 4):
+    `esol/graphs/gat/SCORE/default/run.json`, `.../readout=sum,head=mlp/run.json`.
+
+    Attributes:
+        dataset: name of a prepared data set, a folder of `results/data`.
+        arch: architecture, one of `ARCHS`.
+        config: how depth is built, one of `CONFIGS`.
+        steps: K, the number of applications of a block.
+        integrator: how a SCORE step is integrated.
+        learn_dt: SCORE with one learned step size a step instead of 1/K or 0.5.
+        readout: from atom states to a molecule's vector.
+        head: from the molecule's vector to the prediction.
+        descriptors: whether the 217 scaled RDKit descriptors join the molecule's vector before the head.
+        features: atom and bond featurisation.
+        fidelity: where text and code of the paper disagree, which one is followed.
+        hidden, heads: width of a state, number of attention heads.
+        epochs, batch_size, learning_rate: training protocol.
+        split, repeat: which folds; repeat r also means new weights.
+        seed: from which each fold's initialisation, order of molecules and dropout are derived.
+    """
+
+    dataset: str
+    arch: str
+    config: str
+    steps: int = 4
+    integrator: str = "euler"
+    learn_dt: bool = False
+    readout: str = "molattfp"
+    head: str = "score_mlp"
+    descriptors: bool = False
+    features: str = "rigr_author"
+    fidelity: str = "as_code"
+    hidden: int = 128
+    heads: int = 4
+    epochs: int = 150
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    split: str = "kfold"
+    repeat: int = 0
+    seed: int = 42
+
+    FAMILY: ClassVar[str] = "graphs"
+    NAMED: ClassVar[tuple[str, ...]] = ("arch", "config")
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "arch": ARCHS,
+        "config": CONFIGS,
+        "readout": ("molattfp", "sum"),
+        "head": ("score_mlp", "mlp"),
+        "integrator": ("euler", "heun", "midpoint", "rk4"),
+        "features": ("rigr_author", "rigr_chemprop"),
+        "fidelity": ("as_code", "as_text"),
+        **Spec.CHOICES,
+    }
+    LEAST: ClassVar[dict[str, int]] = Spec.LEAST | dict.fromkeys(
+        ("steps", "hidden", "heads", "epochs", "batch_size"), 1
+    )
+    CUTTABLE: ClassVar[tuple[str, ...]] = ("epochs", "batch_size", "hidden", "heads")
+    PROTOCOL: ClassVar[tuple[str, ...]] = (
+        "steps", "integrator", "learn_dt", "hidden", "heads", "epochs", "batch_size", "learning_rate", "split",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.learning_rate < 10:
+            raise UserError(f"learning_rate = {self.learning_rate}: expected a number between 0 and 10")
+        if self.hidden % self.heads:
+            raise UserError(f"hidden = {self.hidden}: expected a multiple of heads = {self.heads}")
+        if not self.recurrent and (self.integrator != "euler" or self.learn_dt):
+            raise UserError(f"config = {self.config}: integrator and learn_dt belong to SCORE and SCORE_skip05 only")
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether one block is shared over all steps (SCORE) instead of K stacked ones."""
+        return self.config.startswith("SCORE")
+
+    @property
+    def model(self) -> str:
+        """Name in the paper's tables: `gat`, `gat_classic`, `gat_skip05`, `SCORE_gat`, `SCORE_gat_skip05`."""
+        if self.config == "base":
+            return self.arch
+        if self.recurrent:
+            return f"SCORE_{self.arch}{self.config.removeprefix('SCORE')}"
+        return f"{self.arch}_{self.config}"
+
+    @property
+    def uses_descriptors(self) -> bool:
+        return self.descriptors
+
+    @property
+    def graph_features(self) -> str | None:
+        return self.features

@@ -1,0 +1,26 @@
+"""Which prepared files a run reads, by name; the DAG and the command line both ask here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from score_mlx.spec import Spec
+
+
+def inputs_of(spec: Spec, results: str | Path = "results") -> dict[str, Path]:
+    """molecules, dataset and folds of every run; features, descriptors and shap of those that read them."""
+    results = Path(results)
+    data, features = results / "data" / spec.dataset, results / "features" / spec.dataset
+    folds = f"{spec.split}-r{spec.repeat}"
+    files = {
+        "molecules": data / "molecules.csv",
+        "dataset": data / "dataset.json",
+        "folds": results / "folds" / spec.dataset / f"{folds}.csv",
+    }
+    if spec.graph_features:
+        files["features"] = features / f"{spec.graph_features}.npz"
+    if spec.uses_descriptors:
+        files["descriptors"] = features / "descriptors.npz"
+    if spec.uses_shap:
+        files["shap"] = features / "shap" / f"{folds}-seed{spec.seed}.npz"
+    return files

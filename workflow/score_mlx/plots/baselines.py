@@ -1,0 +1,105 @@
+"""Figure 1b: the models of Table 1 as bars with every fold shown; Figure 1: the schema of the update beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from score_mlx.analysis.runs import Run, provenance, require_one_dataset
+from score_mlx.plots import schema, style
+
+TREE, DENSE, SCORE = "#B8B8B8", "#8A8A8A", "#0072B2"
+Paper = Mapping[str, Mapping[str, float]]
+
+
+def draw(runs: Sequence[Run], path: str | Path, *, title: str, paper: Paper) -> None:
+    """Bars alone as `path` (.png and .pdf).
+
+    Args:
+        runs: on the same data and folds.
+        path: where to save.
+        title: of the figure.
+        paper: the paper's values by model; drawn only where a run compares with them.
+
+    Raises:
+        UserError: runs on different data.
+    """
+    with style.context():
+        figure, axes = plt.subplots(figsize=(5.6, 3.3))
+        draw_on(axes, runs, title, paper)
+        style.footnote(axes, _small_print(runs), characters=104, below=44)
+        style.save(figure, path)
+
+
+def draw_beside_schema(runs: Sequence[Run], path: str | Path, *, title: str, paper: Paper) -> None:
+    """Schema and bars side by side as `path` (.png and .pdf); arguments as of `draw`."""
+    with style.context():
+        figure, (left, right) = plt.subplots(
+            1, 2, figsize=(9.4, 3.9), gridspec_kw={"width_ratios": [1, 1.02], "wspace": 0.42}
+        )
+        schema.draw_on(left, "(a) Depth as a stack and as a recurrence")
+        draw_on(right, runs, f"(b) {title}", paper)
+        style.footnote(right, _small_print(runs), characters=88, below=44)
+        style.save(figure, path)
+
+
+def draw_on(axes: Axes, runs: Sequence[Run], title: str, paper: Paper) -> None:
+    """Horizontal bars, the best model on top."""
+    require_one_dataset(runs)
+    order = sorted(runs, key=lambda run: (run.diverged, np.mean(run.best)))
+    table = pd.DataFrame([(run.model, rmse) for run in order for rmse in run.best], columns=["model", "rmse"])
+    palette = {run.model: _colour(run) for run in order}
+    sns.barplot(
+        table, x="rmse", y="model", hue="model", palette=palette, errorbar=None, width=0.68, ax=axes, legend=False
+    )
+    sns.stripplot(table, x="rmse", y="model", color="#111111", size=2.6, alpha=0.7, jitter=0.16, ax=axes, legend=False)
+    for place, run in enumerate(order):
+        # right of the bar, of its folds and of the paper's mark, whichever reaches furthest
+        comparable = not run.incomparable() and run.model in paper
+        marks = [*run.best, *([paper[run.model]["rmse_mean"]] if comparable else [])]
+        text = f"{np.mean(run.best):.3f}" if not run.diverged else "diverged"
+        axes.annotate(
+            text, (np.nanmax(marks), place), (5, 0), textcoords="offset points", va="center", fontsize=7
+        )  # fmt: skip
+        if comparable:
+            axes.plot(marks[-1], place, "D", mfc="none", mec=style.REFERENCE, ms=4.6, mew=1.1, zorder=5)
+    data = order[0].dataset
+    axes.set_title(title + (" – STAND-IN DATA" if data["stand_in"] else ""), loc="left", pad=20)
+    axes.set(ylabel="", xlabel=style.rmse_label(data))
+    axes.grid(True, axis="x")
+    axes.grid(False, axis="y")
+    axes.set_xlim(0, 1.12 * np.nanmax(table["rmse"]))
+    _legend(axes, with_paper=any(not run.incomparable() and run.model in paper for run in runs))
+
+
+def _colour(run: Run) -> str:
+    if run.spec.FAMILY == "classical":
+        return TREE
+    return SCORE if run.model.startswith("SCORE") else DENSE
+
+
+def _legend(axes: Axes, *, with_paper: bool) -> None:
+    handles = [Line2D([], [], color="#111111", marker="o", ls="", ms=2.8, mew=0, label="one fold")]
+    if with_paper:
+        mark = {"mfc": "none", "mec": style.REFERENCE, "marker": "D", "ls": "", "ms": 4.6, "mew": 1.1}
+        handles.append(Line2D([], [], **mark, label="paper's mean"))
+    axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, handletextpad=0.3, borderaxespad=0
+    )
+
+
+def _small_print(runs: Sequence[Run]) -> list[str]:
+    lines = [
+        "Bars are means over folds. MLP and SCORE-MLP at the best epoch of each test fold, as in the paper.",
+        f"{provenance(runs)}.",
+    ]
+    if runs[0].dataset["stand_in"]:
+        lines.insert(0, "Stand-in data with computed labels: no number here compares with the paper's.")
+    return lines

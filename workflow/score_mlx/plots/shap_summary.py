@@ -1,0 +1,50 @@
+"""Which descriptors drive CatBoost's predictions, and in which direction: a SHAP summary plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from score_mlx.classical.selection import Selection
+from score_mlx.plots import style
+
+
+def draw(selection: Selection, path: str | Path, *, count: int = 20) -> None:
+    """Save `path` (.png and .pdf): a row for each of the `count` most important descriptors, a point a molecule."""
+    import shap
+
+    about = selection.about
+    order = np.argsort(-selection.importance.mean(axis=0), kind="stable")[:count]
+    rng = np.random.default_rng(0)  # shap spreads points of one place by a random order
+    with style.context():
+        figure, axes = plt.subplots(figsize=(style.WIDTH, 0.26 * count + 1))
+        shap.summary_plot(
+            selection.values[:, order],
+            selection.inputs[:, order],
+            feature_names=selection.names[order].tolist(),
+            max_display=count,
+            cmap="cividis",
+            show=False,
+            sort=False,
+            plot_size=None,
+            color_bar_label="scaled descriptor",
+            rng=rng,
+        )
+        axes.tick_params(labelsize=8)
+        axes.set_xlabel("SHAP value: change of the prediction" + (f" ({style.unit(about)})" if about["unit"] else ""))
+        axes.xaxis.label.set_size(8.5)
+        stand_in = " – STAND-IN DATA" if about["stand_in"] else ""
+        axes.set_title(f"Descriptors that CatBoost relies on, {about['name']}{stand_in}", loc="left")
+        style.footnote(axes, [_small_print(about)], below=34)
+        style.save(figure, path)
+
+
+def _small_print(about: dict) -> str:
+    versions = ", ".join(f"{name} {about['versions'][name]}" for name in ("catboost", "shap", "rdkit"))
+    return (
+        "A point is a molecule, explained by the model of the fold that tests it. Rows are ordered by mean |SHAP| over "
+        f"the molecules that trained the models. {about['label']}, {about['rows']} molecules; seed {about['seed']}; "
+        f"{versions}."
+    )

@@ -1,0 +1,132 @@
+"""The parts of config.yaml, typed: settings of each family, presets, experiments."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
+
+from score_mlx.classical.spec import METHODS, ClassicalSpec, Lasso
+from score_mlx.dense.spec import NETWORKS, DenseSpec
+from score_mlx.graphs.spec import GraphSpec
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
+BatchSize = Annotated[int, Field(ge=1, le=100_000)]
+# strict=False: YAML 1.1 reads 1e-3 as text.
+LearningRate = Annotated[float, Field(gt=0, lt=10, strict=False)]
+FigureName = Annotated[str, Field(pattern=r"^figure\d+[a-z]?$")]
+CsvName = Annotated[str, Field(pattern=r"^\w+\.csv$")]
+
+
+class Typed(BaseModel):
+    """No unknown key, no silent conversion: `epochs: "150"` and `epochs: true` are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
+
+
+class GraphSettings(Typed):
+    """Sizes and training protocol of graph networks; the defaults are the paper's."""
+
+    steps: Annotated[int, Field(ge=1, le=1000)] = GraphSpec.steps
+    hidden: Annotated[int, Field(ge=1, le=65536)] = GraphSpec.hidden
+    heads: Annotated[int, Field(ge=1, le=1024)] = GraphSpec.heads
+    epochs: Epochs = GraphSpec.epochs
+    batch_size: BatchSize = GraphSpec.batch_size
+    learning_rate: LearningRate = GraphSpec.learning_rate
+
+    @field_validator("heads")
+    @classmethod
+    def _divides(cls, heads: int, info: ValidationInfo) -> int:
+        if info.data.get("hidden", heads) % heads:
+            raise ValueError(f"expected a divisor of hidden = {info.data['hidden']}")
+        return heads
+
+
+class DenseSettings(Typed):
+    """Training protocol of the dense networks of Table 1."""
+
+    epochs: Epochs = DenseSpec.epochs
+    batch_size: BatchSize = DenseSpec.batch_size
+    learning_rate: LearningRate = DenseSpec.learning_rate
+
+
+def _settings_of(kind: type[ClassicalSpec]) -> type[Typed]:
+    """A classical model's settings as its spec has them; `top` is not among them, since Table 1 lists two."""
+    chosen = [f for f in kind.setting_fields() if f.name != "top"]
+    types = {f.name: Literal[kind.CHOICES[f.name]] if f.name in kind.CHOICES else type(f.default) for f in chosen}
+    return create_model(
+        f"{kind.__name__}Settings", __base__=Typed, **{f.name: (types[f.name], f.default) for f in chosen}
+    )
+
+
+CLASSICAL = {method: _settings_of(kind) for method, (kind, _) in METHODS.items()}
+ClassicalSettings = create_model(
+    "ClassicalSettings", __base__=Typed, **{method: (kind, kind()) for method, kind in CLASSICAL.items()}
+)
+
+
+class GraphCuts(Typed):
+    """What a preset may lower: how long a graph network trains. Never its width, depth or heads."""
+
+    epochs: Annotated[int, Field(ge=1, le=GraphSpec.epochs)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=GraphSpec.batch_size)] | None = None
+
+
+class DenseCuts(Typed):
+    epochs: Annotated[int, Field(ge=1, le=DenseSpec.epochs)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=DenseSpec.batch_size)] | None = None
+
+
+class Preset(Typed):
+    graphs: GraphCuts = GraphCuts()
+    dense: DenseCuts = DenseCuts()
+
+
+class Presets(Typed):
+    paper: Preset = Preset()
+    laptop: Preset = Preset()
+    smoke: Preset = Preset()
+
+
+class Experiment(Typed):
+    """A table of the paper: where its published values are, which figure shows the same runs."""
+
+    title: Name
+    paper: CsvName | None = None
+    figure: FigureName | None = None
+    top: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of the figures that show its runs."""
+        return [self.figure] if self.figure else []
+
+
+class ModelsExperiment(Experiment):
+    """Every architecture of graph networks in every configuration."""
+
+    kind: Literal["models"]
+    readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
+    head: Literal[GraphSpec.CHOICES["head"]] = "score_mlp"
+    descriptors: bool = False
+    archs: Annotated[list[Literal[GraphSpec.CHOICES["arch"]]], Field(min_length=1)]
+    configs: Annotated[list[Literal[GraphSpec.CHOICES["config"]]], Field(min_length=1)]
+
+
+class BaselinesExperiment(Experiment):
+    """Classical models and dense networks on the RDKit descriptors; one Lasso for each number of descriptors."""
+
+    kind: Literal["baselines"]
+    methods: list[Literal[tuple(METHODS)]] = []
+    lasso_top: list[Annotated[int, Field(ge=1)]] = [Lasso.top]
+    networks: list[Literal[tuple(NETWORKS)]] = []
+
+    @property
+    def figures(self) -> list[str]:
+        """The whole, the schema of the update, the runs drawn."""
+        return [f"{self.figure}{part}" for part in ("", "a", "b")] if self.figure else []
+
+
+AnyExperiment = Annotated[ModelsExperiment | BaselinesExperiment, Field(discriminator="kind")]
+KINDS = ("models", "baselines")
