@@ -22,6 +22,27 @@ def test_values_are_rdkits():
         np.testing.assert_array_equal(row, list(expected.values()))
 
 
+# Aspirin, caffeine, paracetamol: weights from the formulas, polar surface areas and counts as published (PubChem).
+KNOWN = {
+    "CC(=O)Oc1ccccc1C(=O)O": {"MolWt": 180.159, "TPSA": 63.6, "NumHDonors": 1, "RingCount": 1, "HeavyAtomCount": 13},
+    "Cn1cnc2c1c(=O)n(C)c(=O)n2C": {
+        "MolWt": 194.194,
+        "TPSA": 61.8,
+        "NumHDonors": 0,
+        "RingCount": 2,
+        "HeavyAtomCount": 14,
+    },
+    "CC(=O)Nc1ccc(O)cc1": {"MolWt": 151.165, "TPSA": 49.3, "NumHDonors": 2, "RingCount": 1, "HeavyAtomCount": 11},
+}
+
+
+def test_three_molecules_by_name():
+    values, names = descriptors.compute(list(KNOWN))
+    for row, expected in zip(values, KNOWN.values(), strict=True):
+        found = dict(zip(names.tolist(), row, strict=True))
+        assert {name: found[name] for name in expected} == pytest.approx(expected, abs=0.05)
+
+
 def test_processes_do_not_change_the_result():
     smiles = ["C" * (n % 5 + 1) + "N" for n in range(60)]  # two chunks
     one, two = (descriptors.compute(smiles, processes=p)[0] for p in (1, 2))

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from score_mlx.analysis.runs import Run, provenance, require_one_dataset
 from score_mlx.plots import schema, style
 
-TREE, DENSE, SCORE = "#B8B8B8", "#8A8A8A", "#0072B2"
+TREE, DENSE, SCORE = "#D2D2D2", "#A9A9A9", "#7DB9E0"  # light enough for points on them
 Paper = Mapping[str, Mapping[str, float]]
 
 
@@ -34,7 +34,7 @@ def draw(runs: Sequence[Run], path: str | Path, *, title: str, paper: Paper) -> 
     with style.context():
         figure, axes = plt.subplots(figsize=(5.6, 3.3))
         draw_on(axes, runs, title, paper)
-        style.footnote(axes, _small_print(runs), characters=104, below=44)
+        style.footnote(axes, _small_print(runs), characters=104, below=38)
         style.save(figure, path)
 
 
@@ -42,11 +42,11 @@ def draw_beside_schema(runs: Sequence[Run], path: str | Path, *, title: str, pap
     """Schema and bars side by side as `path` (.png and .pdf); arguments as of `draw`."""
     with style.context():
         figure, (left, right) = plt.subplots(
-            1, 2, figsize=(9.4, 3.9), gridspec_kw={"width_ratios": [1, 1.02], "wspace": 0.42}
+            1, 2, figsize=(10.6, 3.9), gridspec_kw={"width_ratios": [1.16, 1], "wspace": 0.5}
         )
         schema.draw_on(left, "(a) Depth as a stack and as a recurrence")
         draw_on(right, runs, f"(b) {title}", paper)
-        style.footnote(right, _small_print(runs), characters=88, below=44)
+        style.footnote(right, _small_print(runs), characters=88, below=38)
         style.save(figure, path)
 
 
@@ -59,7 +59,7 @@ def draw_on(axes: Axes, runs: Sequence[Run], title: str, paper: Paper) -> None:
     sns.barplot(
         table, x="rmse", y="model", hue="model", palette=palette, errorbar=None, width=0.68, ax=axes, legend=False
     )
-    sns.stripplot(table, x="rmse", y="model", color="#111111", size=2.6, alpha=0.7, jitter=0.16, ax=axes, legend=False)
+    sns.stripplot(table, x="rmse", y="model", color="#111111", size=2.6, alpha=0.7, jitter=False, ax=axes, legend=False)
     for place, run in enumerate(order):
         # right of the bar, of its folds and of the paper's mark, whichever reaches furthest
         comparable = not run.incomparable() and run.model in paper

@@ -25,7 +25,7 @@ def draw(path: str | Path, *, title: str) -> None:
 
 def draw_on(axes: Axes, title: str) -> None:
     """The schema in `axes`."""
-    axes.set(xlim=(0, 8.4), ylim=(-0.7, 6.6), aspect="equal")
+    axes.set(xlim=(0, 8.8), ylim=(-0.7, 6.6), aspect="equal")
     axes.axis("off")
     axes.set_title(title, loc="left")
     _stack(axes)

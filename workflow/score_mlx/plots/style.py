@@ -68,10 +68,14 @@ def unit(dataset: Mapping[str, Any]) -> str:
     return dataset["unit"].replace("log10", r"$\log_{10}$")
 
 
+def shown(dataset: Mapping[str, Any]) -> str:
+    """What a data set is called where there is little room."""
+    return dataset["label"] if len(dataset["label"]) <= 20 else dataset["name"]
+
+
 def rmse_label(dataset: Mapping[str, Any]) -> str:
     """Label of an axis of RMSE: data set and unit."""
-    shown = dataset["label"] if len(dataset["label"]) <= 20 else dataset["name"]
-    return f"RMSE on {shown}" + (f" ({unit(dataset)})" if dataset["unit"] else "")
+    return f"RMSE on {shown(dataset)}" + (f" ({unit(dataset)})" if dataset["unit"] else "")
 
 
 def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 128, below: int = 24) -> None:
