@@ -26,7 +26,7 @@ def spec(method, **options) -> ClassicalSpec:
 
 @cache
 def ranked(planted: bool = False) -> Selection:
-    return selecting.select(PLANTED if planted else DATA, seed=42)
+    return selecting.select(spec("catboost"), PLANTED if planted else DATA)
 
 
 def bare(method):
@@ -61,7 +61,7 @@ def test_settings_are_the_librarys_defaults(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_a_model_gives_the_same_bytes_twice_and_its_error_is_what_it_says(method, tmp_path):
     chosen = spec(method, **({"top": 3} if method == "lasso" else {}))
-    selection = ranked() if chosen.uses_shap else None
+    selection = ranked() if chosen.ranked_by else None
     for name in ("a", "b"):
         fit_all(chosen, DATA, tmp_path / name, selection=selection, progress="none", preset="smoke")
     assert (tmp_path / "a" / "run.json").read_bytes() == (tmp_path / "b" / "run.json").read_bytes()
@@ -92,7 +92,7 @@ def test_test_rows_change_neither_ranking_nor_fit(tmp_path):
     for method in METHODS:
         chosen = spec(method, **({"top": 3} if method == "lasso" else {}))
         records = [
-            fit_all(chosen, data, tmp_path, selection=s if chosen.uses_shap else None, progress="none")
+            fit_all(chosen, data, tmp_path, selection=s if chosen.ranked_by else None, progress="none")
             for data, s in ((DATA, before), (PLANTED, after))
         ]
         a, b = (record["folds"][0] for record in records)
@@ -137,7 +137,10 @@ def test_paths_and_settings():
         "tiny/classical/catboost/split=grouped,iterations=50,learning_rate=0.25/run.json"
     )
     assert ClassicalSpec.from_path(chosen.path()) == chosen
-    assert chosen.departures() == ["split grouped", "iterations 50", "learning_rate 0.25"] and chosen.cuts() == []
+    assert chosen.departures() == ["split grouped", "iterations 50", "learning_rate 0.25"]
+    assert chosen.cuts() == [{"setting": "iterations", "ours": 50, "paper": 1000}]
+    quick = spec("lasso", shap_iterations=50, repeat=2)
+    assert quick.ranked_by == spec("catboost", iterations=50, repeat=2) and quick.cuts()[0]["ours"] == 50
     assert spec("lasso", top=100).departures() == []  # another model of Table 1, not another protocol
     assert spec("lasso", top=100).model == "Lasso (Top-100 features)"
     with pytest.raises(UserError, match="unknown method = 'catbost': .*did you mean 'catboost'"):

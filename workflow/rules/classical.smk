@@ -1,31 +1,27 @@
 """Trees, kernels and Lasso on the descriptors: one job a model, with all its folds; and what SHAP makes of the trees.
 
 in:  molecules, descriptors and folds of a data set
-out: results/features/{dataset}/shap/{folds}-seed{seed}.npz                          descriptors ranked on each training fold
+out: results/shap/{dataset}/classical/catboost/{options}/shap.npz                  descriptors ranked on each training fold
      results/runs/{dataset}/classical/{method}/{options}/run.json, run.meta.json   as of graph networks (graphs.smk)
 """
 
 
 rule shap_values:
     input:
-        molecules="results/data/{dataset}/molecules.csv",
-        descriptors="results/features/{dataset}/descriptors.npz",
-        folds="results/folds/{dataset}/{folds}.csv",
+        unpack(lambda wildcards: files_read("{w.dataset}/classical/catboost/{w.options}/run.json".format(w=wildcards))),
     output:
-        "results/features/{dataset}/shap/{folds}-seed{seed}.npz",
+        "results/shap/{dataset}/classical/catboost/{options}/shap.npz",
     log:
-        "results/logs/{dataset}/shap-{folds}-seed{seed}.log",
+        "results/logs/{dataset}/shap/{options}.log",
     conda:
         ENVIRONMENT
     wildcard_constraints:
-        folds=r"\w+-r\d+",
-        seed=r"\d+",
+        options="[^/]+",
     params:
         science=SCIENCE["shap"],
         versions=versions("shap"),
     shell:
-        "logged {log} python -m score_mlx data shap {input.molecules} {input.descriptors} {input.folds} {output}"
-        " --seed {wildcards.seed}"
+        "logged {log:q} python -m score_mlx data shap {output:q}"
 
 
 rule fit_classical:

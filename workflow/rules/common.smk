@@ -79,20 +79,28 @@ def figures_of(experiments):
     return {figure: name for name in experiments for figure in CONFIG.experiments[name].figures}
 
 
+def shap_values_of(experiment):
+    """The SHAP values that an experiment's Lasso reads."""
+    return [str(inputs_of(spec)["shap"]) for spec in CONFIG.specs(experiment) if spec.ranked_by]
+
+
 def paper_values(experiment):
     """The paper's numbers for an experiment, where it prints any."""
     file = CONFIG.experiments[experiment].paper
     return [in_project("data", "paper", file)] if file else []
 
 
+def files_read(path):
+    """What the run of a record's path reads, by name."""
+    return {name: str(file) for name, file in inputs_of(or_exit(spec_from_path, path)).items()}
+
+
 def inputs_of_run(family):
     """An input function: what a run reads; nothing for a record taken in (`score-mlx adopt`), as nothing outdates it."""
 
     def inputs(wildcards):
-        path = "results/runs/{w.dataset}/{family}/{w.model}/{w.options}/run.json".format(w=wildcards, family=family)
-        if is_adopted(path):
-            return {}
-        return {name: str(file) for name, file in inputs_of(or_exit(spec_from_path, path)).items()}
+        path = f"results/runs/{wildcards.dataset}/{family}/{wildcards.model}/{wildcards.options}/run.json"
+        return {} if is_adopted(path) else files_read(path)
 
     return inputs
 
@@ -130,5 +138,5 @@ if CONFIG.records and not DRAWABLE:
 # The paper's names are for the paper's data; any other data set keeps to a folder of its own.
 TABLES = "results" if CONFIG.dataset == "esol" else f"results/{CONFIG.dataset_name}"
 FIGURES = "paper_figures" if CONFIG.dataset == "esol" else f"{TABLES}/figures"
-SHAP = f"results/features/{CONFIG.dataset_name}/shap/{CONFIG.split}-r{CONFIG.repeat}-seed{CONFIG.seed}.npz"
+SHAP = list(dict.fromkeys(file for table in BASELINES for file in shap_values_of(table)))[:1]
 ENVIRONMENT = str(ROOT / "envs" / "conda.yaml")

@@ -71,4 +71,4 @@ rule tables:
     input:
         expand(f"{TABLES}/{{table}}.csv", table=DRAWABLE),
         expand(f"{TABLES}/{{table}}_sensitivity.csv", table=[t for t in drawable(BASELINES, SPLITS) if t in DRAWABLE]),
-        [] if CONFIG.records or not BASELINES else f"{TABLES}/shap_top100.csv",
+        [] if CONFIG.records or not SHAP else f"{TABLES}/shap_top100.csv",

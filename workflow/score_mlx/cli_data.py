@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from score_mlx import project
+from score_mlx.classical.spec import CatBoost
 from score_mlx.dataset_names import BUILT_IN
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
@@ -95,18 +96,19 @@ def folds(
 
 @app.command()
 def shap(
-    molecules: Molecules,
-    descriptors: Annotated[Path, typer.Argument(help="descriptors.npz of the same data set")],
-    folds: Annotated[Path, typer.Argument(help="folds file of the same data set")],
-    out: Out,
-    seed: Annotated[int, typer.Option(min=0, help="of CatBoost")] = 42,
+    out: Annotated[Path, typer.Argument(help=f"file to write, {CatBoost.pattern().replace('run.json', 'shap.npz')}")],
+    results: Annotated[Path, typer.Option(help="folder of data, features and folds")] = Path("results"),
 ) -> None:
-    """Write how much each descriptor matters to a CatBoost fitted on each training fold, by SHAP (.npz)."""
+    """Write how much each descriptor matters to a CatBoost fitted on each training fold, by SHAP (.npz).
+
+    The path says which CatBoost, as that of its record does.
+    """
     from score_mlx.classical.selection import select
     from score_mlx.folded import FoldedData
 
-    files = {"molecules": molecules, "dataset": molecules.with_name("dataset.json"), "folds": folds}
-    select(FoldedData.load(files | {"descriptors": descriptors}), seed).save(out)
+    spec = CatBoost.from_path(out.with_name("run.json"))
+    ensure(spec, results)
+    select(spec, FoldedData.load(inputs_of(spec, results))).save(out)
 
 
 def ensure(spec: Spec, results: Path) -> None:
@@ -127,7 +129,7 @@ def ensure(spec: Spec, results: Path) -> None:
         "folds": lambda path: folds(files["molecules"], path, spec.split, spec.repeat),
         "features": lambda path: features(files["molecules"], path, spec.graph_features),
         "descriptors": lambda path: descriptors(files["molecules"], path),
-        "shap": lambda path: shap(files["molecules"], files["descriptors"], files["folds"], path, spec.seed),
+        "shap": lambda path: shap(path, results),
     }
     for name, make in makers.items():
         if name in files and not files[name].exists():

@@ -122,7 +122,7 @@ def classical(
     from score_mlx.classical.selection import Selection
     from score_mlx.folded import FoldedData
 
-    selection = Selection.load(files["shap"]) if spec.uses_shap else None
+    selection = Selection.load(files["shap"]) if spec.ranked_by else None
     fit_all(spec, FoldedData.load(files), folder, selection=selection, preset=preset)
     _done(spec, folder)
 

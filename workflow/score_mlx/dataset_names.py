@@ -10,7 +10,7 @@ from score_mlx.errors import UserError
 
 BUILT_IN = ("esol", "nci")
 # Folders of `results/`, where a data set of one's own has its tables: one of such a name would write among them.
-RESERVED = ("data", "features", "folds", "runs", "logs", "reference")
+RESERVED = ("data", "features", "folds", "shap", "runs", "logs", "reference")
 
 
 def dataset_name(dataset: str) -> str:

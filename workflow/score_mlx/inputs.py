@@ -11,16 +11,15 @@ def inputs_of(spec: Spec, results: str | Path = "results") -> dict[str, Path]:
     """molecules, dataset and folds of every run; features, descriptors and shap of those that read them."""
     results = Path(results)
     data, features = results / "data" / spec.dataset, results / "features" / spec.dataset
-    folds = f"{spec.split}-r{spec.repeat}"
     files = {
         "molecules": data / "molecules.csv",
         "dataset": data / "dataset.json",
-        "folds": results / "folds" / spec.dataset / f"{folds}.csv",
+        "folds": results / "folds" / spec.dataset / f"{spec.split}-r{spec.repeat}.csv",
     }
     if spec.graph_features:
         files["features"] = features / f"{spec.graph_features}.npz"
     if spec.uses_descriptors:
         files["descriptors"] = features / "descriptors.npz"
-    if spec.uses_shap:
-        files["shap"] = features / "shap" / f"{folds}-seed{spec.seed}.npz"
+    if spec.ranked_by:
+        files["shap"] = spec.ranked_by.path(results / "shap").with_name("shap.npz")
     return files

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.config import Config
+from score_mlx.settings import Typed
 
 # The distributions that hold MLX's CUDA backend, one a CUDA release.
 CUDA_BUILDS = ("mlx-cuda", "mlx-cuda-12", "mlx-cuda-13")
@@ -20,12 +21,18 @@ def resolve(config: Config) -> Config:
     name = config.preset
     if name == "auto":
         name = "paper" if has_gpu() else "laptop"
-    changes: dict[str, Any] = {"preset": name}
-    for family, cuts in getattr(config.presets, name):
-        settings = getattr(config, family)
-        lowered = {key: min(value, getattr(settings, key)) for key, value in cuts.model_dump(exclude_none=True).items()}
-        changes[family] = settings.model_copy(update=lowered)
-    return config.model_copy(update=changes)
+    families = {family: _lowered(getattr(config, family), cuts) for family, cuts in getattr(config.presets, name)}
+    return config.model_copy(update={"preset": name} | families)
+
+
+def _lowered(settings: Typed, cuts: Typed) -> Typed:
+    """`settings` with each value of `cuts` that is lower than its own."""
+    changes: dict[str, Any] = {}
+    for key, cut in cuts:
+        ours = getattr(settings, key)
+        if cut is not None:
+            changes[key] = _lowered(ours, cut) if isinstance(cut, Typed) else min(cut, ours)
+    return settings.model_copy(update=changes)
 
 
 def has_gpu() -> bool:

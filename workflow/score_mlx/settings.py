@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
 
-from score_mlx.classical.spec import METHODS, ClassicalSpec, Lasso
+from score_mlx.classical.spec import METHODS, CatBoost, ClassicalSpec, Lasso
 from score_mlx.dense.spec import NETWORKS, DenseSpec
 from score_mlx.graphs.spec import GraphSpec
 
@@ -78,9 +78,25 @@ class DenseCuts(Typed):
     batch_size: Annotated[int, Field(ge=1, le=DenseSpec.batch_size)] | None = None
 
 
+class CatBoostCuts(Typed):
+    iterations: Annotated[int, Field(ge=1, le=CatBoost.iterations)] | None = None
+
+
+class LassoCuts(Typed):
+    shap_iterations: Annotated[int, Field(ge=1, le=Lasso.shap_iterations)] | None = None
+
+
+class ClassicalCuts(Typed):
+    """What costs most: CatBoost, and the one that ranks descriptors for Lasso."""
+
+    catboost: CatBoostCuts = CatBoostCuts()
+    lasso: LassoCuts = LassoCuts()
+
+
 class Preset(Typed):
     graphs: GraphCuts = GraphCuts()
     dense: DenseCuts = DenseCuts()
+    classical: ClassicalCuts = ClassicalCuts()
 
 
 class Presets(Typed):

@@ -58,9 +58,9 @@ class Spec:
         return False
 
     @property
-    def uses_shap(self) -> bool:
-        """Whether the run reads which descriptors SHAP ranks highest."""
-        return False
+    def ranked_by(self) -> Spec | None:
+        """The model whose SHAP values choose the descriptors that this run reads, if any does."""
+        return None
 
     @property
     def graph_features(self) -> str | None:

@@ -88,10 +88,15 @@ def from_json(record: dict[str, Any], meta: dict[str, Any]) -> Run:
         best=_numbers(record["best"]["rmse"]),
         last=_numbers(record["last"]["rmse"]),
         dataset=record["dataset"],
-        cuts=", ".join(f"{cut['setting']} {cut['ours']}/{cut['paper']}" for cut in record["cuts"]),
+        cuts=show_cuts(record["cuts"]),
         parameters=record["parameters"],
         meta=meta,
     )
+
+
+def show_cuts(cuts: Iterable[dict[str, Any]]) -> str:
+    """`epochs 2/150`; "" for none."""
+    return ", ".join(f"{cut['setting']} {cut['ours']}/{cut['paper']}" for cut in cuts)
 
 
 def require_one_dataset(runs: Iterable[Run]) -> None:

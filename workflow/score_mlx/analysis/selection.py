@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from score_mlx.analysis.formats import Readable
+from score_mlx.analysis.runs import show_cuts
 from score_mlx.classical.selection import Selection
 
-ORIGIN = ("dataset", "stand_in", "seed", "device", "versions", "commit")
+ORIGIN = ("dataset", "stand_in", "cuts", "seed", "device", "versions", "commit")
 
 
 def columns(folds: int) -> tuple[str, ...]:
@@ -32,6 +33,7 @@ def selection_table(selection: Selection, count: int = 100) -> list[dict[str, An
     versions = " ".join(f"{name}={value}" for name, value in sorted(about["versions"].items()))
     origin = {name: about[name] for name in ("seed", "device", "commit")} | {"versions": versions}
     origin |= {"dataset": about["name"], "stand_in": "yes" if about["stand_in"] else "no"}
+    origin["cuts"] = show_cuts(about["cuts"]) or "none"
     rows = []
     for rank, column in enumerate(np.argsort(-mean, kind="stable")[:count], start=1):
         row = {"rank": rank, "descriptor": str(selection.names[column]), "mean_abs_shap": float(mean[column])}
@@ -45,6 +47,8 @@ def caption(info: dict[str, Any]) -> list[str]:
     lines = []
     if info["stand_in"]:
         lines.append(f"STAND-IN DATA ({info['label']}): no number here compares with the paper's.")
+    if info["cuts"]:
+        lines.append(f"CUT RUN ({show_cuts(info['cuts'])}): another model than the one that Table 1 reads.")
     unit = f" ({info['unit']})" if info["unit"] else ""
     lines.append(
         f"{info['label']}: mean |SHAP|{unit} of a CatBoost with its default settings, over the molecules that trained "

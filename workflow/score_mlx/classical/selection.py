@@ -27,7 +27,7 @@ class Selection:
         importance: (folds, D) mean |SHAP| over the molecules that trained the fold's model, in the target's unit.
         values: (N, D) SHAP values of each molecule under the model that did not see it; for plots, never for choosing.
         inputs: (N, D) the scaled descriptors that these values explain.
-        about: data set, seed, device, versions, commit.
+        about: data set, cuts, seed, device, versions, commit.
     """
 
     names: np.ndarray
@@ -67,9 +67,8 @@ class Selection:
             raise UserError(f"{path}: not a file of SHAP values ({reason})") from None
 
 
-def select(data: FoldedData, seed: int) -> Selection:
-    """Explain a CatBoost with the library's defaults on each training fold."""
-    spec = CatBoost(data.info["name"], "catboost", seed=seed)
+def select(spec: CatBoost, data: FoldedData) -> Selection:
+    """Explain the model of `spec`, fitted on each training fold."""
     importance = np.zeros((len(data.fold_numbers), len(data.names)))
     values, inputs = (np.zeros((len(data.targets), len(data.names)), np.float32) for _ in range(2))
     for fold in data.fold_numbers:
@@ -77,7 +76,8 @@ def select(data: FoldedData, seed: int) -> Selection:
         model = make(spec).fit(x[train], data.targets[train])
         importance[fold] = np.abs(_explain(model, x[train])).mean(axis=0)
         values[test], inputs[test] = _explain(model, x[test]), x[test]
-    return Selection(data.names, importance, values, inputs, data.record() | {"seed": seed} | environment("shap"))
+    about = data.record() | {"cuts": spec.cuts(), "seed": spec.seed} | environment("shap")
+    return Selection(data.names, importance, values, inputs, about)
 
 
 def _explain(model, x: np.ndarray) -> np.ndarray:

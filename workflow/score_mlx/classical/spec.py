@@ -76,6 +76,8 @@ class CatBoost(ClassicalSpec):
     depth: int = 6
     # Not l2_leaf_reg: once it is set, even to its default, CatBoost chooses no learning rate any more.
 
+    CUTTABLE: ClassVar[tuple[str, ...]] = ("iterations",)
+
 
 @dataclass(frozen=True)
 class XGBoost(ClassicalSpec):
@@ -123,16 +125,18 @@ class Lasso(ClassicalSpec):
     eps: float = 1e-3
     cv: int = 5  # folds inside the training fold that choose alpha
     max_iter: int = 1000
+    shap_iterations: int = 1000  # of the CatBoost that ranks descriptors
 
-    LEAST: ClassVar[dict[str, int]] = Spec.LEAST | {"top": 1, "alphas": 1, "cv": 2, "max_iter": 1}
+    LEAST: ClassVar[dict[str, int]] = Spec.LEAST | {"top": 1, "alphas": 1, "cv": 2, "max_iter": 1, "shap_iterations": 1}
+    CUTTABLE: ClassVar[tuple[str, ...]] = ("shap_iterations",)
 
     @property
     def model(self) -> str:
         return f"Lasso (Top-{self.top} features)"
 
     @property
-    def uses_shap(self) -> bool:
-        return True
+    def ranked_by(self) -> CatBoost:
+        return CatBoost(self.dataset, "catboost", self.split, self.repeat, self.seed, iterations=self.shap_iterations)
 
 
 # key: class, name in the paper's Table 1 ("LightBoost" in its text is LightGBM)

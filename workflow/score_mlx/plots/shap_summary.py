@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib import pyplot as plt
 
+from score_mlx.analysis.runs import show_cuts
 from score_mlx.classical.selection import Selection
 from score_mlx.plots import style
 
@@ -49,5 +50,5 @@ def _small_print(about: dict) -> str:
     return (
         "A point is a molecule, explained by the model of the fold that tests it. Rows are ordered by mean |SHAP| over "
         f"the molecules that trained the models. {about['label']}, {about['rows']} molecules; seed {about['seed']}; "
-        f"{versions}."
+        f"cuts {show_cuts(about['cuts']) or 'none'}; {versions}."
     )
