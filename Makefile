@@ -25,6 +25,7 @@ endif
 # Jobs call `python`, `score-mlx`: those of .venv, whatever is activated outside.
 VENV := .venv
 BENCH := .venv-bench
+REFERENCE := results/reference
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -41,11 +42,12 @@ venv: $(VENV)/.installed
 
 demo: $(VENV)/.installed
 	$(SNAKEMAKE) --cores $(CORES) --directory build/demo --config dataset=nci preset=smoke \
-	  --quiet rules -- results/nci/table2.csv results/nci/figures/figure2.png
-	@cat build/demo/results/nci/table2.md
+	  --quiet rules -- results/nci/table1.csv results/nci/table2.csv \
+	  results/nci/figures/figure1.png results/nci/figures/figure2.png
+	@cat build/demo/results/nci/table1.md build/demo/results/nci/table2.md
 	@echo
-	@echo "table:   build/demo/results/nci/table2.csv (.md, .tex)"
-	@echo "picture: build/demo/results/nci/figures/figure2.png (.pdf)"
+	@echo "tables:   build/demo/results/nci/table1.csv, table2.csv (.md, .tex)"
+	@echo "pictures: build/demo/results/nci/figures/figure1.png, figure2.png (.pdf)"
 
 test: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
@@ -57,10 +59,16 @@ reproduce: $(VENV)/.installed
 	$(SNAKEMAKE) --cores $(CORES) -- all
 
 reference: $(VENV)/.installed
-	$(VENV)/bin/score-mlx export results/reference
-	$(VENV)/bin/score-mlx table 2 --runs results/reference/runs --out results/reference/table2.csv
-	$(VENV)/bin/score-mlx figure 2 --runs results/reference/runs --out results/reference/figure2.png
-	$(VENV)/bin/score-mlx readme README.md results/reference/table2.md
+	$(VENV)/bin/score-mlx export $(REFERENCE)
+	$(VENV)/bin/score-mlx table 1 --runs $(REFERENCE)/runs --out $(REFERENCE)/table1.csv
+	$(VENV)/bin/score-mlx sensitivity 1 --runs $(REFERENCE)/runs --out $(REFERENCE)/table1_sensitivity.csv
+	$(VENV)/bin/score-mlx table 2 --runs $(REFERENCE)/runs --out $(REFERENCE)/table2.csv
+	for figure in 1 1a 1b; do \
+	  $(VENV)/bin/score-mlx figure $$figure --runs $(REFERENCE)/runs --out $(REFERENCE)/figure$$figure.png || exit 1; done
+	$(VENV)/bin/score-mlx figure 2 --runs $(REFERENCE)/runs --out $(REFERENCE)/figure2.png \
+	  --baseline $(REFERENCE)/runs/esol/classical/catboost/default/run.json
+	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table1.md
+	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table2.md
 
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv

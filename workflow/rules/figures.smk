@@ -5,12 +5,6 @@ out: paper_figures/{figure}.png, .pdf (results/{dataset}/figures/{figure}.* for 
 """
 
 
-def catboost_record():
-    """CatBoost's record, where Table 1 has one; when nothing is trained, where it is there."""
-    paths = [path for table in BASELINES for path in records_of(table) if "/classical/catboost/" in path]
-    return [path for path in paths if not CONFIG.records or os.path.exists(path)][:1]
-
-
 rule figure_configurations:
     input:
         records=lambda wildcards: existing_records_of(EXPERIMENT_OF[wildcards.figure]),
