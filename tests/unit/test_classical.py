@@ -149,8 +149,12 @@ def test_paths_and_settings():
         ClassicalSpec.from_path("x/tiny/classical/svr/depth=3/run.json")
     with pytest.raises(UserError, match="its settings are those of CatBoost"):
         Lasso("tiny", "catboost")
-    with pytest.raises(UserError, match="top = 0: expected an integer of at least 1"):
+    with pytest.raises(UserError, match="top = 0: expected at least 1"):
         spec("lasso", top=0)
+    with pytest.raises(UserError, match="depth = 20: expected 1 to 16"):
+        spec("catboost", depth=20)
+    with pytest.raises(UserError, match=r"learning_rate = 0.0: expected 1e-09 to 1"):
+        spec("xgboost", learning_rate=0.0)
 
 
 def test_heavy_libraries_are_imported_where_they_are_used():

@@ -14,7 +14,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
 BatchSize = Annotated[int, Field(ge=1, le=100_000)]
 # strict=False: YAML 1.1 reads 1e-3 as text.
-LearningRate = Annotated[float, Field(gt=0, lt=10, strict=False)]
+LearningRate = Annotated[float, Field(gt=0, le=1, strict=False)]
 FigureName = Annotated[str, Field(pattern=r"^figure\d+[a-z]?$")]
 CsvName = Annotated[str, Field(pattern=r"^\w+\.csv$")]
 

@@ -7,6 +7,7 @@ whose fields say everything. Here is what all of them can do.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from dataclasses import Field, asdict, fields
 from pathlib import Path
@@ -15,6 +16,11 @@ from typing import Any, ClassVar, Self
 from score_mlx.errors import UserError
 
 SPLITS = ("kfold", "grouped")
+
+Range = tuple[float, float]  # the least and the largest value of a field
+NOT_NEGATIVE: Range = (0, math.inf)
+POSITIVE: Range = (1, math.inf)  # of integers
+RATE: Range = (1e-9, 1)  # a number that must not be 0
 
 
 class Spec:
@@ -27,7 +33,7 @@ class Spec:
     FAMILY: ClassVar[str]
     NAMED: ClassVar[tuple[str, ...]]  # fields that are folders of the path
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"split": SPLITS}  # what text fields may say, the paper's first
-    LEAST: ClassVar[dict[str, int]] = {"repeat": 0, "seed": 0}  # of integer fields
+    RANGES: ClassVar[dict[str, Range]] = {"repeat": NOT_NEGATIVE, "seed": NOT_NEGATIVE}
     # Settings that cost time and that a preset or a reader may lower; a record that did so is not the paper's run.
     CUTTABLE: ClassVar[tuple[str, ...]] = ()
     # A run that differs from the paper's in one of these was made by another protocol, whatever its cuts say.
@@ -43,9 +49,10 @@ class Spec:
         for name, allowed in self.CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise UserError(unknown(f"{name} =", getattr(self, name), allowed))
-        for name, least in self.LEAST.items():
-            if getattr(self, name) < least:
-                raise UserError(f"{name} = {getattr(self, name)}: expected an integer of at least {least}")
+        for name, (least, most) in self.RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                expected = f"at least {least}" if math.isinf(most) else f"{least:g} to {most:g}"
+                raise UserError(f"{name} = {getattr(self, name)}: expected {expected}")
 
     @property
     def model(self) -> str:

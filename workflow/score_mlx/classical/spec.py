@@ -11,7 +11,7 @@ from dataclasses import Field, dataclass
 from typing import Any, ClassVar, Self
 
 from score_mlx.errors import UserError
-from score_mlx.spec import Spec, unknown
+from score_mlx.spec import NOT_NEGATIVE, POSITIVE, RATE, Range, Spec, unknown
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,12 @@ class CatBoost(ClassicalSpec):
     depth: int = 6
     # Not l2_leaf_reg: once it is set, even to its default, CatBoost chooses no learning rate any more.
 
+    RANGES: ClassVar[dict[str, Range]] = {
+        **Spec.RANGES,
+        "iterations": POSITIVE,
+        "learning_rate": (0, 1),
+        "depth": (1, 16),
+    }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("iterations",)
 
 
@@ -87,6 +93,15 @@ class XGBoost(ClassicalSpec):
     min_child_weight: float = 1.0
     reg_lambda: float = 1.0
 
+    RANGES: ClassVar[dict[str, Range]] = {
+        **Spec.RANGES,
+        "n_estimators": POSITIVE,
+        "learning_rate": RATE,
+        "max_depth": POSITIVE,
+        "min_child_weight": NOT_NEGATIVE,
+        "reg_lambda": NOT_NEGATIVE,
+    }
+
 
 @dataclass(frozen=True)
 class LightGBM(ClassicalSpec):
@@ -95,12 +110,27 @@ class LightGBM(ClassicalSpec):
     num_leaves: int = 31
     min_child_samples: int = 20
 
+    RANGES: ClassVar[dict[str, Range]] = {
+        **Spec.RANGES,
+        "n_estimators": POSITIVE,
+        "learning_rate": RATE,
+        "num_leaves": (2, 131072),
+        "min_child_samples": NOT_NEGATIVE,
+    }
+
 
 @dataclass(frozen=True)
 class RandomForest(ClassicalSpec):
     n_estimators: int = 100
     max_features: float = 1.0
     min_samples_leaf: int = 1
+
+    RANGES: ClassVar[dict[str, Range]] = {
+        **Spec.RANGES,
+        "n_estimators": POSITIVE,
+        "max_features": RATE,
+        "min_samples_leaf": POSITIVE,
+    }
 
 
 @dataclass(frozen=True)
@@ -113,6 +143,11 @@ class SVR(ClassicalSpec):
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = Spec.CHOICES | {
         "kernel": ("rbf", "linear", "poly", "sigmoid"),
         "gamma": ("scale", "auto"),
+    }
+    RANGES: ClassVar[dict[str, Range]] = {
+        **Spec.RANGES,
+        "C": (1e-9, 1e9),
+        "epsilon": NOT_NEGATIVE,
     }
 
 
@@ -127,7 +162,15 @@ class Lasso(ClassicalSpec):
     max_iter: int = 1000
     shap_iterations: int = 1000  # of the CatBoost that ranks descriptors
 
-    LEAST: ClassVar[dict[str, int]] = Spec.LEAST | {"top": 1, "alphas": 1, "cv": 2, "max_iter": 1, "shap_iterations": 1}
+    RANGES: ClassVar[dict[str, Range]] = {
+        **Spec.RANGES,
+        "top": POSITIVE,
+        "alphas": POSITIVE,
+        "eps": RATE,
+        "cv": (2, 1000),
+        "max_iter": POSITIVE,
+        "shap_iterations": POSITIVE,
+    }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("shap_iterations",)
 
     @property

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from score_mlx.errors import UserError
-from score_mlx.spec import Spec
+from score_mlx.spec import POSITIVE, RATE, Range, Spec
 
 NETWORKS = {"mlp": "MLP", "score_mlp": "SCORE-MLP"}  # and their names in the paper's Table 1
 
@@ -35,14 +34,14 @@ class DenseSpec(Spec):
     FAMILY: ClassVar[str] = "dense"
     NAMED: ClassVar[tuple[str, ...]] = ("network",)
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"network": tuple(NETWORKS), **Spec.CHOICES}
-    LEAST: ClassVar[dict[str, int]] = Spec.LEAST | {"epochs": 1, "batch_size": 1}
+    RANGES: ClassVar[dict[str, Range]] = {
+        **Spec.RANGES,
+        "epochs": POSITIVE,
+        "batch_size": POSITIVE,
+        "learning_rate": RATE,
+    }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("epochs", "batch_size")
     PROTOCOL: ClassVar[tuple[str, ...]] = ("epochs", "batch_size", "learning_rate", "split")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.learning_rate < 10:
-            raise UserError(f"learning_rate = {self.learning_rate}: expected a number between 0 and 10")
 
     @property
     def model(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from score_mlx.errors import UserError
-from score_mlx.spec import Spec
+from score_mlx.spec import POSITIVE, RATE, Range, Spec
 
 ARCHS = ("gcn", "gat", "gatv2", "gine", "mpnn", "dmpnn", "attfp", "gt")
 CONFIGS = ("base", "classic", "skip05", "SCORE", "SCORE_skip05")
@@ -69,9 +69,11 @@ class GraphSpec(Spec):
         "fidelity": ("as_code", "as_text"),
         **Spec.CHOICES,
     }
-    LEAST: ClassVar[dict[str, int]] = Spec.LEAST | dict.fromkeys(
-        ("steps", "hidden", "heads", "epochs", "batch_size"), 1
-    )
+    RANGES: ClassVar[dict[str, Range]] = {
+        **Spec.RANGES,
+        **dict.fromkeys(("steps", "hidden", "heads", "epochs", "batch_size"), POSITIVE),
+        "learning_rate": RATE,
+    }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("epochs", "batch_size", "hidden", "heads")
     PROTOCOL: ClassVar[tuple[str, ...]] = (
         "steps", "integrator", "learn_dt", "hidden", "heads", "epochs", "batch_size", "learning_rate", "split",
@@ -79,8 +81,6 @@ class GraphSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.learning_rate < 10:
-            raise UserError(f"learning_rate = {self.learning_rate}: expected a number between 0 and 10")
         if self.hidden % self.heads:
             raise UserError(f"hidden = {self.hidden}: expected a multiple of heads = {self.heads}")
         if not self.recurrent and (self.integrator != "euler" or self.learn_dt):
