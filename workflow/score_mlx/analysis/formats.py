@@ -35,7 +35,7 @@ def write_all(
 
 def markdown(readable: Readable, rows: Sequence[Row], title: str, notes: Sequence[str]) -> str:
     """A heading, a sentence a line, the table."""
-    cells = [[head for head, _ in readable]] + [[_md(show(row)) for _, show in readable] for row in rows]
+    cells = [[_md(head) for head, _ in readable]] + [[_md(show(row)) for _, show in readable] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     left = [head in TEXT for head, _ in readable]
     rule = ["-" * w if is_text else "-" * (w - 1) + ":" for w, is_text in zip(widths, left, strict=True)]
