@@ -1,7 +1,7 @@
-"""What a benchmark worker times: one training epoch, and one validation pass, of one fold.
+"""What a benchmark worker times: a training epoch, a validation pass, and the making of an epoch's batches.
 
-Each engine is a pair of functions without arguments. They train the same model (hidden 128, K = 4, MolAttFP, SCORE-MLP
-head, Adam 1e-3, batch 32) on the same training molecules of fold 0.
+Each engine trains the same form of the same architecture (hidden 128, K = 4, MolAttFP, SCORE-MLP head, Adam 1e-3, batch
+32) on the same training molecules.
 """
 
 from __future__ import annotations
@@ -12,74 +12,99 @@ from pathlib import Path
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.inputs import inputs_of
 
-Timed = tuple[Callable[[], None], Callable[[], None]]
+Timed = tuple[Callable[[], None], Callable[[], None], Callable[[], None]]  # train, validate, assemble
 
 
 def ours(spec: GraphSpec, results: Path, folds: int) -> Timed:
-    """This project's training loop on MLX, `folds` folds side by side."""
+    """This project's training loop on MLX, as many folds side by side as it would train."""
     from score_mlx import blas
 
     blas.load()
-    import mlx.core as mx
-
     from score_mlx.graphs.task import GraphTask
 
-    task = GraphTask(spec, _data(spec, results), list(range(folds)))
-    replicas = task.replicas()
+    side_by_side = GraphTask.fastest_replicas(spec)
+    groups = [list(range(first, min(first + side_by_side, folds))) for first in range(0, folds, side_by_side)]
+    return _mlx_loop([GraphTask(spec, _data(spec, results), group) for group in groups])
+
+
+def mlx_graphs(spec: GraphSpec, results: Path, folds: int) -> Timed:
+    """mlx-graphs' own layers, fold after fold, with the same BLAS and loop."""
+    from score_mlx import blas
+
+    blas.load()
+    from score_mlx.bench.mlx_graphs_model import MlxGraphsTask
+
+    return _mlx_loop([MlxGraphsTask(spec, _data(spec, results), [fold]) for fold in range(folds)])
+
+
+def _mlx_loop(tasks: list) -> Timed:
+    import mlx.core as mx
+
+    replicas = [task.replicas() for task in tasks]
     epochs = iter(range(10**9))
 
     def train() -> None:
-        for arrays, keys, loss in task.batches(next(epochs)):
-            mx.eval(replicas.step(loss, arrays, keys), replicas.flat)
+        epoch = next(epochs)
+        for task, models in zip(tasks, replicas, strict=True):
+            for arrays, keys, loss in task.batches(epoch):
+                mx.eval(models.step(loss, arrays, keys), models.flat)
 
-    return train, lambda: (task.rmse(replicas), None)[1]
+    def validate() -> None:
+        for task, models in zip(tasks, replicas, strict=True):
+            task.rmse(models)
+
+    def assemble() -> None:
+        epoch = next(epochs)
+        for task in tasks:
+            for arrays, keys, _ in task.batches(epoch):
+                mx.eval(list(arrays.values()), keys)
+
+    return train, validate, assemble
 
 
 def pyg(spec: GraphSpec, results: Path, folds: int) -> Timed:
     """The same model in PyTorch Geometric, fold after fold as it must."""
-    import numpy as np
     import torch
-    from torch_geometric.data import Data
     from torch_geometric.loader import DataLoader
 
-    from score_mlx.bench.pyg_model import PygModel
+    from score_mlx.bench.pyg_data import molecules_of
+    from score_mlx.bench.pyg_model import PygAttentiveFP, PygModel
+    from score_mlx.bench.torch_loop import Run, timed
 
-    torch.set_num_threads(1)
     data = _data(spec, results)
-    g = data.graphs
-    molecules = []
-    for i in range(len(g)):
-        atoms, bonds = (slice(o[i], o[i + 1]) for o in (g.atom_offset, g.bond_offset))
-        index = torch.from_numpy(np.stack([g.source[bonds], g.target[bonds]]).astype(np.int64)) - int(g.atom_offset[i])
-        label = torch.tensor([data.targets[i]], dtype=torch.float32)
-        tensors = {"x": torch.from_numpy(g.atoms[atoms]), "edge_attr": torch.from_numpy(g.bonds[bonds])}
-        molecules.append(Data(edge_index=index, y=label, **tensors))
-    runs = []
-    for fold in range(folds):
-        model = PygModel(spec, g.atoms.shape[1], g.bonds.shape[1])
-        train = DataLoader([molecules[i] for i in data.train(fold)], spec.batch_size, shuffle=True)
-        test = DataLoader([molecules[i] for i in data.test(fold)], 256)
-        runs.append((model, torch.optim.Adam(model.parameters(), spec.learning_rate), train, test))
-
-    def epoch() -> None:
-        for model, optimiser, train, _ in runs:
-            model.train()
-            for batch in train:
-                optimiser.zero_grad()
-                ((model(batch) - batch.y) ** 2).mean().backward()
-                optimiser.step()
-
-    def validate() -> None:
-        with torch.no_grad():
-            for model, _, _, test in runs:
-                model.eval()
-                for batch in test:
-                    model(batch)
-
-    return epoch, validate
+    molecules = molecules_of(data, pairs=spec.arch == "gt")
+    make = PygAttentiveFP if spec.arch == "attfp" else PygModel
+    torch.manual_seed(0)
+    runs = [
+        Run(
+            make(spec, data.graphs.atoms.shape[1], data.graphs.bonds.shape[1]),
+            DataLoader([molecules[i] for i in data.train(fold)], spec.batch_size, shuffle=True),
+            DataLoader([molecules[i] for i in data.test(fold)], 256),
+            lambda model, batch: (model(batch), batch.y),
+        )
+        for fold in range(folds)
+    ]
+    return timed(runs)
 
 
-ENGINES: dict[str, Callable[[GraphSpec, Path, int], Timed]] = {"score-mlx": ours, "pyg": pyg}
+def chemprop(spec: GraphSpec, results: Path, folds: int) -> Timed:
+    """Chemprop's D-MPNN at the same width and depth, its own features cached, in a plain loop."""
+    from score_mlx.bench.chemprop_runs import runs_of
+    from score_mlx.bench.torch_loop import timed
+    from score_mlx.chem.prepared import load_molecules
+
+    smiles = load_molecules(inputs_of(spec, results)["molecules"]).smiles
+    return timed(runs_of(spec, _data(spec, results), smiles, folds))
+
+
+_LAYERS = ("gcn", "gat", "gatv2", "gine")
+# engine -> how it is set up, and the architectures and forms that it has
+ENGINES: dict[str, tuple[Callable[[GraphSpec, Path, int], Timed], Callable[[GraphSpec], bool]]] = {
+    "score-mlx": (ours, lambda spec: True),
+    "pyg": (pyg, lambda spec: spec.arch in (*_LAYERS, "gt") or (spec.arch, spec.config) == ("attfp", "base")),
+    "mlx-graphs": (mlx_graphs, lambda spec: spec.arch in _LAYERS),
+    "chemprop": (chemprop, lambda spec: (spec.arch, spec.config) == ("dmpnn", "base")),
+}
 
 
 def _data(spec: GraphSpec, results: Path):

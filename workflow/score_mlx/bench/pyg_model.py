@@ -5,7 +5,15 @@ from __future__ import annotations
 import torch
 from torch import nn
 from torch.nn.functional import elu, leaky_relu, relu
-from torch_geometric.nn import GATConv, GCNConv, GINEConv, global_add_pool
+from torch_geometric.nn import (
+    AttentiveFP,
+    GATConv,
+    GATv2Conv,
+    GCNConv,
+    GINEConv,
+    TransformerConv,
+    global_add_pool,
+)
 from torch_geometric.utils import softmax
 
 from score_mlx.graphs.spec import GraphSpec
@@ -19,13 +27,40 @@ def _gat(hidden: int, bonds: int, heads: int) -> nn.Module:
     return GATConv(hidden, hidden // heads, heads, edge_dim=bonds, dropout=0.1, add_self_loops=False)
 
 
+def _gatv2(hidden: int, bonds: int, heads: int) -> nn.Module:
+    """Without the linear over [x_i, x_j, e] that the paper's code has: less work than ours."""
+    return GATv2Conv(hidden, hidden // heads, heads, edge_dim=bonds, dropout=0.1, add_self_loops=False)
+
+
 def _gine(hidden: int, bonds: int, heads: int) -> nn.Module:
     inner = nn.Sequential(nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, hidden))
     return GINEConv(inner, edge_dim=bonds)
 
 
-# Not GATv2: PyTorch Geometric's has no matrix over the concatenation, as the paper's code has.
-LAYERS = {"gcn": (_gcn, relu), "gat": (_gat, leaky_relu), "gine": (_gine, relu)}
+class GraphTransformer(nn.Module):
+    """Attention over all pairs of a molecule's atoms (edges of a complete graph), post-norm, 4x feed-forward."""
+
+    def __init__(self, hidden: int, bonds: int, heads: int):
+        super().__init__()
+        self.attend = TransformerConv(
+            hidden, hidden // heads, heads, edge_dim=bonds + 1, dropout=0.1, root_weight=False
+        )
+        self.inner, self.outer = nn.Linear(hidden, 4 * hidden), nn.Linear(4 * hidden, hidden)
+        self.norm_attention, self.norm_ffn = nn.LayerNorm(hidden), nn.LayerNorm(hidden)
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, h: torch.Tensor, edges: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        h = self.norm_attention(h + self.dropout(self.attend(h, edges, features)))
+        return self.norm_ffn(h + self.dropout(self.outer(relu(self.inner(h)))))
+
+
+LAYERS = {
+    "gcn": (_gcn, relu),
+    "gat": (_gat, leaky_relu),
+    "gatv2": (_gatv2, leaky_relu),
+    "gine": (_gine, relu),
+    "gt": (GraphTransformer, None),
+}
 
 
 class MolAttFP(nn.Module):
@@ -44,29 +79,51 @@ class MolAttFP(nn.Module):
         return g
 
 
+class ScoreHead(nn.Module):
+    def __init__(self, hidden: int):
+        super().__init__()
+        self.dropout, self.project = nn.Dropout(0.1), nn.Linear(hidden, 128)
+        self.block, self.output = nn.Linear(128, 128), nn.Linear(128, 1)
+
+    def forward(self, g: torch.Tensor) -> torch.Tensor:
+        x = self.project(self.dropout(g))
+        for _ in range(4):
+            x = x + (leaky_relu(self.block(x)) - x) / 4
+        return self.output(x).squeeze(-1)
+
+
 class PygModel(nn.Module):
     """Base or SCORE form of an architecture that PyTorch Geometric has a layer for."""
 
     def __init__(self, spec: GraphSpec, atoms: int, bonds: int):
         super().__init__()
         make, self.act = LAYERS[spec.arch]
-        self.steps, self.recurrent, self.plain = spec.steps, spec.recurrent, spec.arch == "gcn"
+        self.steps, self.recurrent, self.arch = spec.steps, spec.recurrent, spec.arch
         self.project = nn.Linear(atoms, spec.hidden)
         count = 1 if spec.recurrent else spec.steps
         self.blocks = nn.ModuleList(make(spec.hidden, bonds, spec.heads) for _ in range(count))
-        self.readout = MolAttFP(spec.hidden)
-        self.dropout, self.head_in = nn.Dropout(0.1), nn.Linear(spec.hidden, 128)
-        self.head_block, self.head_out = nn.Linear(128, 128), nn.Linear(128, 1)
+        self.readout, self.head = MolAttFP(spec.hidden), ScoreHead(spec.hidden)
 
     def forward(self, batch) -> torch.Tensor:
         h = self.project(batch.x)
+        edges, extra = batch.edge_index, () if self.arch == "gcn" else (batch.edge_attr,)
+        if self.arch == "gt":
+            edges, extra = batch.pair_index, (batch.pair_attr,)
         for t in range(self.steps):
-            block = self.blocks[t % len(self.blocks)]
-            extra = () if self.plain else (batch.edge_attr,)
-            y = self.act(block(h, batch.edge_index, *extra))
+            y = self.blocks[t % len(self.blocks)](h, edges, *extra)
+            y = y if self.act is None else self.act(y)
             h = h + (y - h) / self.steps if self.recurrent else y
         h = relu(h) if self.recurrent else h
-        x = self.head_in(self.dropout(self.readout(h, batch.batch, batch.num_graphs)))
-        for _ in range(4):
-            x = x + (leaky_relu(self.head_block(x)) - x) / 4
-        return self.head_out(x).squeeze(-1)
+        return self.head(self.readout(h, batch.batch, batch.num_graphs))
+
+
+class PygAttentiveFP(nn.Module):
+    """PyTorch Geometric's own AttentiveFP, readout and all, with our head."""
+
+    def __init__(self, spec: GraphSpec, atoms: int, bonds: int):
+        super().__init__()
+        self.body = AttentiveFP(atoms, spec.hidden, spec.hidden, bonds, spec.steps, num_timesteps=2, dropout=0.1)
+        self.head = ScoreHead(spec.hidden)
+
+    def forward(self, batch) -> torch.Tensor:
+        return self.head(self.body(batch.x, batch.edge_index, batch.edge_attr, batch.batch))

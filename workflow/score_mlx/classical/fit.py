@@ -54,7 +54,8 @@ def fit_all(
 
 def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndarray) -> dict[str, Any]:
     train, test = data.train(fold), data.test(fold)
-    x, y = data.scaled_descriptors(fold)[:, columns], data.targets
+    # Lasso's sums of squares need double precision; the others round to single themselves.
+    x, y = data.scaled_descriptors(fold)[:, columns].astype(np.float64), data.targets
     model = make(spec).fit(x[train], y[train])
     squares = [float(np.mean((model.predict(x[rows]) - y[rows]) ** 2)) for rows in (train, test)]
     part = make_fold(fold, len(train), len(test), [squares[0]], [squares[1] ** 0.5])
