@@ -1,102 +1,83 @@
 """`python -m score_mlx.bench`: engines in turns (A B A B ...), a process and a thread each, medians to a CSV.
 
-Timings of a shared machine drift, so compare engines within one run, by the ratio of each pair of turns.
+Timings of a shared machine drift, so engines are compared within one run, by the ratio of the turns of one round.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import resource
 import statistics
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+from score_mlx.bench.engines import ENGINES
+from score_mlx.bench.worker import Worker
 from score_mlx.files import write_csv
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.graphs.spec import ARCHS, GraphSpec
 
-COLUMNS = ("architecture", "form", "engine", "folds", "seconds_per_epoch", "seconds_per_validation", "peak_mb")
-DEFAULT_PAIRS = "gcn:SCORE,gat:base,gat:SCORE,gine:SCORE"
+COLUMNS = (
+    "architecture", "form", "engine", "folds", "seconds_per_epoch", "seconds_per_validation", "seconds_of_batches",
+    "peak_mb", "ratio_to_pyg", "ratio_to_chemprop", "ratio_to_mlx_graphs", "ratio_to_roofline",
+)  # fmt: skip
+OTHERS = {"ratio_to_pyg": "pyg", "ratio_to_chemprop": "chemprop", "ratio_to_mlx_graphs": "mlx-graphs"}
+OURS = 5  # folds of our own engine, which trains them side by side
 
 
 def main() -> None:
+    every = ",".join(f"{arch}:{form}" for arch in ARCHS for form in ("base", "SCORE"))
     parser = argparse.ArgumentParser(prog="score_mlx.bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("results/bench.csv"), help="CSV to write")
+    parser.add_argument("--out", type=Path, default=Path("results/bench.csv"), help="CSV to write, beside it a .png")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder with data, features, folds")
-    parser.add_argument("--models", default=DEFAULT_PAIRS, help="arch:config pairs, comma separated")
-    parser.add_argument("--folds", type=int, default=5, help="folds a turn, side by side where the engine can")
+    parser.add_argument("--models", default=every, help="architecture:form pairs, comma separated")
+    parser.add_argument("--folds", type=int, default=2, help="folds a turn of the other engines")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine after a warm-up")
-    parser.add_argument("--worker", nargs=3, metavar=("ENGINE", "ARCH", "CONFIG"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.worker:
-        _work(*options.worker, options.results, options.folds)
-        return
-    rows = []
+    rows: list[dict] = []
     for pair in options.models.split(","):
-        rows += _compare(*pair.split(":"), options)
-        write_csv(options.out, (*COLUMNS, "ratio_to_pyg"), rows)
+        rows += _compare(GraphSpec("esol", *pair.split(":")), options)
+        write_csv(options.out, COLUMNS, [[_cell(row.get(name)) for name in COLUMNS] for row in rows])
+    from score_mlx.plots import speed
+
+    speed.draw(rows, options.out.with_suffix(".png"))
     print(options.out)
 
 
-def _compare(arch: str, config: str, options: argparse.Namespace) -> list[tuple]:
-    """Rows of one model, an engine each; the ratio is the median over rounds of ours / theirs in the same round."""
-    engines = ("score-mlx", "pyg")
-    workers = {engine: _Worker(engine, arch, config, options) for engine in engines}
-    turns: dict[str, list[dict]] = {engine: [] for engine in engines}
+def _compare(spec: GraphSpec, options: argparse.Namespace) -> list[dict]:
+    """Rows of one model, an engine each, and one of the roofline."""
+    engines = [engine for engine, (_, has) in ENGINES.items() if has(spec)]
+    folds = {engine: OURS if engine == "score-mlx" else options.folds for engine in engines}
+    workers = {engine: Worker(engine, spec, options.results, folds[engine]) for engine in engines}
+    workers["blas"] = Worker("blas", spec, options.results, 1)
+    turns: dict[str, list[dict]] = {engine: [] for engine in workers}
     for _ in range(options.rounds):
         for engine, worker in workers.items():
             turns[engine].append(worker.turn())
-    rows = []
-    for engine in engines:
-        workers[engine].close()
-        seconds, validation = ([turn[key] / options.folds for turn in turns[engine]] for key in ("train", "validate"))
-        ratios = [a["train"] / b["train"] for a, b in zip(turns[engine], turns["pyg"], strict=True)]
-        median = [f"{statistics.median(values):.4f}" for values in (seconds, validation)]
-        peak = f"{turns[engine][-1]['peak_mb']:.0f}"
-        rows.append((arch, config, engine, options.folds, *median, peak, f"{statistics.median(ratios):.3f}"))
-        print(f"{arch} {config} {engine}: {median[0]} s an epoch and fold, {rows[-1][-1]} of PyTorch Geometric's")
-    return rows
+    for worker in workers.values():
+        worker.close()
+    rows = [_row(spec, engine, turns, folds[engine]) for engine in engines]
+    for row in rows:
+        print(*(f"{name} {_cell(row[name])}" for name in COLUMNS if row.get(name) is not None), flush=True)
+    roofline = {"architecture": spec.arch, "form": spec.config, "engine": "roofline"}
+    return [*rows, roofline | {"seconds_per_epoch": _median(turns["blas"], "train")}]
 
 
-class _Worker:
-    """A process that runs one epoch and one validation pass whenever it is asked to."""
-
-    def __init__(self, engine: str, arch: str, config: str, options: argparse.Namespace):
-        threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-        command = [sys.executable, "-m", "score_mlx.bench", "--worker", engine, arch, config]
-        command += ["--results", str(options.results), "--folds", str(options.folds)]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen(command, env=os.environ | threads, **pipes)
-        self.turn()  # warm-up: kernels compiled, caches filled
-
-    def turn(self) -> dict:
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            sys.exit(f"benchmark worker {' '.join(self.process.args)} ended with {self.process.wait()}")
-        return json.loads(answer)
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+def _row(spec: GraphSpec, engine: str, turns: dict[str, list[dict]], folds: int) -> dict:
+    mine = turns[engine]
+    row = {"architecture": spec.arch, "form": spec.config, "engine": engine, "folds": folds}
+    row |= {"seconds_per_epoch": _median(mine, "train"), "seconds_per_validation": _median(mine, "validate")}
+    row |= {"seconds_of_batches": _median(mine, "assemble"), "peak_mb": round(mine[-1]["peak_mb"])}
+    for name, other in (OTHERS | {"ratio_to_roofline": "blas"}).items():
+        if other in turns:
+            pairs = zip(mine, turns[other], strict=True)
+            row[name] = statistics.median(a["train"] / b["train"] for a, b in pairs)
+    return row
 
 
-def _work(engine: str, arch: str, config: str, results: Path, folds: int) -> None:
-    from score_mlx.bench.engines import ENGINES
+def _median(turns: list[dict], key: str) -> float:
+    return statistics.median(turn[key] for turn in turns)
 
-    train, validate = ENGINES[engine](GraphSpec("esol", arch, config), results, folds)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        train()
-        middle = time.perf_counter()
-        validate()
-        end = time.perf_counter()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"train": middle - start, "validate": end - middle, "peak_mb": peak}), flush=True)
+
+def _cell(value: object) -> str:
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

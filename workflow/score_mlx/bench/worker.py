@@ -1,0 +1,84 @@
+"""One engine with one model in a process and a thread of its own; it works when it is asked to."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from score_mlx.graphs.spec import GraphSpec
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class Worker:
+    """The asking side.
+
+    Args:
+        engine: a key of `ENGINES`, or `blas` for the roofline.
+        spec: the model.
+        results: folder with data, features and folds.
+        folds: how many an epoch trains.
+    """
+
+    def __init__(self, engine: str, spec: GraphSpec, results: Path, folds: int):
+        command = [sys.executable, "-m", "score_mlx.bench.worker", engine, spec.arch, spec.config]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        environment = os.environ | dict.fromkeys(THREADS, "1")
+        self.process = subprocess.Popen([*command, str(results), str(folds)], env=environment, **pipes)
+        self.turn()  # warm-up: kernels compiled, caches filled
+
+    def turn(self) -> dict[str, float]:
+        """Seconds a fold of an epoch, of a validation pass and of making an epoch's batches; peak memory in MB."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            sys.exit(f"benchmark worker {' '.join(self.process.args)} ended with {self.process.wait()}")
+        return json.loads(answer)
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def _serve(engine: str, spec: GraphSpec, results: Path, folds: int) -> None:
+    """The working side: a line of JSON for each line read."""
+    if engine == "blas":
+        _serve_roofline(spec, results)
+        return
+    from score_mlx.bench.engines import ENGINES
+
+    parts = ENGINES[engine][0](spec, results, folds)
+    for _ in sys.stdin:
+        seconds = []
+        for part in parts:
+            start = time.perf_counter()
+            part()
+            seconds.append((time.perf_counter() - start) / folds)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        _answer(dict(zip(("train", "validate", "assemble"), seconds, strict=True)) | {"peak_mb": peak})
+
+
+def _serve_roofline(spec: GraphSpec, results: Path) -> None:
+    from score_mlx import blas
+
+    blas.load()
+    from score_mlx.bench.roofline import gflop_per_epoch, gflop_per_second
+
+    work = gflop_per_epoch(spec, results)
+    for _ in sys.stdin:
+        _answer({"train": work / gflop_per_second()})
+
+
+def _answer(values: dict[str, float]) -> None:
+    print(json.dumps(values), flush=True)
+
+
+if __name__ == "__main__":
+    _engine, _arch, _config, _results, _folds = sys.argv[1:]
+    _serve(_engine, GraphSpec("esol", _arch, _config), Path(_results), int(_folds))
