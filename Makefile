@@ -5,7 +5,7 @@
 #   make table2      Table 2 and Figure 2 as in the paper
 #   make reproduce   everything that config.yaml describes
 #   make reference   the finished records, what they give and README's table -> results/reference, to be committed
-#   make bench       our speed beside PyTorch Geometric's and Chemprop's -> results/bench.csv
+#   make bench       our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
 #   make lint        what CI checks;  make format  puts the layout right;  make clean  removes build/
 #
 # Settings: PYTHON=python3.12 (any of 3.11-3.13), LOCK=envs/linux-cpu.lock, CORES=2.
@@ -72,6 +72,7 @@ reference: $(VENV)/.installed
 
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv
+	$(BENCH)/bin/python -m score_mlx.bench.growth --out results/bench_growth.csv
 
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .

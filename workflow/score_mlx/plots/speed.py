@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib import pyplot as plt
+from matplotlib.ticker import FuncFormatter
 
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.plots import style
@@ -41,6 +42,8 @@ def draw(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
         axes.set_yticks(range(len(models)), [_name(*model) for model in models])
         axes.invert_yaxis()
         axes.set_xscale("log")
+        for each in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+            each(FuncFormatter(lambda x, _: f"{x:g}"))
         axes.grid(True, axis="both", which="both")
         axes.set_xlabel("seconds of a training epoch of one fold, one thread (logarithmic)")
         axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=5, handletextpad=0.2, columnspacing=1.2)
