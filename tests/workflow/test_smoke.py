@@ -10,8 +10,9 @@ from score_mlx.exchange import adopt
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHS = ("gcn", "gat", "dmpnn", "gt")
+BASELINES = {"SVR", "Lasso (Top-10 features)", "SCORE-MLP"}
 EXPERIMENTS = (
-    "experiments={table1: {methods: [svr, lasso], networks: [score_mlp]}, "
+    "experiments={table1: {methods: [svr, lasso], lasso_top: [10], networks: [score_mlp]}, "
     f"table2: {{archs: [{', '.join(ARCHS)}], configs: [SCORE]}}}}"
 )
 
@@ -26,7 +27,7 @@ def test_from_a_csv_to_a_table_and_a_figure(tmp_path):
     (tmp_path / "my.csv").write_text("\n".join(["name,SMILES,logS", *rows, "bad,C(C,1"]) + "\n")
     command = [Path(sys.executable).with_name("snakemake"), "--directory", tmp_path / "work", "--config"]
     command += [f"dataset={tmp_path / 'my.csv'}", "smiles_column=SMILES", "target_column=logS", "name_column=name"]
-    command += ["graphs={epochs: 1}", EXPERIMENTS]
+    command += ["preset=smoke", EXPERIMENTS]
     refused = run(command)
     assert refused.returncode != 0
     (line,) = [text for text in refused.stdout.splitlines() if text.startswith("error:")]
@@ -38,8 +39,15 @@ def test_from_a_csv_to_a_table_and_a_figure(tmp_path):
         table = list(csv.DictReader(file))
     assert {row["model"] for row in table} == {f"SCORE_{arch}" for arch in ARCHS}
     assert {(row["dataset"], row["cuts"], row["comparable"]) for row in table} == {("my", "epochs 1/150", "dataset my")}
-    assert (results / "my" / "figures" / "figure2.png").stat().st_size > 10_000
+    with (results / "my" / "table1.csv").open(newline="") as file:
+        assert {row["model"] for row in csv.DictReader(file)} == BASELINES
+    with (results / "my" / "table1_sensitivity.csv").open(newline="") as file:
+        assert {row["model"] for row in csv.DictReader(file)} == BASELINES
+    with (results / "my" / "shap_top100.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 100
+    for name in ("figure1", "figure1a", "figure1b", "figure2", "shap_summary"):
+        assert (results / "my" / "figures" / f"{name}.png").stat().st_size > 10_000, name
     taken, _ = adopt(results / "runs", tmp_path / "other")
-    assert len(taken) == len(ARCHS)  # every record passes the check that foreign ones must pass
+    assert len(taken) == len(ARCHS) + 2 * len(BASELINES)  # every record passes the check that foreign ones must pass
     again = run([*command, "drop_bad=true", "--dry-run"])
     assert "Nothing to be done" in again.stdout
