@@ -74,6 +74,10 @@ def of_kind(kind):
     return [name for name, chosen in CONFIG.experiments.items() if chosen.kind == kind]
 
 
+def kind_of(figure):
+    return CONFIG.experiments[EXPERIMENT_OF[figure]].kind
+
+
 def figures_of(experiments):
     """figure -> the experiment that it shows."""
     return {figure: name for name in experiments for figure in CONFIG.experiments[name].figures}
@@ -138,6 +142,7 @@ EXPERIMENT_OF = figures_of(CONFIG.experiments)
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
 DRAWABLE = drawable(CONFIG.experiments)
 BASELINES = of_kind("baselines")
+SCHEMAS = [figure for figure in figures_of(BASELINES) if figure.endswith("a")]  # drawn without records
 if CONFIG.records and not DRAWABLE:
     existing_records_of(next(iter(CONFIG.experiments)))
 

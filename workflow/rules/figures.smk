@@ -5,13 +5,21 @@ out: paper_figures/{figure}.png, .pdf (results/{dataset}/figures/{figure}.* for 
 """
 
 
-rule figure_configurations:
+# What draws each kind of experiment, beside what draws all.
+FIGURE_CODE = {
+    "baselines": ["plots/baselines.py", "plots/schema.py"],
+    "models": ["plots/configurations.py"],
+    "steps": ["plots/steps.py"],
+}
+
+
+rule figure:
     input:
         records=lambda wildcards: existing_records_of(EXPERIMENT_OF[wildcards.figure]),
         metas=lambda wildcards: existing_records_of(EXPERIMENT_OF[wildcards.figure], "run.meta.json"),
         paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
-        baseline=catboost_record(),
-        code=sources("plots/configurations.py", "plots/style.py", "analysis/runs.py"),
+        baseline=lambda wildcards: catboost_record() if kind_of(wildcards.figure) == "models" else [],
+        code=lambda wildcards: sources("plots/style.py", "analysis/runs.py", *FIGURE_CODE[kind_of(wildcards.figure)]),
     output:
         png=f"{FIGURES}/{{figure}}.png",
         pdf=f"{FIGURES}/{{figure}}.pdf",
@@ -20,13 +28,14 @@ rule figure_configurations:
     conda:
         ENVIRONMENT
     wildcard_constraints:
-        figure=any_of(figures_of(of_kind("models"))),
+        figure=any_of(figure for figure in EXPERIMENT_OF if figure not in SCHEMAS),
     params:
+        kind=lambda wildcards: kind_of(wildcards.figure),
         title=lambda wildcards: CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].title,
         paper=lambda wildcards, input: [f"--paper={path}" for path in input.paper],
         baseline=lambda wildcards, input: [f"--baseline={path}" for path in input.baseline],
     shell:
-        "logged {log} python -m score_mlx figure {wildcards.figure} --title {params.title:q}"
+        "logged {log} python -m score_mlx figure {wildcards.figure} --kind {params.kind} --title {params.title:q}"
         " {params.paper:q} {params.baseline:q} --out {output.png} {input.records:q}"
 
 
@@ -41,32 +50,9 @@ rule figure_schema:
     conda:
         ENVIRONMENT
     wildcard_constraints:
-        figure=any_of(f for f in figures_of(BASELINES) if f.endswith("a")),
+        figure=any_of(SCHEMAS),
     shell:
-        "logged {log} python -m score_mlx figure {wildcards.figure} --out {output.png}"
-
-
-rule figure_baselines:
-    input:
-        records=lambda wildcards: existing_records_of(EXPERIMENT_OF[wildcards.figure]),
-        metas=lambda wildcards: existing_records_of(EXPERIMENT_OF[wildcards.figure], "run.meta.json"),
-        paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
-        code=sources("plots/baselines.py", "plots/schema.py", "plots/style.py", "analysis/runs.py"),
-    output:
-        png=f"{FIGURES}/{{figure}}.png",
-        pdf=f"{FIGURES}/{{figure}}.pdf",
-    log:
-        f"results/logs/{CONFIG.dataset_name}/{{figure}}.log",
-    conda:
-        ENVIRONMENT
-    wildcard_constraints:
-        figure=any_of(f for f in figures_of(BASELINES) if not f.endswith("a")),
-    params:
-        title=lambda wildcards: CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].title,
-        paper=lambda wildcards, input: [f"--paper={path}" for path in input.paper],
-    shell:
-        "logged {log} python -m score_mlx figure {wildcards.figure} --title {params.title:q} {params.paper:q}"
-        " --out {output.png} {input.records:q}"
+        "logged {log} python -m score_mlx figure {wildcards.figure} --kind baselines --out {output.png}"
 
 
 rule figures:

@@ -7,12 +7,18 @@ out: results/{table}.csv, .md, .tex (results/{dataset}/{table}.* for any other d
 """
 
 
+TABLE_CODE = {
+    table: "analysis/steps.py" if chosen.kind == "steps" else "analysis/tables.py"
+    for table, chosen in CONFIG.experiments.items()
+}
+
+
 rule table:
     input:
         records=lambda wildcards: existing_records_of(wildcards.table),
         metas=lambda wildcards: existing_records_of(wildcards.table, "run.meta.json"),
         paper=lambda wildcards: paper_values(wildcards.table),
-        code=sources("analysis/tables.py", "analysis/runs.py", "analysis/formats.py"),
+        code=lambda wildcards: sources("analysis/runs.py", "analysis/formats.py", TABLE_CODE[wildcards.table]),
     output:
         csv=f"{TABLES}/{{table}}.csv",
         md=f"{TABLES}/{{table}}.md",
@@ -23,11 +29,12 @@ rule table:
         ENVIRONMENT
     params:
         title=lambda wildcards: CONFIG.experiments[wildcards.table].title,
+        kind=lambda wildcards: CONFIG.experiments[wildcards.table].kind,
         top=lambda wildcards: CONFIG.experiments[wildcards.table].top,
         paper=lambda wildcards, input: [f"--paper={path}" for path in input.paper],
     shell:
-        "logged {log} python -m score_mlx table {wildcards.table} --title {params.title:q} --top {params.top}"
-        " {params.paper:q} --out {output.csv} {input.records:q}"
+        "logged {log} python -m score_mlx table {wildcards.table} --kind {params.kind} --title {params.title:q}"
+        " --top {params.top} {params.paper:q} --out {output.csv} {input.records:q}"
 
 
 rule sensitivity:

@@ -15,6 +15,7 @@ from score_mlx.errors import UserError
 from score_mlx.spec import SPLITS
 
 if TYPE_CHECKING:
+    from score_mlx.analysis.runs import Run
     from score_mlx.config import Config
     from score_mlx.settings import AnyExperiment
 
@@ -26,6 +27,7 @@ Title = Annotated[str | None, typer.Option(help="by default config.yaml's")]
 Paper = Annotated[Path | None, typer.Option(help="the paper's values (.csv)")]
 Dataset = Annotated[str | None, typer.Option(help="instead of config.yaml's")]
 PresetName = Annotated[str | None, typer.Option(help="instead of config.yaml's")]
+Kind = Annotated[str | None, typer.Option(help="what the records are of, by default config.yaml's", hidden=True)]
 Runs = Annotated[Path, typer.Option(help="folder in which to look for records")]
 TableOut = Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")]
 
@@ -35,6 +37,7 @@ def table(
     records: Records = None,
     out: TableOut = None,
     title: Title = None,
+    kind: Kind = None,
     top: Annotated[int | None, typer.Option(help="how many of the best are marked, by default config.yaml's")] = None,
     paper: Paper = None,
     dataset: Dataset = None,
@@ -45,18 +48,22 @@ def table(
 
     While models still train: score-mlx table 2 prints what is there so far, and which models are not.
     """
-    from score_mlx.analysis import tables
+    from score_mlx.analysis import steps, tables
     from score_mlx.analysis.runs import load
 
     name = _full("table", name)
     not_run: list[str] = []
     if not records:
         chosen = _from_config(name, dataset, preset, runs)
-        records, not_run = chosen.there, chosen.not_run
+        records, not_run, kind = chosen.there, chosen.not_run, chosen.kind
         title, top, paper = title or chosen.title, chosen.top if top is None else top, paper or chosen.paper
     loaded, top = [load(path) for path in records], top or 0
-    rows = tables.model_table(loaded, tables.read_paper(paper) if paper else {}, top=top, not_run=not_run)
     heading = f"{_spoken(name)}. {title}" if title else _spoken(name)
+    if kind == "steps":
+        rows = steps.steps_table(loaded, steps.read_paper(paper) if paper else {})
+        _show(out, steps.COLUMNS, steps.READABLE, rows, heading, steps.caption(loaded))
+        return
+    rows = tables.model_table(loaded, tables.read_paper(paper) if paper else {}, top=top, not_run=not_run)
     _show(out, tables.COLUMNS, tables.READABLE, rows, heading, tables.caption(loaded, top))
 
 
@@ -107,6 +114,7 @@ def figure(
     records: Records = None,
     title: Title = None,
     paper: Paper = None,
+    kind: Kind = None,
     baseline: Annotated[Path | None, typer.Option(help="run.json of a model to draw as a line")] = None,
     dataset: Dataset = None,
     preset: PresetName = None,
@@ -117,11 +125,11 @@ def figure(
     While models still train: score-mlx figure 2 --out so_far.png
     """
     from score_mlx.analysis.runs import load
-    from score_mlx.analysis.tables import read_paper
 
     name = _full("figure", name)
     experiment, table = _experiment_of(name)
-    if name == f"{experiment.figure}a":
+    kind = kind or experiment.kind
+    if kind == "baselines" and name.endswith("a"):
         from score_mlx.plots import schema as drawing
 
         drawing.draw(out, title=f"{_spoken(name)}. Depth as a stack and as a recurrence")
@@ -130,18 +138,30 @@ def figure(
         chosen = _from_config(table, dataset, preset, runs)
         records, title, paper = chosen.there, title or chosen.title, paper or chosen.paper
     loaded, heading = [load(path) for path in records], f"{_spoken(name)}. {title}" if title else _spoken(name)
-    values = read_paper(paper) if paper else {}
-    if experiment.kind == "models":
+    _draw(kind, name, loaded, out, heading, paper, load(baseline) if baseline else None)
+
+
+def _draw(
+    kind: str, name: str, loaded: list[Run], out: Path, heading: str, paper: Path | None, baseline: Run | None
+) -> None:
+    """The figure of a kind of experiment; plotting libraries are imported by the one that needs them."""
+    from score_mlx.analysis import steps, tables
+
+    read = steps.read_paper if kind == "steps" else tables.read_paper
+    values = read(paper) if paper else {}
+    if kind == "models":
         from score_mlx.plots import configurations
 
-        configurations.draw(loaded, out, title=heading, paper=values, baseline=load(baseline) if baseline else None)
-        return
-    from score_mlx.plots import baselines
+        configurations.draw(loaded, out, title=heading, paper=values, baseline=baseline)
+    elif kind == "steps":
+        from score_mlx.plots import steps as depths
 
-    if name == f"{experiment.figure}b":
-        baselines.draw(loaded, out, title=heading, paper=values)
+        depths.draw(loaded, out, title=heading, paper=values)
     else:
-        baselines.draw_beside_schema(loaded, out, title=title or "Baseline models", paper=values)
+        from score_mlx.plots import baselines
+
+        draw = baselines.draw if name.endswith("b") else baselines.draw_beside_schema
+        draw(loaded, out, title=heading, paper=values)
 
 
 def schema(
@@ -170,6 +190,7 @@ def schemas() -> dict[str, str]:
 class Chosen:
     """What config.yaml says of an experiment, and which of its records exist."""
 
+    kind: str
     there: list[Path]
     not_run: list[str]
     title: str
@@ -183,14 +204,14 @@ def _from_config(name: str, dataset: str | None, preset: str | None, runs: Path,
         raise UserError(f"config.yaml: no experiment {name}, expected one of {', '.join(config.experiments)}")
     chosen = config.experiments[name]
     paper = project.root() / "data" / "paper" / chosen.paper if chosen.paper else None
-    paths = {spec.model: spec.path(runs) for spec in config.specs(name, split)}
-    there = [path for path in paths.values() if path.exists()]
+    specs = config.specs(name, split)
+    there = [spec.path(runs) for spec in specs if spec.path(runs).exists()]
     if not there:
-        raise UserError(f"{runs}: no record of {name} yet, expected for example {next(iter(paths.values()))}")
-    missing = [model for model, path in paths.items() if not path.exists()]
+        raise UserError(f"{runs}: no record of {name} yet, expected for example {specs[0].path(runs)}")
+    missing = [spec.model for spec in specs if not spec.path(runs).exists()]
     if missing:
-        print(f"{len(missing)} of {len(paths)} models of {name} have no record yet", file=sys.stderr)
-    return Chosen(there, missing, chosen.title, chosen.top, paper)
+        print(f"{len(missing)} of {len(specs)} models of {name} have no record yet", file=sys.stderr)
+    return Chosen(chosen.kind, there, missing, chosen.title, chosen.top, paper)
 
 
 def _config(dataset: str | None = None, preset: str | None = None) -> Config:

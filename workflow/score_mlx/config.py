@@ -24,6 +24,7 @@ from score_mlx.settings import (
     ModelsExperiment,
     Name,
     Presets,
+    StepsExperiment,
     Typed,
 )
 from score_mlx.spec import SPLITS, Spec
@@ -81,20 +82,26 @@ class Config(Typed):
         """
         chosen = self.experiments[experiment]
         folds = {"split": split or self.split, "repeat": self.repeat, "seed": self.seed}
-        make = {"models": self._graph_specs, "baselines": self._baseline_specs}
+        make = {"models": self._graph_specs, "baselines": self._baseline_specs, "steps": self._steps_specs}
         return make[chosen.kind](chosen, folds)
 
     def _graph_specs(self, chosen: ModelsExperiment, folds: dict[str, Any]) -> list[Spec]:
         """Architecture by architecture."""
-        common = {
-            **self.graphs.model_dump(),
-            **{name: getattr(self, name) for name in ("features", "fidelity")},
-            **{name: getattr(chosen, name) for name in ("readout", "head", "descriptors")},
-            **folds,
-        }
+        common = self._graph_settings(chosen) | folds
         return [
             GraphSpec(self.dataset_name, arch, config, **common) for arch in chosen.archs for config in chosen.configs
         ]
+
+    def _steps_specs(self, chosen: StepsExperiment, folds: dict[str, Any]) -> list[Spec]:
+        """Depth by depth, SCORE and native."""
+        common = self._graph_settings(chosen) | folds
+        pairs = [(steps, config) for steps in chosen.steps for config in ("SCORE", "base")]
+        return [GraphSpec(self.dataset_name, chosen.arch, c, **(common | {"steps": steps})) for steps, c in pairs]
+
+    def _graph_settings(self, chosen: ModelsExperiment | StepsExperiment) -> dict[str, Any]:
+        """Fields of a GraphSpec that an experiment and the whole config say."""
+        here = {name: getattr(chosen, name) for name in ("readout", "head", "descriptors")}
+        return self.graphs.model_dump() | {name: getattr(self, name) for name in ("features", "fidelity")} | here
 
     def _baseline_specs(self, chosen: BaselinesExperiment, folds: dict[str, Any]) -> list[Spec]:
         """Trees and kernels, Lasso, dense networks."""

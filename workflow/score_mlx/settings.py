@@ -130,6 +130,17 @@ class ModelsExperiment(Experiment):
     configs: Annotated[list[Literal[GraphSpec.CHOICES["config"]]], Field(min_length=1)]
 
 
+class StepsExperiment(Experiment):
+    """SCORE beside the native stack of one architecture at several depths."""
+
+    kind: Literal["steps"]
+    arch: Literal[GraphSpec.CHOICES["arch"]]
+    steps: Annotated[list[Annotated[int, Field(ge=1, le=1000)]], Field(min_length=1)]
+    readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
+    head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
+    descriptors: bool = False
+
+
 class BaselinesExperiment(Experiment):
     """Classical models and dense networks on the RDKit descriptors; one Lasso for each number of descriptors."""
 
@@ -144,5 +155,5 @@ class BaselinesExperiment(Experiment):
         return [f"{self.figure}{part}" for part in ("", "a", "b")] if self.figure else []
 
 
-AnyExperiment = Annotated[ModelsExperiment | BaselinesExperiment, Field(discriminator="kind")]
-KINDS = ("models", "baselines")
+AnyExperiment = Annotated[BaselinesExperiment | ModelsExperiment | StepsExperiment, Field(discriminator="kind")]
+KINDS = ("baselines", "models", "steps")

@@ -135,9 +135,9 @@ class Spec:
         pairs = [(name, getattr(self, name), getattr(type(self), name)) for name in self.CUTTABLE]
         return [{"setting": name, "ours": ours, "paper": paper} for name, ours, paper in pairs if ours < paper]
 
-    def departures(self) -> list[str]:
-        """Fields of the protocol that differ from the paper's, as `steps 3`."""
-        pairs = [(name, getattr(self, name), getattr(type(self), name)) for name in self.PROTOCOL]
+    def departures(self, but: tuple[str, ...] = ()) -> list[str]:
+        """Fields of the protocol that differ from the paper's, as `steps 3`; those in `but` may."""
+        pairs = [(name, getattr(self, name), getattr(type(self), name)) for name in self.PROTOCOL if name not in but]
         return [f"{name} {ours}" for name, ours, paper in pairs if ours != paper]
 
     def as_dict(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Run:
         dataset: the record's description of its data: name, label, stand_in, rows, checksums.
         cuts: settings below the paper's, as `epochs 2/150`; "" for none.
         parameters: numbers trained, of one fold's model, None for trees and kernels.
+        curves: RMSE after each epoch of each fold.
         meta: run.meta.json: seconds, device, versions, commit, preset.
     """
 
@@ -33,6 +34,7 @@ class Run:
     dataset: dict[str, Any]
     cuts: str
     parameters: int | None
+    curves: tuple[tuple[float, ...], ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -49,13 +51,17 @@ class Run:
         """Folds that never had a finite RMSE."""
         return sum(map(math.isnan, self.best))
 
-    def incomparable(self) -> str:
-        """Why this run says nothing about the paper's number; "" where it does."""
+    def incomparable(self, but: tuple[str, ...] = ()) -> str:
+        """Why this run says nothing about the paper's number; "" where it does.
+
+        Args:
+            but: fields that the table varies, as the paper does.
+        """
         if self.dataset["name"] != "esol":
             return f"dataset {self.dataset['name']}"
         if self.cuts:
             return self.cuts
-        return ", ".join(self.spec.departures())
+        return ", ".join(self.spec.departures(but))
 
 
 def load(path: str | Path) -> Run:
@@ -90,6 +96,7 @@ def from_json(record: dict[str, Any], meta: dict[str, Any]) -> Run:
         dataset=record["dataset"],
         cuts=show_cuts(record["cuts"]),
         parameters=record["parameters"],
+        curves=tuple(_numbers(fold["rmse"]) for fold in record["folds"]),
         meta=meta,
     )
 

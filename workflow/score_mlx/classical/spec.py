@@ -55,8 +55,8 @@ class ClassicalSpec(Spec):
     def uses_descriptors(self) -> bool:
         return True
 
-    def departures(self) -> list[str]:
-        named = [f for f in self.option_fields() if f.name not in ("top", "repeat", "seed")]
+    def departures(self, but: tuple[str, ...] = ()) -> list[str]:
+        named = [f for f in self.option_fields() if f.name not in ("top", "repeat", "seed", *but)]
         return [f"{f.name} {getattr(self, f.name)}" for f in named if getattr(self, f.name) != f.default]
 
     @classmethod

@@ -45,7 +45,7 @@ def draw_beside_schema(runs: Sequence[Run], path: str | Path, *, title: str, pap
             1, 2, figsize=(10.6, 3.9), gridspec_kw={"width_ratios": [1.16, 1], "wspace": 0.5}
         )
         schema.draw_on(left, "(a) Depth as a stack and as a recurrence")
-        draw_on(right, runs, f"(b) {title}", paper)
+        draw_on(right, runs, "(b) " + title.split(". ", 1)[-1], paper)
         style.footnote(right, _small_print(runs), characters=88, below=38)
         style.save(figure, path)
 

@@ -1,0 +1,92 @@
+"""Figures 18 to 21: depth from 2 to 7, SCORE beside the native stack; how they learn and how good they get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from score_mlx.analysis.runs import Run, provenance, require_one_dataset
+from score_mlx.plots import style
+
+FORMS = {True: ("SCORE", "-", "D", "#0072B2"), False: ("native", (0, (4, 2)), "o", "#000000")}  # by `recurrent`
+SHIFT = 0.12  # between the two forms, in units of the distance between depths
+ROOM = 1.6  # curves are shown up to so many times the lowest value: the first epochs would flatten the rest
+
+
+def draw(
+    runs: Sequence[Run], path: str | Path, *, title: str, paper: Mapping[str, Mapping[str, float]] | None = None
+) -> None:
+    """Save `path` (.png and .pdf).
+
+    Args:
+        runs: SCORE and base of one architecture at each depth, on the same data and folds.
+        path: where to save.
+        title: of the figure.
+        paper: the paper's score and native by K, drawn where a run compares with them.
+
+    Raises:
+        UserError: runs on different data.
+    """
+    require_one_dataset(runs)
+    depths = sorted({run.spec.steps for run in runs})
+    with style.context():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(style.WIDTH + 1, 3.4), gridspec_kw={"wspace": 0.24})
+        colours = dict(zip(depths, plt.get_cmap("viridis")(np.linspace(0, 0.88, len(depths))), strict=True))
+        for run in runs:
+            _curve(left, run, colours[run.spec.steps])
+            _best(right, run, depths, paper or {})
+        _dress(left, right, runs, depths, colours, title)
+        style.footnote(left, _small_print(runs), characters=150, below=34)
+        style.save(figure, path)
+
+
+def _curve(axes: Axes, run: Run, colour) -> None:
+    mean = np.mean(run.curves, axis=0)
+    axes.plot(np.arange(1, len(mean) + 1), mean, ls=FORMS[run.spec.recurrent][1], color=colour, lw=1.1)
+
+
+def _best(axes: Axes, run: Run, depths: Sequence[int], paper: Mapping[str, Mapping[str, float]]) -> None:
+    """Folds small, their mean large, the paper's mean open."""
+    name, _, marker, colour = FORMS[run.spec.recurrent]
+    x = depths.index(run.spec.steps) + (SHIFT if run.spec.recurrent else -SHIFT)
+    axes.plot([x] * len(run.best), run.best, marker, color=colour, ms=2.6, alpha=0.45, mew=0)
+    axes.plot(x, np.mean(run.best), marker, color=colour, ms=5.5, mec="white", mew=0.6, zorder=4)
+    known = paper.get(str(run.spec.steps))
+    if known and not run.incomparable(but=("steps",)):
+        axes.plot(x + 0.09, known[name.lower()], marker, mfc="none", mec=style.REFERENCE, ms=4.6, mew=0.9, zorder=5)
+
+
+def _dress(left: Axes, right: Axes, runs: Sequence[Run], depths: Sequence[int], colours: Mapping, title: str) -> None:
+    data = runs[0].dataset
+    lowest = min(np.nanmin(np.mean(run.curves, axis=0)) for run in runs)
+    left.set(xlabel="epoch", ylabel=style.rmse_label(data), ylim=(0.96 * lowest, ROOM * lowest))
+    left.set_title(title + (" – STAND-IN DATA" if data["stand_in"] else ""), loc="left", pad=22)
+    handles = [Line2D([], [], color=colours[depth], lw=1.6, label=f"K = {depth}") for depth in depths]
+    handles += [Line2D([], [], color="#444444", ls=line, lw=1.2, label=name) for name, line, _, _ in FORMS.values()]
+    left.legend(handles=handles, ncols=2, loc="upper right", handlelength=1.8, columnspacing=1)
+    right.set_xticks(range(len(depths)), [str(depth) for depth in depths])
+    right.set(xlabel="K, applications of a block", ylabel=style.rmse_label(data))
+    handles = [
+        Line2D([], [], color=colour, marker=marker, ls="", ms=5.5, label=name)
+        for name, _, marker, colour in FORMS.values()
+    ]
+    handles.append(Line2D([], [], color="#777777", marker="o", ls="", ms=2.6, mew=0, label="one fold"))
+    if any(not run.incomparable(but=("steps",)) for run in runs):
+        mark = {"mfc": "none", "mec": style.REFERENCE, "marker": "o", "ls": "", "ms": 4.6}
+        handles.append(Line2D([], [], **mark, label="paper's mean"))
+    right.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=4, handletextpad=0.3)
+
+
+def _small_print(runs: Sequence[Run]) -> list[str]:
+    lines = [
+        "Left: validation RMSE, mean over folds. Right: the lowest over epochs of each fold, as in the paper.",
+        f"{provenance(runs)}.",
+    ]
+    if runs[0].dataset["stand_in"]:
+        lines.insert(0, "Stand-in data with computed labels: no number here compares with the paper's.")
+    return lines
