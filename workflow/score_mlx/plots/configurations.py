@@ -46,10 +46,11 @@ def draw(
         axes.set_ylim(lowest, highest + BAND * (highest - lowest) * bool(beyond))
         axes.set_yticks([tick for tick in axes.get_yticks() if lowest <= tick <= highest])
         for run in runs:
-            x = archs.index(run.spec.arch) + SPREAD * (CONFIGS.index(run.spec.config) - (len(CONFIGS) - 1) / 2)
+            x = _place(run, archs)
             (_draw_beyond if run in beyond else _draw_run)(axes, run, x, highest)
             if not run.incomparable() and run.model in (paper or {}):
                 _draw_paper(axes, run, x, paper[run.model]["rmse_mean"])
+        _mark_best(axes, runs, archs)
         if baseline:
             _draw_baseline(axes, baseline, len(archs))
         _dress(axes, runs, archs, title)
@@ -73,6 +74,21 @@ def limits(runs: Sequence[Run]) -> tuple[float, float]:
     points = np.concatenate([run.best for run, mean in zip(runs, means, strict=True) if mean <= fence])
     margin = 0.07 * max(points.max() - points.min(), 0.02)
     return float(points.min() - margin), float(points.max() + 1.5 * margin)
+
+
+def _place(run: Run, archs: Sequence[str]) -> float:
+    """Where a run stands: architectures at 0, 1, ..., configurations around them."""
+    return archs.index(run.spec.arch) + SPREAD * (CONFIGS.index(run.spec.config) - (len(CONFIGS) - 1) / 2)
+
+
+def _mark_best(axes: Axes, runs: Sequence[Run], archs: Sequence[str]) -> None:
+    """A star on the axis under the configuration with the lowest mean of each architecture."""
+    for arch in archs:
+        finished = [run for run in runs if run.spec.arch == arch and not run.diverged]
+        if finished:
+            best = min(finished, key=lambda run: np.mean(run.best))
+            x, colour = _place(best, archs), style.CONFIG_STYLE[best.spec.config][0]
+            axes.plot(x, 0.03, "*", color=colour, ms=6, mew=0, transform=axes.get_xaxis_transform(), zorder=5)
 
 
 def _draw_run(axes: Axes, run: Run, x: float, highest: float) -> None:
@@ -129,12 +145,13 @@ def _legend(axes: Axes, runs: Sequence[Run], with_paper: bool) -> None:
         if any(run.spec.config == config for run in runs)
     ]
     handles.append(Line2D([], [], color="#777777", marker="o", ls="", ms=2.6, mew=0, label="one fold"))
+    handles.append(Line2D([], [], color="#777777", marker="*", ls="", ms=6, mew=0, label="best"))
     if with_paper:
         handles.append(
             Line2D([], [], mfc="none", mec="#333333", marker="o", ls="", ms=4.2, mew=0.8, label="paper's mean")
         )
     axes.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(handles), columnspacing=1.3,
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(handles), columnspacing=1.1,
         handletextpad=0.4, borderaxespad=0.1,
     )  # fmt: skip
 
