@@ -23,7 +23,7 @@ include: "workflow/rules/common.smk"
 
 wildcard_constraints:
     dataset=r"[\w-]+",
-    table=any_of(CONFIG.experiments),
+    table=any_of(TABLE_NAMES),
 
 
 localrules:

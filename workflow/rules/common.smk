@@ -12,6 +12,7 @@ from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
 from score_mlx.presets import has_gpu, resolve
 from score_mlx.science import SCIENCE, versions
+from score_mlx.settings import TABLES as TABLE_KINDS
 from score_mlx.spec import SPLITS
 from score_mlx.families import spec_from_path
 from score_mlx.graphs.spec import ARCHS
@@ -41,23 +42,25 @@ def sources(*names):
     return [in_project("workflow", "score_mlx", name) for name in names]
 
 
-def records_of(experiment, name="run.json", split=None):
-    """The run records that a table lists, or the file of that name beside each."""
+def records_of(experiment, name="run.json", split=None, figure=None):
+    """The run records that a table lists or a figure shows, or the file of that name beside each."""
     root = in_project(CONFIG.records) if CONFIG.records else "results/runs"
-    return [str(spec.path(root).with_name(name)) for spec in CONFIG.specs(experiment, split)]
+    specs = CONFIG.figure_specs(experiment, figure) if figure else CONFIG.specs(experiment, split)
+    return [str(spec.path(root).with_name(name)) for spec in specs]
 
 
-def existing_records_of(experiment, name="run.json", split=None):
+def existing_records_of(experiment, name="run.json", split=None, figure=None):
     """`records_of`, but where nothing is trained each must be there already."""
-    lacking = lacking_records_of(experiment, split)
+    lacking = lacking_records_of(experiment, split, figure)
     if lacking:
         what = f"{len(lacking)} records of {experiment} are missing, first {lacking[0]}"
         sys.exit(f"error: records = {CONFIG.records}: {what}")
-    return records_of(experiment, name, split)
+    return records_of(experiment, name, split, figure)
 
 
-def lacking_records_of(experiment, split=None):
-    return [path for path in records_of(experiment, split=split) if CONFIG.records and not os.path.exists(path)]
+def lacking_records_of(experiment, split=None, figure=None):
+    paths = records_of(experiment, split=split, figure=figure)
+    return [path for path in paths if CONFIG.records and not os.path.exists(path)]
 
 
 def drawable(experiments, splits=(None,)):
@@ -74,13 +77,13 @@ def of_kind(kind):
     return [name for name, chosen in CONFIG.experiments.items() if chosen.kind == kind]
 
 
-def kind_of(figure):
-    return CONFIG.experiments[EXPERIMENT_OF[figure]].kind
+def drawing_of(figure):
+    return CONFIG.experiments[EXPERIMENT_OF[figure]].drawings[figure]
 
 
 def figures_of(experiments):
     """figure -> the experiment that it shows."""
-    return {figure: name for name in experiments for figure in CONFIG.experiments[name].figures}
+    return {figure: name for name in experiments for figure in CONFIG.experiments[name].drawings}
 
 
 def shap_values_of(experiment):
@@ -142,7 +145,8 @@ EXPERIMENT_OF = figures_of(CONFIG.experiments)
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
 DRAWABLE = drawable(CONFIG.experiments)
 BASELINES = of_kind("baselines")
-SCHEMAS = [figure for figure in figures_of(BASELINES) if figure.endswith("a")]  # drawn without records
+TABLE_NAMES = [table for kind in TABLE_KINDS for table in of_kind(kind)]
+SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]  # drawn without records
 if CONFIG.records and not DRAWABLE:
     existing_records_of(next(iter(CONFIG.experiments)))
 

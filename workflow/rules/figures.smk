@@ -5,21 +5,29 @@ out: paper_figures/{figure}.png, .pdf (results/{dataset}/figures/{figure}.* for 
 """
 
 
-# What draws each kind of experiment, beside what draws all.
-FIGURE_CODE = {
-    "baselines": ["plots/baselines.py", "plots/schema.py"],
-    "models": ["plots/configurations.py"],
+# What makes each kind of drawing, beside what makes all.
+DRAWING_CODE = {
+    "baselines": ["plots/baselines.py"],
+    "baselines_beside_schema": ["plots/baselines.py", "plots/schema.py"],
+    "configurations": ["plots/configurations.py"],
+    "forms": ["plots/curves.py"],
+    "integrators": ["plots/curves.py"],
     "steps": ["plots/steps.py"],
+    "warp": ["plots/curves.py", "analysis/warp.py"],
 }
 
 
 rule figure:
     input:
-        records=lambda wildcards: existing_records_of(EXPERIMENT_OF[wildcards.figure]),
-        metas=lambda wildcards: existing_records_of(EXPERIMENT_OF[wildcards.figure], "run.meta.json"),
+        records=lambda wildcards: existing_records_of(EXPERIMENT_OF[wildcards.figure], figure=wildcards.figure),
+        metas=lambda wildcards: existing_records_of(
+            EXPERIMENT_OF[wildcards.figure], "run.meta.json", figure=wildcards.figure
+        ),
         paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
-        baseline=lambda wildcards: catboost_record() if kind_of(wildcards.figure) == "models" else [],
-        code=lambda wildcards: sources("plots/style.py", "analysis/runs.py", *FIGURE_CODE[kind_of(wildcards.figure)]),
+        baseline=lambda wildcards: catboost_record() if drawing_of(wildcards.figure) == "configurations" else [],
+        code=lambda wildcards: sources(
+            "plots/style.py", "analysis/runs.py", *DRAWING_CODE[drawing_of(wildcards.figure)]
+        ),
     output:
         png=f"{FIGURES}/{{figure}}.png",
         pdf=f"{FIGURES}/{{figure}}.pdf",
@@ -30,12 +38,12 @@ rule figure:
     wildcard_constraints:
         figure=any_of(figure for figure in EXPERIMENT_OF if figure not in SCHEMAS),
     params:
-        kind=lambda wildcards: kind_of(wildcards.figure),
+        drawing=lambda wildcards: drawing_of(wildcards.figure),
         title=lambda wildcards: CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].title,
         paper=lambda wildcards, input: [f"--paper={path}" for path in input.paper],
         baseline=lambda wildcards, input: [f"--baseline={path}" for path in input.baseline],
     shell:
-        "logged {log} python -m score_mlx figure {wildcards.figure} --kind {params.kind} --title {params.title:q}"
+        "logged {log} python -m score_mlx figure {wildcards.figure} --drawing {params.drawing} --title {params.title:q}"
         " {params.paper:q} {params.baseline:q} --out {output.png} {input.records:q}"
 
 
@@ -52,7 +60,7 @@ rule figure_schema:
     wildcard_constraints:
         figure=any_of(SCHEMAS),
     shell:
-        "logged {log} python -m score_mlx figure {wildcards.figure} --kind baselines --out {output.png}"
+        "logged {log} python -m score_mlx figure {wildcards.figure} --drawing schema --out {output.png}"
 
 
 rule figures:

@@ -8,7 +8,7 @@ out: results/{table}.csv, .md, .tex (results/{dataset}/{table}.* for any other d
 
 
 TABLE_CODE = {
-    table: "analysis/steps.py" if chosen.kind == "steps" else "analysis/tables.py"
+    table: {"steps": "analysis/steps.py", "speedup": "analysis/speedup.py"}.get(chosen.kind, "analysis/tables.py")
     for table, chosen in CONFIG.experiments.items()
 }
 
@@ -76,6 +76,6 @@ rule shap_table:
 
 rule tables:
     input:
-        expand(f"{TABLES}/{{table}}.csv", table=DRAWABLE),
+        expand(f"{TABLES}/{{table}}.csv", table=[t for t in DRAWABLE if t in TABLE_NAMES]),
         expand(f"{TABLES}/{{table}}_sensitivity.csv", table=[t for t in drawable(BASELINES, SPLITS) if t in DRAWABLE]),
         [] if CONFIG.records or not SHAP else f"{TABLES}/shap_top100.csv",

@@ -17,7 +17,6 @@ from score_mlx.spec import SPLITS
 if TYPE_CHECKING:
     from score_mlx.analysis.runs import Run
     from score_mlx.config import Config
-    from score_mlx.settings import AnyExperiment
 
 Records = Annotated[
     list[Path] | None,
@@ -48,7 +47,7 @@ def table(
 
     While models still train: score-mlx table 2 prints what is there so far, and which models are not.
     """
-    from score_mlx.analysis import steps, tables
+    from score_mlx.analysis import speedup, steps, tables
     from score_mlx.analysis.runs import load
 
     name = _full("table", name)
@@ -62,6 +61,10 @@ def table(
     if kind == "steps":
         rows = steps.steps_table(loaded, steps.read_paper(paper) if paper else {})
         _show(out, steps.COLUMNS, steps.READABLE, rows, heading, steps.caption(loaded))
+        return
+    if kind == "speedup":
+        rows = speedup.speedup_table(loaded, speedup.read_paper(paper) if paper else {})
+        _show(out, speedup.COLUMNS, speedup.READABLE, rows, heading, speedup.caption(loaded))
         return
     rows = tables.model_table(loaded, tables.read_paper(paper) if paper else {}, top=top, not_run=not_run)
     _show(out, tables.COLUMNS, tables.READABLE, rows, heading, tables.caption(loaded, top))
@@ -114,7 +117,7 @@ def figure(
     records: Records = None,
     title: Title = None,
     paper: Paper = None,
-    kind: Kind = None,
+    drawing: Annotated[str | None, typer.Option(help="by default config.yaml's", hidden=True)] = None,
     baseline: Annotated[Path | None, typer.Option(help="run.json of a model to draw as a line")] = None,
     dataset: Dataset = None,
     preset: PresetName = None,
@@ -127,41 +130,44 @@ def figure(
     from score_mlx.analysis.runs import load
 
     name = _full("figure", name)
-    experiment, table = _experiment_of(name)
-    kind = kind or experiment.kind
-    if kind == "baselines" and name.endswith("a"):
-        from score_mlx.plots import schema as drawing
-
-        drawing.draw(out, title=f"{_spoken(name)}. Depth as a stack and as a recurrence")
-        return
-    if not records:
-        chosen = _from_config(table, dataset, preset, runs)
+    experiment, drawing = (None, drawing) if drawing and (records or drawing == "schema") else _experiment_of(name)
+    if drawing != "schema" and not records:
+        chosen = _from_config(experiment, dataset, preset, runs, figure=name)
         records, title, paper = chosen.there, title or chosen.title, paper or chosen.paper
-    loaded, heading = [load(path) for path in records], f"{_spoken(name)}. {title}" if title else _spoken(name)
-    _draw(kind, name, loaded, out, heading, paper, load(baseline) if baseline else None)
+    loaded, heading = [load(path) for path in records or []], f"{_spoken(name)}. {title}" if title else _spoken(name)
+    _draw(drawing, loaded, out, heading, paper, load(baseline) if baseline else None)
 
 
-def _draw(
-    kind: str, name: str, loaded: list[Run], out: Path, heading: str, paper: Path | None, baseline: Run | None
-) -> None:
-    """The figure of a kind of experiment; plotting libraries are imported by the one that needs them."""
+def _draw(drawing: str, loaded: list[Run], out: Path, heading: str, paper: Path | None, baseline: Run | None) -> None:
+    """The figure of that kind; plotting libraries are imported by the one that needs them."""
     from score_mlx.analysis import steps, tables
 
-    read = steps.read_paper if kind == "steps" else tables.read_paper
-    values = read(paper) if paper else {}
-    if kind == "models":
+    if drawing == "configurations":
         from score_mlx.plots import configurations
 
+        values = tables.read_paper(paper) if paper else {}
         configurations.draw(loaded, out, title=heading, paper=values, baseline=baseline)
-    elif kind == "steps":
+    elif drawing == "steps":
         from score_mlx.plots import steps as depths
 
-        depths.draw(loaded, out, title=heading, paper=values)
-    else:
+        depths.draw(loaded, out, title=heading, paper=steps.read_paper(paper) if paper else {})
+    elif drawing == "schema":
+        from score_mlx.plots import schema
+
+        schema.draw(out, title=f"{heading}. Depth as a stack and as a recurrence")
+    elif drawing.startswith("baselines"):
         from score_mlx.plots import baselines
 
-        draw = baselines.draw if name.endswith("b") else baselines.draw_beside_schema
-        draw(loaded, out, title=heading, paper=values)
+        draw = baselines.draw if drawing == "baselines" else baselines.draw_beside_schema
+        draw(loaded, out, title=heading, paper=tables.read_paper(paper) if paper else {})
+    else:
+        from score_mlx.plots import curves
+
+        if drawing == "integrators":
+            curves.draw_integrators(loaded, out, title=heading)
+        else:  # one architecture of several, so the experiment's title is not the figure's
+            draw = curves.draw_forms if drawing == "forms" else curves.draw_warp
+            draw(loaded, out, title=heading.split(". ")[0])
 
 
 def schema(
@@ -198,13 +204,20 @@ class Chosen:
     paper: Path | None
 
 
-def _from_config(name: str, dataset: str | None, preset: str | None, runs: Path, split: str | None = None) -> Chosen:
+def _from_config(
+    name: str,
+    dataset: str | None,
+    preset: str | None,
+    runs: Path,
+    split: str | None = None,
+    figure: str | None = None,
+) -> Chosen:
     config = _config(dataset, preset)
     if name not in config.experiments:
         raise UserError(f"config.yaml: no experiment {name}, expected one of {', '.join(config.experiments)}")
     chosen = config.experiments[name]
     paper = project.root() / "data" / "paper" / chosen.paper if chosen.paper else None
-    specs = config.specs(name, split)
+    specs = config.figure_specs(name, figure) if figure else config.specs(name, split)
     there = [spec.path(runs) for spec in specs if spec.path(runs).exists()]
     if not there:
         raise UserError(f"{runs}: no record of {name} yet, expected for example {specs[0].path(runs)}")
@@ -222,9 +235,10 @@ def _config(dataset: str | None = None, preset: str | None = None) -> Config:
     return resolve(load(project.root() / "config.yaml", {key: value for key, value in given.items() if value}))
 
 
-def _experiment_of(figure: str) -> tuple[AnyExperiment, str]:
-    """The experiment that a figure shows, and its table's name."""
-    drawn = {name: (chosen, table) for table, chosen in _config().experiments.items() for name in chosen.figures}
+def _experiment_of(figure: str) -> tuple[str, str]:
+    """The experiment that a figure shows, and what the figure is."""
+    experiments = _config().experiments
+    drawn = {figure: (name, drawing) for name, e in experiments.items() for figure, drawing in e.drawings.items()}
     if figure not in drawn:
         raise UserError(f"config.yaml: no experiment draws {figure}, expected one of {', '.join(drawn)}")
     return drawn[figure]

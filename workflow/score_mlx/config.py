@@ -20,10 +20,13 @@ from score_mlx.settings import (
     BaselinesExperiment,
     ClassicalSettings,
     DenseSettings,
+    Experiment,
     GraphSettings,
+    IntegratorsExperiment,
     ModelsExperiment,
     Name,
     Presets,
+    SpeedupExperiment,
     StepsExperiment,
     Typed,
 )
@@ -52,7 +55,7 @@ class Config(Typed):
     dense: DenseSettings = DenseSettings()
     classical: ClassicalSettings = ClassicalSettings()
     presets: Presets = Presets()
-    experiments: dict[Annotated[str, Field(pattern=r"^table\d+[a-z]?$")], AnyExperiment] = {}
+    experiments: dict[Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+)$")], AnyExperiment] = {}
 
     @field_validator("dataset")
     @classmethod
@@ -82,8 +85,18 @@ class Config(Typed):
         """
         chosen = self.experiments[experiment]
         folds = {"split": split or self.split, "repeat": self.repeat, "seed": self.seed}
-        make = {"models": self._graph_specs, "baselines": self._baseline_specs, "steps": self._steps_specs}
+        make = {
+            "models": self._graph_specs,
+            "baselines": self._baseline_specs,
+            "steps": self._steps_specs,
+            "speedup": self._speedup_specs,
+            "integrators": self._integrator_specs,
+        }
         return make[chosen.kind](chosen, folds)
+
+    def figure_specs(self, experiment: str, figure: str) -> list[Spec]:
+        """The runs of an experiment that one of its figures shows."""
+        return [spec for spec in self.specs(experiment) if self.experiments[experiment].shows(figure, spec)]
 
     def _graph_specs(self, chosen: ModelsExperiment, folds: dict[str, Any]) -> list[Spec]:
         """Architecture by architecture."""
@@ -98,9 +111,36 @@ class Config(Typed):
         pairs = [(steps, config) for steps in chosen.steps for config in ("SCORE", "base")]
         return [GraphSpec(self.dataset_name, chosen.arch, c, **(common | {"steps": steps})) for steps, c in pairs]
 
-    def _graph_settings(self, chosen: ModelsExperiment | StepsExperiment) -> dict[str, Any]:
+    def _speedup_specs(self, chosen: SpeedupExperiment, folds: dict[str, Any]) -> list[Spec]:
+        """Architecture by architecture, with and without descriptors, native and SCORE."""
+        common = self._graph_settings(chosen) | folds
+        return [
+            GraphSpec(
+                self.dataset_name,
+                arch,
+                config,
+                **common,
+                readout="molattfp" if arch in chosen.molattfp else "sum",
+                descriptors=descriptors,
+            )
+            for arch in dict.fromkeys(chosen.curves.values())
+            for descriptors in (True, False)
+            for config in ("base", "SCORE")
+        ]
+
+    def _integrator_specs(self, chosen: IntegratorsExperiment, folds: dict[str, Any]) -> list[Spec]:
+        """Architecture by architecture, scheme by scheme."""
+        common = self._graph_settings(chosen) | folds
+        return [
+            GraphSpec(self.dataset_name, arch, "SCORE", **common, integrator=integrator)
+            for arch in chosen.archs
+            for integrator in chosen.integrators
+        ]
+
+    def _graph_settings(self, chosen: Experiment) -> dict[str, Any]:
         """Fields of a GraphSpec that an experiment and the whole config say."""
-        here = {name: getattr(chosen, name) for name in ("readout", "head", "descriptors")}
+        named = (name for name in ("readout", "head", "descriptors") if hasattr(chosen, name))
+        here = {name: getattr(chosen, name) for name in named}
         return self.graphs.model_dump() | {name: getattr(self, name) for name in ("features", "fidelity")} | here
 
     def _baseline_specs(self, chosen: BaselinesExperiment, folds: dict[str, Any]) -> list[Spec]:

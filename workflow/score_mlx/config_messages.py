@@ -41,7 +41,7 @@ def explain(problem: Any, file: str, base: dict[str, Any], config: type[BaseMode
     if problem["type"] == "literal_error":
         near = difflib.get_close_matches(str(value), re.findall(r"'(\w+)'", problem["ctx"]["expected"]), n=1)
     if problem["type"] == "union_tag_invalid":
-        value, expected = value["kind"], f"expected {' or '.join(KINDS)}"
+        value, expected = value["kind"], f"expected {', '.join(KINDS[:-1])} or {KINDS[-1]}"
     elif problem["type"] != "value_error":
         expected = f"expected {expected}"
     return f"{where}: {'.'.join(keys)} = {value!r}: {expected}{_hint(near)}"

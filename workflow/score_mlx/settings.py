@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
 
@@ -112,17 +112,23 @@ class Experiment(Typed):
     paper: CsvName | None = None
     figure: FigureName | None = None
     top: Annotated[int, Field(ge=0)] = 0
+    drawing: ClassVar[str]  # what `figure` is, a key of cli_show's drawings
 
     @property
-    def figures(self) -> list[str]:
-        """Names of the figures that show its runs."""
-        return [self.figure] if self.figure else []
+    def drawings(self) -> dict[str, str]:
+        """Its figures, and what each of them is."""
+        return {self.figure: self.drawing} if self.figure else {}
+
+    def shows(self, figure: str, spec: GraphSpec) -> bool:
+        """Whether a figure shows a run."""
+        return True
 
 
 class ModelsExperiment(Experiment):
     """Every architecture of graph networks in every configuration."""
 
     kind: Literal["models"]
+    drawing: ClassVar[str] = "configurations"
     readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
     head: Literal[GraphSpec.CHOICES["head"]] = "score_mlp"
     descriptors: bool = False
@@ -134,6 +140,7 @@ class StepsExperiment(Experiment):
     """SCORE beside the native stack of one architecture at several depths."""
 
     kind: Literal["steps"]
+    drawing: ClassVar[str] = "steps"
     arch: Literal[GraphSpec.CHOICES["arch"]]
     steps: Annotated[list[Annotated[int, Field(ge=1, le=1000)]], Field(min_length=1)]
     readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
@@ -150,10 +157,46 @@ class BaselinesExperiment(Experiment):
     networks: list[Literal[tuple(NETWORKS)]] = []
 
     @property
-    def figures(self) -> list[str]:
+    def drawings(self) -> dict[str, str]:
         """The whole, the schema of the update, the runs drawn."""
-        return [f"{self.figure}{part}" for part in ("", "a", "b")] if self.figure else []
+        parts = {"": "baselines_beside_schema", "a": "schema", "b": "baselines"}
+        return {f"{self.figure}{part}": drawing for part, drawing in parts.items()} if self.figure else {}
 
 
-AnyExperiment = Annotated[BaselinesExperiment | ModelsExperiment | StepsExperiment, Field(discriminator="kind")]
-KINDS = ("baselines", "models", "steps")
+class SpeedupExperiment(Experiment):
+    """SCORE beside the native stack, with and without descriptors: how many times faster it learns."""
+
+    kind: Literal["speedup"]
+    molattfp: list[Literal[GraphSpec.CHOICES["arch"]]] = []  # with this readout; all others pool by a sum
+    head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
+    curves: Annotated[dict[FigureName, Literal[GraphSpec.CHOICES["arch"]]], Field(min_length=1)]
+    warp: dict[FigureName, Literal[GraphSpec.CHOICES["arch"]]] = {}  # without descriptors
+
+    @property
+    def drawings(self) -> dict[str, str]:
+        return dict.fromkeys(self.curves, "forms") | dict.fromkeys(self.warp, "warp")
+
+    def shows(self, figure: str, spec: GraphSpec) -> bool:
+        if figure in self.warp:
+            return spec.arch == self.warp[figure] and not spec.descriptors
+        return spec.arch == self.curves[figure]
+
+
+class IntegratorsExperiment(Experiment):
+    """SCORE with each scheme for dh/dt = F(h) - h."""
+
+    kind: Literal["integrators"]
+    drawing: ClassVar[str] = "integrators"
+    archs: Annotated[list[Literal[GraphSpec.CHOICES["arch"]]], Field(min_length=1)]
+    integrators: Annotated[list[Literal[GraphSpec.CHOICES["integrator"]]], Field(min_length=1)]
+    readout: Literal[GraphSpec.CHOICES["readout"]] = "sum"
+    head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
+    descriptors: bool = False
+
+
+AnyExperiment = Annotated[
+    BaselinesExperiment | IntegratorsExperiment | ModelsExperiment | SpeedupExperiment | StepsExperiment,
+    Field(discriminator="kind"),
+]
+KINDS = ("baselines", "integrators", "models", "speedup", "steps")
+TABLES = ("baselines", "models", "speedup", "steps")  # the kinds that have a table

@@ -1,0 +1,141 @@
+"""Learning curves: Figures 11 to 16, SCORE beside the native stack; Figure 17, the time warp; 9 and 10, integrators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from score_mlx.analysis import warp
+from score_mlx.analysis.runs import Run, provenance, require_one_dataset
+from score_mlx.analysis.speedup import pairs
+from score_mlx.plots import style
+
+# (recurrent, descriptors): label, colour, line
+FORMS = {
+    (False, False): ("native", "#000000", "-"),
+    (True, False): ("SCORE", "#0072B2", "-"),
+    (False, True): ("native + RDKit", "#E69F00", (0, (4, 2))),
+    (True, True): ("SCORE + RDKit", "#CC79A7", (0, (4, 2))),
+}
+INTEGRATORS = {
+    "euler": ("Euler", "#0072B2", "-"),
+    "heun": ("Heun", "#E69F00", (0, (5, 1.5))),
+    "midpoint": ("midpoint", "#009E73", (0, (3, 1.5, 1, 1.5))),
+    "rk4": ("RK4", "#CC79A7", (0, (1.5, 1))),
+}
+ROOM = 2.0  # curves are shown up to so many times the lowest value: the first epochs would flatten the rest
+
+
+def draw_forms(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = 100) -> None:
+    """One architecture, SCORE and native, with and without descriptors: mean and standard deviation over folds.
+
+    Args:
+        runs: of one architecture, on the same data and folds.
+        path: where to save (.png and .pdf).
+        title: the figure's name; which architecture it shows is added.
+        epochs: how many are shown.
+
+    Raises:
+        UserError: runs on different data.
+    """
+    require_one_dataset(runs)
+    with style.context():
+        figure, axes = plt.subplots(figsize=(style.WIDTH - 1, 3.6))
+        for run in runs:
+            _band(axes, run, *FORMS[run.spec.recurrent, run.spec.descriptors], epochs)
+        _dress(axes, runs, epochs)
+        axes.set_title(_titled(f"{title}. {_label(runs)}, SCORE and native", runs), loc="left")
+        axes.legend(loc="upper right")
+        text = _small_print(runs, "Lines are means over folds, bands one standard deviation.")
+        style.footnote(axes, text, characters=104, below=34)
+        style.save(figure, path)
+
+
+def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = 100) -> None:
+    """SCORE's curve, the native one, and the native one compressed by the fitted factor; arguments as `draw_forms`.
+
+    Raises:
+        UserError: not one model of each form, or runs on different data.
+    """
+    require_one_dataset(runs)
+    ((native, score),) = pairs(runs)
+    curves = [np.mean(run.curves, axis=0) for run in (native, score)]
+    found = warp.fit(*curves)
+    with style.context():
+        figure, axes = plt.subplots(figsize=(style.WIDTH - 1, 3.6))
+        place = np.arange(1, len(curves[0]) + 1)
+        axes.plot(place, warp.smooth(curves[0]), color="#999999", lw=1.3, label="native")
+        axes.plot(place, warp.smooth(curves[1]), color=FORMS[True, False][1], lw=1.6, label="SCORE")
+        if np.isfinite(found.factor):
+            label = f"native, compressed {found.factor:.1f} times"
+            axes.plot(*warp.compressed(curves[0], found.factor), color=style.REFERENCE, ls=(0, (4, 1.5)), label=label)
+        _dress(axes, runs, epochs)
+        axes.set_title(_titled(f"{title}. {_label(runs)}, the native curve compressed to SCORE's", runs), loc="left")
+        axes.legend(loc="upper right")
+        how = f"Means over folds, smoothed over {warp.WINDOW} epochs; the compressed curve lies {found.residual:.3f} "
+        how += f"from SCORE's over {found.overlap} epochs (root mean square)." + (
+            f" {found.flaw}." if found.flaw else ""
+        )
+        style.footnote(axes, _small_print(runs, how), characters=104, below=34)
+        style.save(figure, path)
+
+
+def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = 75) -> None:
+    """A panel an architecture, a curve an integrator; arguments as `draw_forms`.
+
+    Raises:
+        UserError: runs on different data.
+    """
+    require_one_dataset(runs)
+    archs = list(dict.fromkeys(run.spec.arch for run in runs))
+    rows = -(-len(archs) // 3)
+    with style.context():
+        figure, grid = plt.subplots(rows, 3, figsize=(style.WIDTH + 0.8, 2.3 * rows + 0.4), squeeze=False, sharex=True)
+        for arch, axes in zip(archs, grid.flat, strict=False):
+            mine = [run for run in runs if run.spec.arch == arch]
+            for run in mine:
+                _band(axes, run, *INTEGRATORS[run.spec.integrator], epochs, shade=0.08)
+            _dress(axes, mine, epochs, labelled=axes in grid[:, 0])
+            axes.set_xlabel("epoch" if axes in grid[-1] else "")
+            axes.set_title(f"SCORE-{style.ARCH_LABELS[arch]}", loc="left")
+        for axes in grid.flat[len(archs) :]:
+            axes.axis("off")
+        figure.subplots_adjust(hspace=0.28, wspace=0.22)
+        figure.suptitle(_titled(title, runs), x=0.125, y=1.02, ha="left", fontsize=9)
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.115, 0.985), ncols=len(labels))
+        text = _small_print(runs, "Lines are means over folds, bands one standard deviation.")
+        style.footnote(grid[-1, 0], text, characters=140, below=34)
+        style.save(figure, path)
+
+
+def _band(axes: Axes, run: Run, label: str, colour: str, line, epochs: int, *, shade: float = 0.15) -> None:
+    curves = np.array(run.curves)[:, :epochs]
+    place, mean, std = np.arange(1, curves.shape[1] + 1), curves.mean(axis=0), curves.std(axis=0)
+    axes.plot(place, mean, color=colour, ls=line, lw=1.2, label=label)
+    axes.fill_between(place, mean - std, mean + std, color=colour, alpha=shade, lw=0)
+
+
+def _dress(axes: Axes, runs: Sequence[Run], epochs: int, *, labelled: bool = True) -> None:
+    lowest = min(np.nanmin(np.mean(run.curves, axis=0)[:epochs]) for run in runs)
+    axes.set(xlim=(0, epochs), ylim=(0.9 * lowest, ROOM * lowest), xlabel="epoch")
+    axes.set_ylabel(style.rmse_label(runs[0].dataset) if labelled else "")
+
+
+def _label(runs: Sequence[Run]) -> str:
+    return style.ARCH_LABELS[runs[0].spec.arch]
+
+
+def _titled(title: str, runs: Sequence[Run]) -> str:
+    return title + (" – STAND-IN DATA" if runs[0].dataset["stand_in"] else "")
+
+
+def _small_print(runs: Sequence[Run], how: str) -> list[str]:
+    lines = [f"Validation RMSE. {how}", f"{provenance(runs)}."]
+    if runs[0].dataset["stand_in"]:
+        lines.insert(0, "Stand-in data with computed labels: no number here compares with the paper's.")
+    return lines
