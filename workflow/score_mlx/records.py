@@ -58,6 +58,7 @@ class Fold(Part):
     train_loss: list[float | None] = Field(description="mean squared error over the epoch's batches")
     rmse: list[float | None] = Field(description="of the fold's test molecules, after each epoch")
     learned_dt: list[float] | None = Field(None, description="step sizes after the last epoch, where they are learned")
+    mad: float | None = Field(None, description="mean average distance of the test molecules' last atom states")
     fitted: dict[str, float | int | list[str]] | None = Field(None, description="what a classical model's fit chose")
 
 

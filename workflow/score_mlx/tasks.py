@@ -50,7 +50,7 @@ class FoldTask(ABC, Generic[S, D]):
         if any(steps(data, fold, spec.batch_size) != self.steps for fold in folds):
             raise ValueError(f"folds {folds} have different numbers of batches and cannot train side by side")
         self.prepare()
-        self._validation = list(self._validation_batches())
+        self.validation = list(self._validation_batches())
 
     @staticmethod
     def fastest_replicas(spec: S) -> int:
@@ -101,16 +101,20 @@ class FoldTask(ABC, Generic[S, D]):
 
     def rmse(self, replicas: Replicas) -> np.ndarray:
         """(R,) root mean squared error on each fold's test molecules, dropout off."""
-        predictions = [replicas.apply(_without_dropout(predict), arrays) for arrays, predict in self._validation]
+        predictions = [replicas.apply(_without_dropout(predict), arrays) for arrays, predict in self.validation]
         mx.eval(predictions)
         squares = np.zeros(len(self.folds))
         count = np.zeros(len(self.folds))
-        for prediction, (arrays, _) in zip(predictions, self._validation, strict=True):
+        for prediction, (arrays, _) in zip(predictions, self.validation, strict=True):
             weight = np.array(arrays["weight"], np.float64)
             error = np.array(prediction, np.float64) - np.array(arrays["label"], np.float64)
             squares += (weight * error**2).sum(axis=1)
             count += weight.sum(axis=1)
         return np.sqrt(squares / count)
+
+    def remarks(self, replicas: Replicas) -> list[dict[str, float]]:
+        """What else a record says of each trained replica, as fields of `records.Fold`."""
+        return [{} for _ in self.folds]
 
     def _validation_batches(self) -> Iterator[tuple[Arrays, Predict]]:
         """Test molecules of each fold, in batches that correspond over folds."""

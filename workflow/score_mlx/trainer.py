@@ -59,11 +59,13 @@ def train(
     for group in groups:
         bar.group(group)
         checkpoint = folder / "checkpoints" / f"folds-{group[0]}-{group[-1]}.safetensors"
-        trained, curves = fit(task(spec, data, group), checkpoint, _signature(spec, data, group), bar)
+        running = task(spec, data, group)
+        trained, curves = fit(running, checkpoint, _signature(spec, data, group), bar)
+        remarks = running.remarks(trained)
         seconds, resumed, parameters = seconds + curves.seconds, resumed + curves.resumed, trained.parameters
         for r, fold in enumerate(group):
             _write_weights(folder / "weights", fold, curves.best[r], trained.weights(r))
-            parts.append(_fold(data, fold, curves, r, trained.weights(r)))
+            parts.append(_fold(data, fold, curves, r, trained.weights(r)) | remarks[r])
     bar.close()
     record = make_record(spec, data.record(), parameters, parts)
     about = {

@@ -11,8 +11,11 @@ from score_mlx.graphs.batch import Batcher, Shape
 from score_mlx.graphs.by_degree import ByDegree
 from score_mlx.graphs.data import GraphData
 from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.oversmoothing import mean_average_distance
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.nn import Noise, on_cpu
+from score_mlx.records import finite
+from score_mlx.replicas import Replicas
 from score_mlx.tasks import Arrays, FoldTask, Predict, to_device
 
 
@@ -40,17 +43,29 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
         test = self.data.test(fold)
         return test[np.argsort(self.batchers[0].size[test], kind="stable")]
 
+    def remarks(self, replicas: Replicas) -> list[dict[str, float]]:
+        """The mean average distance of the test molecules' atom states: how far the atoms are from all alike."""
+        parts = [replicas.apply(predict.distance, arrays) for arrays, predict in self.validation]
+        total, atoms = np.sum([np.array(part, np.float64) for part in parts], axis=0).T
+        return [{"mad": finite(value)} for value in total / np.maximum(atoms, 1)]
+
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
         """One batch a fold, padded to a common shape."""
         pairs = list(zip(self.batchers, molecules, strict=True))
         shape = reduce(Shape.union, [batcher.shape(m) for batcher, m in pairs])
-        return to_device([batcher.batch(m, shape).arrays for batcher, m in pairs]), _prediction(shape)
+        return to_device([batcher.batch(m, shape).arrays for batcher, m in pairs]), Prediction(shape)
 
 
-def _prediction(shape: Shape) -> Predict:
-    """What a model predicts from arrays of the given shape."""
+class Prediction:
+    """What a model makes of arrays of one shape."""
 
-    def predict(model: GraphModel, arrays: Arrays, noise: Noise) -> mx.array:
-        return model(ByDegree(arrays, shape), arrays["descriptors"], noise)
+    def __init__(self, shape: Shape):
+        self.shape = shape
 
-    return predict
+    def __call__(self, model: GraphModel, arrays: Arrays, noise: Noise) -> mx.array:
+        return model(ByDegree(arrays, self.shape), arrays["descriptors"], noise)
+
+    def distance(self, model: GraphModel, arrays: Arrays) -> mx.array:
+        """(2,): sum over atoms and number of atoms of `mean_average_distance` of the last atom states."""
+        bonds = ByDegree(arrays, self.shape)
+        return mx.stack(mean_average_distance(model.encoder(bonds, Noise(None)), bonds))
