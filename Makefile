@@ -4,6 +4,7 @@
 #   make test        the tests
 #   make table2      Table 2 and Figure 2 as in the paper
 #   make reproduce   everything that config.yaml describes
+#   make estimate    how long TARGET=table7a (or all) will take here, and how much of it is done
 #   make reference   the finished records, what they give and README's table -> results/reference, to be committed
 #   make bench       our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
 #   make lint        what CI checks;  make format  puts the layout right;  make clean  removes build/
@@ -32,11 +33,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help demo test table2 reproduce reference bench lint format clean venv
+.PHONY: help demo test table2 reproduce estimate reference bench lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,12s/^# \{0,1\}//p' Makefile
+	@sed -n '3,13s/^# \{0,1\}//p' Makefile
 
 venv: $(VENV)/.installed
 
@@ -69,6 +70,9 @@ reference: $(VENV)/.installed
 	  --baseline $(REFERENCE)/runs/esol/classical/catboost/default/run.json
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table2.md
+
+estimate: $(VENV)/.installed
+	@$(VENV)/bin/score-mlx estimate $(or $(TARGET),all)
 
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv

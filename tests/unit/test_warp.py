@@ -37,8 +37,7 @@ def test_curves_that_do_not_fit_are_flagged():
     broken = falling(1)
     broken[70] = np.nan
     assert warp.fit(broken, falling(2)).flaw == "a curve is not finite"
-    with pytest.raises(ValueError, match="9 epochs: expected at least 10"):
-        warp.fit(falling(1)[:9], falling(1)[:9])
+    assert warp.fit(falling(1)[:9], falling(1)[:9]).flaw == "fewer than 10 epochs"
 
 
 def test_smoothing_by_hand():

@@ -38,10 +38,10 @@ EXPERIMENTS = {
         "descriptors": True,
     },
 }
-TABLES = ("table1", "table2", "table3", "table1_sensitivity", "shap_top100")
+TABLES = ("table1", "table2", "table3", "table1_sensitivity", "shap_top100", "runs")
 FIGURES = ("figure1", "figure1a", "figure1b", "figure2", "shap_summary")
 # what follows from a classical model's record or from SHAP values
-CLASSICAL = {"fit_classical", "table", "sensitivity", "shap_table", "figure"}
+CLASSICAL = {"fit_classical", "table", "sensitivity", "shap_table", "figure", "runs"}
 MODELS = {"gcn/base", "gcn/SCORE", "gat/base", "gat/SCORE"}
 
 
@@ -106,7 +106,7 @@ def project(finished, tmp_path):
 def test_without_a_flag_everything_is_made_once(finished):
     calls = (finished / "calls.log").read_text().splitlines()
     # data and features, graph networks, others on two kinds of folds, tables, figures
-    assert len(calls) == len(set(calls)) == 7 + 5 + 2 * 3 + 5 + 4
+    assert len(calls) == len(set(calls)) == 7 + 5 + 2 * 3 + 6 + 4
     tables = [f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "md", "tex")]
     figures = [f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("png", "pdf")]
     for name in tables + figures:
@@ -127,11 +127,11 @@ def test_touching_files_and_editing_comments_train_nothing(project):
 @pytest.mark.parametrize(
     ("family", "rules"),
     [
-        ("graphs", {"train_graph", "table", "figure"}),
-        ("features", {"graph_features", "train_graph", "table", "figure"}),
+        ("graphs", {"train_graph", "table", "figure", "runs"}),
+        ("features", {"graph_features", "train_graph", "table", "figure", "runs"}),
         ("descriptors", {"descriptors", "train_graph", "shap_values", "train_dense"} | CLASSICAL),
         ("classical", CLASSICAL - {"shap_table"}),
-        ("dense", {"train_dense", "table", "sensitivity", "figure"}),
+        ("dense", {"train_dense", "table", "sensitivity", "figure", "runs"}),
         ("shap", {"shap_values"} | CLASSICAL),
     ],
 )
@@ -147,7 +147,7 @@ def test_a_science_number_computes_what_depends_on_it(project, family, rules):
 
 def test_another_version_of_mlx_trains_again(project):
     edit(project / "workflow" / "score_mlx" / "science.py", '"graphs": ("mlx", "numpy")', '"graphs": ("mlx", "pyyaml")')
-    assert set(planned(project)) == {"train_graph", "table", "figure"}
+    assert set(planned(project)) == {"train_graph", "table", "figure", "runs"}
 
 
 def test_other_data_compute_everything(project):
@@ -160,7 +160,7 @@ def test_a_wider_experiment_trains_the_new_models_only(project):
         project / "config.yaml", "    archs:\n    - gcn\n    - gat\n", "    archs:\n    - gcn\n    - gat\n    - gine\n"
     )
     plan = planned(project)
-    assert set(plan) == {"train_graph", "table", "figure"}
+    assert set(plan) == {"train_graph", "table", "figure", "runs"}
     assert models(plan) == {"gine/base", "gine/SCORE"}
 
 
@@ -186,7 +186,7 @@ def test_records_are_drawn_without_training(project):
     (project / "results" / "runs").rename(project / "elsewhere")
     shutil.rmtree(project / "results")
     plan = planned(project, "--config", "records=elsewhere")
-    assert set(plan) == {"table", "sensitivity", "figure", "figure_schema"}
+    assert set(plan) == {"table", "sensitivity", "figure", "figure_schema", "runs"}
     next(project.glob("elsewhere/my/graphs/gat/base/*/run.json")).unlink()
     said = snakemake(project, "-n", "--config", "records=elsewhere")
     assert "table2 is left out, some of its records are missing" in said

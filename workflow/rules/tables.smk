@@ -4,11 +4,12 @@ in:  the records that config's `experiments` lists, the paper's values in data/p
 out: results/{table}.csv, .md, .tex (results/{dataset}/{table}.* for any other data set than the paper's)
      results/{table}_sensitivity.csv, .md, .tex   Table 1 after the last epoch and without leaking repeats
      results/shap_top100.csv, .md, .tex           the descriptors that Lasso reads
+     results/runs.csv, .md, .tex                  every run, what came out and what it cost
 """
 
 
 TABLE_CODE = {
-    table: {"steps": "analysis/steps.py", "speedup": "analysis/speedup.py"}.get(chosen.kind, "analysis/tables.py")
+    table: {"steps": "analysis/steps.py", "speedup": "analysis/speedup.py", "learned_dt": "analysis/learned.py"}.get(chosen.kind, "analysis/tables.py")
     for table, chosen in CONFIG.experiments.items()
 }
 
@@ -74,8 +75,28 @@ rule shap_table:
         "logged {log} python -m score_mlx shap {input.values} --out {output.csv} --figure {output.png}"
 
 
+rule runs:
+    input:
+        records=lambda wildcards: [path for name in DRAWABLE for path in existing_records_of(name)],
+        code=sources("analysis/catalogue.py", "analysis/runs.py", "analysis/formats.py"),
+    output:
+        csv=f"{TABLES}/runs.csv",
+        md=f"{TABLES}/runs.md",
+        tex=f"{TABLES}/runs.tex",
+    log:
+        f"results/logs/{CONFIG.dataset_name}/runs.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=lambda wildcards: in_project(CONFIG.records) if CONFIG.records else "results/runs",
+        dataset=CONFIG.dataset_name,
+    shell:
+        "logged {log} python -m score_mlx runs dataset={params.dataset} --runs {params.folder:q} --out {output.csv}"
+
+
 rule tables:
     input:
         expand(f"{TABLES}/{{table}}.csv", table=[t for t in DRAWABLE if t in TABLE_NAMES]),
         expand(f"{TABLES}/{{table}}_sensitivity.csv", table=[t for t in drawable(BASELINES, SPLITS) if t in DRAWABLE]),
+        f"{TABLES}/runs.csv",
         [] if CONFIG.records or not SHAP else f"{TABLES}/shap_top100.csv",

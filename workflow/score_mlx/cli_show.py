@@ -47,7 +47,7 @@ def table(
 
     While models still train: score-mlx table 2 prints what is there so far, and which models are not.
     """
-    from score_mlx.analysis import speedup, steps, tables
+    from score_mlx.analysis import learned, speedup, steps, tables
     from score_mlx.analysis.runs import load
 
     name = _full("table", name)
@@ -61,6 +61,10 @@ def table(
     if kind == "steps":
         rows = steps.steps_table(loaded, steps.read_paper(paper) if paper else {})
         _show(out, steps.COLUMNS, steps.READABLE, rows, heading, steps.caption(loaded))
+        return
+    if kind == "learned_dt":
+        rows = learned.learned_table(loaded)
+        _show(out, learned.columns(loaded), learned.READABLE, rows, heading, learned.caption(loaded))
         return
     if kind == "speedup":
         rows = speedup.speedup_table(loaded, speedup.read_paper(paper) if paper else {})
@@ -255,10 +259,11 @@ def _show(out: Path | None, columns, readable, rows, heading: str, notes: list[s
 
 
 def _full(kind: str, name: str) -> str:
-    return name if name.startswith(kind) else f"{kind}{name}"
+    """2 -> table2; a name that is no number stays."""
+    return f"{kind}{name}" if name[:1].isdigit() else name
 
 
 def _spoken(name: str) -> str:
     """table2 -> Table 2"""
-    kind = name.rstrip("0123456789ab")
-    return f"{kind.capitalize()} {name[len(kind) :]}"
+    kind = name.rstrip("0123456789ab") if name[-2:-1].isdigit() or name[-1:].isdigit() else name
+    return f"{kind.replace('_', ' ').capitalize()} {name[len(kind) :]}".strip()

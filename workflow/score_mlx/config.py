@@ -23,6 +23,7 @@ from score_mlx.settings import (
     Experiment,
     GraphSettings,
     IntegratorsExperiment,
+    LearnedDtExperiment,
     ModelsExperiment,
     Name,
     Presets,
@@ -55,7 +56,7 @@ class Config(Typed):
     dense: DenseSettings = DenseSettings()
     classical: ClassicalSettings = ClassicalSettings()
     presets: Presets = Presets()
-    experiments: dict[Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+)$")], AnyExperiment] = {}
+    experiments: dict[Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+|learnable_dt)$")], AnyExperiment] = {}
 
     @field_validator("dataset")
     @classmethod
@@ -91,6 +92,7 @@ class Config(Typed):
             "steps": self._steps_specs,
             "speedup": self._speedup_specs,
             "integrators": self._integrator_specs,
+            "learned_dt": self._learned_dt_specs,
         }
         return make[chosen.kind](chosen, folds)
 
@@ -136,6 +138,12 @@ class Config(Typed):
             for arch in chosen.archs
             for integrator in chosen.integrators
         ]
+
+    def _learned_dt_specs(self, chosen: LearnedDtExperiment, folds: dict[str, Any]) -> list[Spec]:
+        """Architecture by architecture, learned and fixed."""
+        common = self._graph_settings(chosen) | folds
+        pairs = [(arch, learn) for arch in chosen.archs for learn in (True, False)]
+        return [GraphSpec(self.dataset_name, arch, "SCORE", **common, learn_dt=learn) for arch, learn in pairs]
 
     def _graph_settings(self, chosen: Experiment) -> dict[str, Any]:
         """Fields of a GraphSpec that an experiment and the whole config say."""

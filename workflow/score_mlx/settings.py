@@ -194,9 +194,23 @@ class IntegratorsExperiment(Experiment):
     descriptors: bool = False
 
 
+class LearnedDtExperiment(Experiment):
+    """SCORE with learned step sizes beside the same with fixed ones."""
+
+    kind: Literal["learned_dt"]
+    archs: Annotated[list[Literal[GraphSpec.CHOICES["arch"]]], Field(min_length=1)]
+    readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
+    head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
+
+
 AnyExperiment = Annotated[
-    BaselinesExperiment | IntegratorsExperiment | ModelsExperiment | SpeedupExperiment | StepsExperiment,
+    BaselinesExperiment
+    | IntegratorsExperiment
+    | LearnedDtExperiment
+    | ModelsExperiment
+    | SpeedupExperiment
+    | StepsExperiment,
     Field(discriminator="kind"),
 ]
-KINDS = ("baselines", "integrators", "models", "speedup", "steps")
-TABLES = ("baselines", "models", "speedup", "steps")  # the kinds that have a table
+KINDS = ("baselines", "integrators", "learned_dt", "models", "speedup", "steps")
+TABLES = ("baselines", "learned_dt", "models", "speedup", "steps")  # the kinds that have a table

@@ -25,6 +25,7 @@ class Run:
         cuts: settings below the paper's, as `epochs 2/150`; "" for none.
         parameters: numbers trained, of one fold's model, None for trees and kernels.
         curves: RMSE after each epoch of each fold.
+        learned_dt: step sizes of each fold after the last epoch, () where they are fixed.
         meta: run.meta.json: seconds, device, versions, commit, preset.
     """
 
@@ -35,6 +36,7 @@ class Run:
     cuts: str
     parameters: int | None
     curves: tuple[tuple[float, ...], ...] = ()
+    learned_dt: tuple[tuple[float, ...], ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -97,6 +99,7 @@ def from_json(record: dict[str, Any], meta: dict[str, Any]) -> Run:
         cuts=show_cuts(record["cuts"]),
         parameters=record["parameters"],
         curves=tuple(_numbers(fold["rmse"]) for fold in record["folds"]),
+        learned_dt=tuple(_numbers(fold["learned_dt"]) for fold in record["folds"] if fold.get("learned_dt")),
         meta=meta,
     )
 

@@ -36,7 +36,7 @@ class Warp:
     def flaw(self) -> str:
         """Why the factor says little; "" where the curves do lie on each other."""
         if not np.isfinite(self.residual):
-            return "a curve is not finite"
+            return "a curve is not finite" if self.overlap else f"fewer than {OVERLAP} epochs"
         if self.factor > 0.99 * HIGHEST or self.factor < 1.01 * LOWEST:
             return f"at the edge of what is tried, {LOWEST:g} to {HIGHEST:g}"
         return f"the curves stay {self.residual:.2f} apart" if self.residual > POOR else ""
@@ -57,14 +57,15 @@ def fit(native: np.ndarray, score: np.ndarray) -> Warp:
     Args:
         native, score: (T,) values after epochs 1 to T, means over folds.
 
-    Raises:
-        ValueError: fewer epochs than the overlap that is asked for.
+    Returns:
+        The warp; its factor is NaN where a curve is not finite or shorter than the overlap that is asked for.
     """
     native, score = smooth(native), smooth(score)
-    if min(len(native), len(score)) < OVERLAP:
-        raise ValueError(f"{min(len(native), len(score))} epochs: expected at least {OVERLAP}")
-    if not (np.isfinite(native).all() and np.isfinite(score).all()):
+    shorter = min(len(native), len(score))
+    if shorter < OVERLAP:
         return Warp(np.nan, np.nan, 0)
+    if not (np.isfinite(native).all() and np.isfinite(score).all()):
+        return Warp(np.nan, np.nan, shorter)
     highest = min(HIGHEST, len(native) / OVERLAP)
     factors = np.geomspace(LOWEST, highest, GRID)
     place = int(np.argmin([_distance(c, native, score)[0] for c in factors]))

@@ -76,10 +76,13 @@ def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int 
         _dress(axes, runs, epochs)
         axes.set_title(_titled(f"{title}. {_label(runs)}, the native curve compressed to SCORE's", runs), loc="left")
         axes.legend(loc="upper right")
-        how = f"Means over folds, smoothed over {warp.WINDOW} epochs; the compressed curve lies {found.residual:.3f} "
-        how += f"from SCORE's over {found.overlap} epochs (root mean square)." + (
-            f" {found.flaw}." if found.flaw else ""
-        )
+        how = f"Means over folds, smoothed over {warp.WINDOW} epochs"
+        if np.isfinite(found.factor):
+            how += (
+                f"; the compressed curve lies {found.residual:.3f} from SCORE's over {found.overlap} epochs (root mean "
+            )
+            how += "square)"
+        how += f". {found.flaw.capitalize()}." if found.flaw else "."
         style.footnote(axes, _small_print(runs, how), characters=104, below=34)
         style.save(figure, path)
 

@@ -1,0 +1,105 @@
+"""What runs have cost and will cost, and what learned step sizes gain: by hand, from made-up records."""
+
+import made_up_records as made_up
+import pytest
+from score_mlx import cli_runs
+from score_mlx.analysis import catalogue, formats, learned, runs
+from score_mlx.analysis.estimate import estimate
+from score_mlx.classical.spec import METHODS
+from score_mlx.config import load
+from score_mlx.errors import UserError
+from score_mlx.graphs.spec import GraphSpec
+from score_mlx.records import write_record
+
+
+def run(arch="gat", config="SCORE", seconds=100.0, dt=None, best=None, **options):
+    record = made_up.record(GraphSpec("esol", arch, config, **options), best=best)
+    for fold in record["folds"]:
+        if dt:
+            fold["learned_dt"] = dt
+    return runs.from_json(record, made_up.meta(seconds=seconds))
+
+
+def test_cost_in_proportion_to_epochs_and_blocks():
+    known = [run(seconds=700.0)]  # 4 blocks and 3 for the rest: 100 a block
+    wanted = [
+        GraphSpec("esol", "gat", "SCORE"),
+        GraphSpec("esol", "gat", "SCORE", steps=7),
+        GraphSpec("esol", "gat", "SCORE", epochs=15),
+        GraphSpec("esol", "gat", "SCORE", integrator="rk4"),
+        GraphSpec("esol", "gcn", "SCORE"),
+    ]
+    found = estimate([*wanted, wanted[1]], {wanted[0]}, known)
+    assert (found.done, found.missing, found.unknown) == (1, 4, ["SCORE_gcn"])
+    assert found.seconds == pytest.approx(1000 + 70 + 1900) and found.longest == pytest.approx(1900)
+    assert found.hours(1) == pytest.approx(2970 / 3600) and found.hours(8) == pytest.approx(1900 / 3600)
+
+
+def test_the_same_form_is_preferred_and_another_stands_in():
+    known = [run(seconds=100.0), run(config="base", seconds=300.0)]
+    assert estimate([GraphSpec("esol", "gat", "base", head="mlp")], set(), known).seconds == pytest.approx(300)
+    assert estimate([GraphSpec("esol", "gat", "classic")], set(), known).seconds == pytest.approx(200)
+    trees = runs.from_json(made_up.record(METHODS["svr"][0]("esol", "svr")), made_up.meta(seconds=5.0))
+    again = METHODS["svr"][0]("esol", "svr", split="grouped")
+    assert estimate([again], set(), [trees]).seconds == pytest.approx(5)
+
+
+def test_targets_are_understood(repo):
+    config = load(repo / "config.yaml")
+    names = {
+        "table7a": 12,
+        "figure13": 4,
+        "table1_sensitivity": 2 * len(config.specs("table1")),
+        "learnable_dt": 16,
+    }
+    for name, count in names.items():
+        assert len(list(cli_runs._specs(config, name))) == count, name
+    everything = set(cli_runs._specs(config, "all"))
+    assert everything == {spec for table in config.experiments for spec in config.specs(table)} | set(
+        config.specs("table1", "grouped")
+    )
+    with pytest.raises(UserError, match="nothing makes table99, expected all, table1"):
+        list(cli_runs._specs(config, "table99"))
+
+
+def test_the_commands(tmp_path, repo, monkeypatch, capsys):
+    monkeypatch.chdir(repo)
+    folder = tmp_path / "runs"
+    for arch in ("gat", "gcn"):
+        spec = GraphSpec("esol", arch, "SCORE")
+        write_record(spec.path(folder).parent, made_up.record(spec), made_up.meta(seconds=3600.0))
+    cli_runs.runs(["model=gcn"], out=None, folder=folder)
+    said = capsys.readouterr().out
+    assert "1 runs, 1.0 hours" in said and "SCORE_gcn" in said and "SCORE_gat" not in said
+    cli_runs.runs([], out=tmp_path / "runs.csv", folder=folder)
+    assert len((tmp_path / "runs.csv").read_text().splitlines()) == 3
+    with pytest.raises(UserError, match="unknown column 'modl'.*did you mean 'model'"):
+        cli_runs.runs(["modl=gcn"], out=None, folder=folder)
+    cli_runs.estimate("results/table2.csv", 2, None, "paper", folder, tmp_path / "none")
+    said = capsys.readouterr().out
+    assert "2 of 40 runs done" in said and "the other 38" in said and "gine" in said
+
+
+def test_rows_of_the_catalogue():
+    (row,) = catalogue.catalogue([run(best=[0.5, 0.7], readout="sum")])
+    assert (row["model"], row["options"], row["path"]) == (
+        "SCORE_gat",
+        "readout=sum",
+        "esol/graphs/gat/SCORE/readout=sum/run.json",
+    )
+    assert row["rmse_mean"] == pytest.approx(0.6) and tuple(row) == catalogue.COLUMNS
+    assert catalogue.catalogue([run(best=[None, 0.7])])[0]["rmse_mean"] is None
+
+
+def test_learned_steps_beside_fixed_ones():
+    pair = [run(learn_dt=True, best=[0.5, 0.6], dt=[0.2, 0.3, 0.4, 0.1]), run(best=[0.52, 0.66])]
+    (row,) = learned.learned_table(pair)
+    assert (row["difference"], row["difference_std"]) == pytest.approx((-0.04, 0.02))
+    assert [row[f"dt{k}"] for k in range(1, 5)] == pytest.approx([0.2, 0.3, 0.4, 0.1]) and row["dt2_fold1"] == 0.3
+    assert tuple(row) == learned.columns(pair) and row["comparable"] == "yes"
+    text = formats.markdown(learned.READABLE, [row], "T", learned.caption(pair))
+    assert "0.20, 0.30, 0.40, 0.10" in text
+    with pytest.raises(UserError, match="SCORE_gat: expected a run with learned and one with fixed dt"):
+        learned.learned_table(pair[:1])
+    with pytest.raises(UserError, match="no learned step sizes in the record"):
+        learned.learned_table([run(learn_dt=True), run()])

@@ -1,0 +1,75 @@
+"""How long a target will take, from what the runs that exist have cost."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from score_mlx.analysis.runs import Run
+from score_mlx.spec import Spec
+
+# Evaluations of the block in a step of each scheme.
+EVALUATIONS = {"euler": 1, "heun": 2, "midpoint": 2, "rk4": 4}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What remains of a target.
+
+    Attributes:
+        done, missing: numbers of its runs.
+        seconds: of the missing runs, one after another.
+        longest: seconds of the longest of them.
+        unknown: models that nothing like was ever run of, which the seconds leave out.
+    """
+
+    done: int
+    missing: int
+    seconds: float
+    longest: float
+    unknown: list[str]
+
+    def hours(self, jobs: int) -> float:
+        """Time until all are done, `jobs` side by side: never less than the longest takes."""
+        return max(self.seconds / jobs, self.longest) / 3600
+
+
+def estimate(specs: Iterable[Spec], done: set[Spec], known: Sequence[Run]) -> Estimate:
+    """What remains of the runs of `specs`.
+
+    Args:
+        specs: the target's runs.
+        done: those that have a record.
+        known: runs whose cost is known, of this machine where there are any.
+    """
+    specs = list(dict.fromkeys(specs))
+    missing = [spec for spec in specs if spec not in done]
+    costs = {spec: _cost(spec, known) for spec in missing}
+    seconds = [cost for cost in costs.values() if cost is not None]
+    unknown = list(dict.fromkeys(spec.model for spec, cost in costs.items() if cost is None))
+    return Estimate(len(specs) - len(missing), len(missing), sum(seconds), max(seconds, default=0.0), unknown)
+
+
+def _cost(spec: Spec, known: Sequence[Run]) -> float | None:
+    """Median cost of the runs most like this one, in proportion to its work."""
+    alike = [run for run in known if _kind(run.spec) == _kind(spec)]
+    closest = [run for run in alike if _form(run.spec) == _form(spec)] or alike
+    if not closest:
+        return None
+    return statistics.median(run.meta["seconds"] * _work(spec) / _work(run.spec) for run in closest)
+
+
+def _kind(spec: Spec) -> tuple[str, str]:
+    """Runs of one kind cost about the same: an architecture, a network, a method."""
+    return spec.FAMILY, getattr(spec, spec.NAMED[0])
+
+
+def _form(spec: Spec) -> str:
+    return getattr(spec, "config", "")
+
+
+def _work(spec: Spec) -> float:
+    """Epochs, times what an epoch costs in blocks: K of them and about three more for readout, head and optimiser."""
+    blocks = getattr(spec, "steps", 1) * EVALUATIONS[getattr(spec, "integrator", "euler")]
+    return spec.epochs * (blocks + 3)

@@ -1,0 +1,90 @@
+"""Learned step sizes: what SCORE makes of dt where it may choose, and whether it gains by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from score_mlx.analysis.formats import Readable, mean_and_std
+from score_mlx.analysis.runs import ORIGIN, Run, origin, provenance, require_one_dataset
+from score_mlx.analysis.tables import warnings
+from score_mlx.errors import UserError
+
+
+def columns(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Of the table of these runs; the number of steps and folds decides how many there are."""
+    learned = [run for run in runs if run.spec.learn_dt]
+    steps, folds = max(run.spec.steps for run in learned), len(learned[0].best)
+    means = (f"dt{step}" for step in range(1, steps + 1))
+    each = (f"dt{step}_fold{fold}" for step in range(1, steps + 1) for fold in range(folds))
+    fixed = ("learned_mean", "learned_std", "fixed_mean", "fixed_std", "difference", "difference_std")
+    last = ("learned_last", "fixed_last", "difference_last")
+    return ("model", "fixed_dt", *fixed, *last, *means, *each, "comparable", *ORIGIN)
+
+
+def learned_table(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """One row an architecture in the order of `runs`.
+
+    Args:
+        runs: SCORE with learned and with fixed step size of each architecture, on the same data and folds.
+
+    Returns:
+        Rows with the keys `columns(runs)`; difference = learned - fixed, fold by fold, at the best epoch.
+
+    Raises:
+        UserError: one of a pair lacks, a run has no learned step sizes, or runs are on different data.
+    """
+    require_one_dataset(runs)
+    found: dict[str, dict[bool, Run]] = {}
+    for run in runs:
+        found.setdefault(run.model, {})[run.spec.learn_dt] = run
+    names = columns(runs)
+    for model, pair in found.items():
+        if len(pair) < 2:
+            raise UserError(f"{model}: expected a run with learned and one with fixed dt, found one of them")
+    return [dict.fromkeys(names) | _row(pair[True], pair[False]) for pair in found.values()]
+
+
+def caption(runs: Sequence[Run]) -> list[str]:
+    """What a reader of the table must know, a sentence an item."""
+    return [
+        *warnings(runs),
+        f"Data and runs: {provenance(runs)}.",
+        "RMSE: the lowest over epochs on each test fold, mean ± population standard deviation over folds; difference: "
+        "learned - fixed, fold by fold. dt: step sizes after the last epoch, means over folds; each is kept between "
+        "0.1 and 0.5 and starts at 0.3.",
+    ]
+
+
+def _row(learned: Run, fixed: Run) -> dict[str, Any]:
+    if not learned.learned_dt or any(not fold for fold in learned.learned_dt):
+        raise UserError(f"{learned.spec.path('')}: no learned step sizes in the record")
+    difference = np.subtract(learned.best, fixed.best)
+    row: dict[str, Any] = {"model": learned.model, "fixed_dt": 1 / fixed.spec.steps}
+    for name, run in (("learned", learned), ("fixed", fixed)):
+        row |= {f"{name}_mean": float(np.mean(run.best)), f"{name}_std": float(np.std(run.best))}
+        row[f"{name}_last"] = float(np.mean(run.last))
+    row |= {"difference": float(difference.mean()), "difference_std": float(difference.std())}
+    row["difference_last"] = row["learned_last"] - row["fixed_last"]
+    for step, values in enumerate(zip(*learned.learned_dt, strict=True), start=1):
+        row[f"dt{step}"] = float(np.mean(values))
+        row |= {f"dt{step}_fold{fold}": float(value) for fold, value in enumerate(values)}
+    row["comparable"] = learned.incomparable(but=("learn_dt",)) or fixed.incomparable() or "yes"
+    return row | origin(learned)
+
+
+def _steps(row) -> str:
+    values = [row[name] for name in row if name.startswith("dt") and name[2:].isdigit() and row[name] is not None]
+    return ", ".join(f"{value:.2f}" for value in values)
+
+
+READABLE: Readable = (
+    ("model", lambda row: row["model"]),
+    ("learned dt", lambda row: mean_and_std(row["learned_mean"], row["learned_std"])),
+    ("fixed dt", lambda row: mean_and_std(row["fixed_mean"], row["fixed_std"])),
+    ("difference", lambda row: f"{row['difference']:+.3f} ± {row['difference_std']:.3f}"),
+    ("last epoch", lambda row: f"{row['difference_last']:+.3f}"),
+    ("dt, step by step", _steps),
+)

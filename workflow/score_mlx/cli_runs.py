@@ -1,0 +1,120 @@
+"""`score-mlx runs`, `estimate`: which runs there are, what they have cost, and what is still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from score_mlx import project
+from score_mlx.errors import UserError
+
+if TYPE_CHECKING:
+    from score_mlx.analysis.runs import Run
+    from score_mlx.config import Config
+    from score_mlx.spec import Spec
+
+Folder = Annotated[Path, typer.Option("--runs", help="folder in which to look for records")]
+
+
+def runs(
+    where: Annotated[
+        list[str] | None, typer.Argument(help="column=text, e.g. model=gat options=steps; all must hold")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")] = None,
+    folder: Folder = Path("results/runs"),
+) -> None:
+    """List every finished run with its result and its cost.
+
+    Example: score-mlx runs model=SCORE_gat dataset=esol
+    """
+    from score_mlx.analysis import catalogue, formats
+
+    rows = catalogue.matching(catalogue.catalogue(_known(folder)), _conditions(where or [], catalogue.COLUMNS))
+    seconds = sum(row["seconds"] or 0 for row in rows)
+    notes = [f"{len(rows)} runs, {seconds / 3600:.1f} hours one after another."]
+    if out is None:
+        typer.echo(formats.markdown(catalogue.READABLE, rows, "Runs", notes), nl=False)
+    else:
+        formats.write_all(out, catalogue.COLUMNS, catalogue.READABLE, rows, "Runs", notes)
+
+
+def estimate(
+    target: Annotated[str, typer.Argument(help="all, table7a, results/table7a.csv, paper_figures/figure13.png ...")],
+    jobs: Annotated[int | None, typer.Option(min=1, help="side by side, by default one a core")] = None,
+    dataset: Annotated[str | None, typer.Option(help="instead of config.yaml's")] = None,
+    preset: Annotated[str | None, typer.Option(help="instead of config.yaml's")] = None,
+    folder: Folder = Path("results/runs"),
+    reference: Annotated[Path, typer.Option(help="records to go by where this machine has none like it")] = Path(
+        "results/reference/runs"
+    ),
+) -> None:
+    """Say how long a target will take here and how much of it is done, from what finished runs have cost.
+
+    Example: score-mlx estimate table7a
+    """
+    from score_mlx.analysis.estimate import estimate as compute
+    from score_mlx.chem.parallel import cores
+    from score_mlx.config import load
+    from score_mlx.presets import resolve
+
+    given = {"dataset": dataset, "preset": preset}
+    config = resolve(load(project.root() / "config.yaml", {key: value for key, value in given.items() if value}))
+    specs = list(_specs(config, Path(target).stem))
+    known = _known(folder) if folder.exists() else []
+    done = {run.spec for run in known}
+    # Seconds of other machines are better than none.
+    known += [run for run in (_known(reference) if reference.exists() else []) if run.spec not in done]
+    found, side_by_side = compute(specs, done, known), jobs or cores()
+    typer.echo(f"{target}: {found.done} of {found.done + found.missing} runs done")
+    if found.missing:
+        about = f"{found.hours(side_by_side):.1f} hours, {side_by_side} side by side"
+        typer.echo(f"the other {found.missing}: about {about}; the longest takes {found.longest / 3600:.1f}")
+    if found.unknown:
+        typer.echo(f"not counted, nothing like it has been run: {', '.join(found.unknown)}")
+
+
+def _specs(config: Config, name: str) -> Iterable[Spec]:
+    """The runs that a target wants, in either kind of folds where it compares them."""
+    from score_mlx.spec import SPLITS
+
+    if name == "all":
+        for experiment in config.experiments:
+            yield from _specs(config, experiment)
+        for experiment, chosen in config.experiments.items():
+            if chosen.kind == "baselines":
+                yield from config.specs(experiment, SPLITS[1])
+        return
+    table = name.removesuffix("_sensitivity")
+    of_figure = {figure: e for e, chosen in config.experiments.items() for figure in chosen.drawings}
+    if table in config.experiments:
+        for split in SPLITS if table != name else (None,):
+            yield from config.specs(table, split)
+    elif name in of_figure:
+        yield from config.figure_specs(of_figure[name], name)
+    else:
+        raise UserError(
+            f"config.yaml: nothing makes {name}, expected all, {', '.join([*config.experiments, *of_figure])}"
+        )
+
+
+def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:
+    """`model=gat` -> {"model": "gat"}."""
+    from score_mlx.spec import unknown
+
+    pairs = [text.partition("=") for text in where]
+    for name, equals, _ in pairs:
+        if not equals or name not in columns:
+            raise UserError(unknown("column", name, columns))
+    return {name: text for name, _, text in pairs}
+
+
+def _known(folder: Path) -> list[Run]:
+    from score_mlx.analysis.runs import load
+
+    records = sorted(folder.rglob("run.json"))
+    if not records:
+        raise UserError(f"{folder}: no run.json below it")
+    return [load(path) for path in records]
