@@ -68,8 +68,8 @@ def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int 
     with style.context():
         figure, axes = plt.subplots(figsize=(style.WIDTH - 1, 3.6))
         place = np.arange(1, len(curves[0]) + 1)
-        axes.plot(place, warp.smooth(curves[0]), color="#999999", lw=1.3, label="native")
-        axes.plot(place, warp.smooth(curves[1]), color=FORMS[True, False][1], lw=1.6, label="SCORE")
+        for curve, name, colour in ((curves[0], "native", "#999999"), (curves[1], "SCORE", FORMS[True, False][1])):
+            axes.plot(place, warp.smooth(curve), marker=_marker(curve), color=colour, lw=1.5, label=name)
         if np.isfinite(found.factor):
             label = f"native, compressed {found.factor:.1f} times"
             axes.plot(*warp.compressed(curves[0], found.factor), color=style.REFERENCE, ls=(0, (4, 1.5)), label=label)
@@ -119,14 +119,20 @@ def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epoch
 def _band(axes: Axes, run: Run, label: str, colour: str, line, epochs: int, *, shade: float = 0.15) -> None:
     curves = np.array(run.curves)[:, :epochs]
     place, mean, std = np.arange(1, curves.shape[1] + 1), curves.mean(axis=0), curves.std(axis=0)
-    axes.plot(place, mean, color=colour, ls=line, lw=1.2, label=label)
+    axes.plot(place, mean, marker=_marker(mean), color=colour, ls=line, lw=1.2, label=label)
     axes.fill_between(place, mean - std, mean + std, color=colour, alpha=shade, lw=0)
 
 
 def _dress(axes: Axes, runs: Sequence[Run], epochs: int, *, labelled: bool = True) -> None:
     lowest = min(np.nanmin(np.mean(run.curves, axis=0)[:epochs]) for run in runs)
-    axes.set(xlim=(0, epochs), ylim=(0.9 * lowest, ROOM * lowest), xlabel="epoch")
+    longest = max(len(run.curves[0]) for run in runs)
+    axes.set(xlim=(0, min(epochs, longest) + 1), ylim=(0.9 * lowest, ROOM * lowest), xlabel="epoch")
     axes.set_ylabel(style.rmse_label(runs[0].dataset) if labelled else "")
+
+
+def _marker(curve: np.ndarray) -> str | None:
+    """A run of one epoch is a point, which a line would not show."""
+    return "o" if len(curve) == 1 else None
 
 
 def _label(runs: Sequence[Run]) -> str:

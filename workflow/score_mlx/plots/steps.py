@@ -47,7 +47,8 @@ def draw(
 
 def _curve(axes: Axes, run: Run, colour) -> None:
     mean = np.mean(run.curves, axis=0)
-    axes.plot(np.arange(1, len(mean) + 1), mean, ls=FORMS[run.spec.recurrent][1], color=colour, lw=1.1)
+    marker = FORMS[run.spec.recurrent][2] if len(mean) == 1 else None  # a line would not show one epoch
+    axes.plot(np.arange(1, len(mean) + 1), mean, marker=marker, ls=FORMS[run.spec.recurrent][1], color=colour, lw=1.1)
 
 
 def _best(axes: Axes, run: Run, depths: Sequence[int], paper: Mapping[str, Mapping[str, float]]) -> None:
