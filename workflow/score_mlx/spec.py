@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import Field, asdict, fields
 from pathlib import Path
@@ -23,7 +24,7 @@ POSITIVE: Range = (1, math.inf)  # of integers
 RATE: Range = (1e-9, 1)  # a number that must not be 0
 
 
-class Spec:
+class Spec(ABC):
     """The base of all specs; the fields are the subclasses'.
 
     The defaults are the paper's, so a field at its default does not show in the path:
@@ -55,9 +56,9 @@ class Spec:
                 raise UserError(f"{name} = {getattr(self, name)}: expected {expected}")
 
     @property
+    @abstractmethod
     def model(self) -> str:
         """Name in the paper's tables."""
-        raise NotImplementedError
 
     @property
     def uses_descriptors(self) -> bool:

@@ -109,6 +109,11 @@ def show_cuts(cuts: Iterable[dict[str, Any]]) -> str:
     return ", ".join(f"{cut['setting']} {cut['ours']}/{cut['paper']}" for cut in cuts)
 
 
+def show_versions(versions: dict[str, str]) -> str:
+    """`mlx=0.32.4 numpy=2.4.6`, by name."""
+    return " ".join(f"{name}={value}" for name, value in sorted(versions.items()))
+
+
 def require_one_dataset(runs: Iterable[Run]) -> None:
     """Runs stand side by side only where they saw the same molecules in the same folds.
 
@@ -141,7 +146,7 @@ def origin(run: Run) -> dict[str, Any]:
         "options": run.spec.options,
         "seed": run.spec.seed,
         "device": run.meta.get("device"),
-        "versions": " ".join(f"{name}={value}" for name, value in sorted(run.meta.get("versions", {}).items())),
+        "versions": show_versions(run.meta.get("versions", {})),
         "commit": run.meta.get("commit"),
         "adopted_from": run.meta.get("adopted_from"),
     }

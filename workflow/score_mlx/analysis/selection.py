@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from score_mlx.analysis.formats import Readable
-from score_mlx.analysis.runs import show_cuts
+from score_mlx.analysis.runs import show_cuts, show_versions
 from score_mlx.classical.selection import Selection
 
 ORIGIN = ("dataset", "stand_in", "cuts", "seed", "device", "versions", "commit")
@@ -30,8 +30,8 @@ def selection_table(selection: Selection, count: int = 100) -> list[dict[str, An
     mean = selection.importance.mean(axis=0)
     chosen = {n: np.concatenate([selection.top(k, min(n, count)) for k in range(folds)]) for n in (10, 100)}
     about = selection.about
-    versions = " ".join(f"{name}={value}" for name, value in sorted(about["versions"].items()))
-    origin = {name: about[name] for name in ("seed", "device", "commit")} | {"versions": versions}
+    origin = {name: about[name] for name in ("seed", "device", "commit")}
+    origin["versions"] = show_versions(about["versions"])
     origin |= {"dataset": about["name"], "stand_in": "yes" if about["stand_in"] else "no"}
     origin["cuts"] = show_cuts(about["cuts"]) or "none"
     rows = []

@@ -71,7 +71,7 @@ def draw_on(axes: Axes, runs: Sequence[Run], title: str, paper: Paper) -> None:
         if comparable:
             axes.plot(marks[-1], place, "D", mfc="none", mec=style.REFERENCE, ms=4.6, mew=1.1, zorder=5)
     data = order[0].dataset
-    axes.set_title(title + (" – STAND-IN DATA" if data["stand_in"] else ""), loc="left", pad=20)
+    axes.set_title(style.titled(title, data), loc="left", pad=20)
     axes.set(ylabel="", xlabel=style.rmse_label(data))
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
@@ -100,6 +100,4 @@ def _small_print(runs: Sequence[Run]) -> list[str]:
         "Bars are means over folds. MLP and SCORE-MLP at the best epoch of each test fold, as in the paper.",
         f"{provenance(runs)}.",
     ]
-    if runs[0].dataset["stand_in"]:
-        lines.insert(0, "Stand-in data with computed labels: no number here compares with the paper's.")
-    return lines
+    return style.small_print(lines, runs[0].dataset)

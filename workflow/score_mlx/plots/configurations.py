@@ -135,7 +135,7 @@ def _dress(axes: Axes, runs: Sequence[Run], archs: Sequence[str], title: str) ->
     for edge in range(1, len(archs)):
         axes.axvline(edge - 0.5, color="#C8C8C8", lw=0.6)
     axes.set_ylabel(style.rmse_label(data))
-    axes.set_title(title + (" – STAND-IN DATA" if data["stand_in"] else ""), loc="left", pad=22)
+    axes.set_title(style.titled(title, data), loc="left", pad=22)
 
 
 def _legend(axes: Axes, runs: Sequence[Run], with_paper: bool) -> None:
@@ -161,6 +161,4 @@ def _small_print(runs: Sequence[Run]) -> list[str]:
     lines = [point, f"{provenance(runs)}."]
     if not all(np.mean(run.best) <= limits(runs)[1] for run in runs):
         lines[0] += " In the grey band: models off the scale, with their mean."
-    if runs[0].dataset["stand_in"]:
-        lines.insert(0, "Stand-in data with computed labels: no number here compares with the paper's.")
-    return lines
+    return style.small_print(lines, runs[0].dataset)

@@ -48,7 +48,7 @@ def draw_forms(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int
         for run in runs:
             _band(axes, run, *FORMS[run.spec.recurrent, run.spec.descriptors], epochs)
         _dress(axes, runs, epochs)
-        axes.set_title(_titled(f"{title}. {_label(runs)}, SCORE and native", runs), loc="left")
+        axes.set_title(style.titled(f"{title}. {_label(runs)}, SCORE and native", runs[0].dataset), loc="left")
         axes.legend(loc="upper right")
         text = _small_print(runs, "Lines are means over folds, bands one standard deviation.")
         style.footnote(axes, text, characters=104, below=34)
@@ -74,7 +74,10 @@ def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int 
             label = f"native, compressed {found.factor:.1f} times"
             axes.plot(*warp.compressed(curves[0], found.factor), color=style.REFERENCE, ls=(0, (4, 1.5)), label=label)
         _dress(axes, runs, epochs)
-        axes.set_title(_titled(f"{title}. {_label(runs)}, the native curve compressed to SCORE's", runs), loc="left")
+        axes.set_title(
+            style.titled(f"{title}. {_label(runs)}, the native curve compressed to SCORE's", runs[0].dataset),
+            loc="left",
+        )
         axes.legend(loc="upper right")
         how = f"Means over folds, smoothed over {warp.WINDOW} epochs"
         if np.isfinite(found.factor):
@@ -108,7 +111,7 @@ def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epoch
         for axes in grid.flat[len(archs) :]:
             axes.axis("off")
         figure.subplots_adjust(hspace=0.28, wspace=0.22)
-        figure.suptitle(_titled(title, runs), x=0.125, y=1.02, ha="left", fontsize=9)
+        figure.suptitle(style.titled(title, runs[0].dataset), x=0.125, y=1.02, ha="left", fontsize=9)
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.115, 0.985), ncols=len(labels))
         text = _small_print(runs, "Lines are means over folds, bands one standard deviation.")
@@ -139,12 +142,6 @@ def _label(runs: Sequence[Run]) -> str:
     return style.ARCH_LABELS[runs[0].spec.arch]
 
 
-def _titled(title: str, runs: Sequence[Run]) -> str:
-    return title + (" – STAND-IN DATA" if runs[0].dataset["stand_in"] else "")
-
-
 def _small_print(runs: Sequence[Run], how: str) -> list[str]:
     lines = [f"Validation RMSE. {how}", f"{provenance(runs)}."]
-    if runs[0].dataset["stand_in"]:
-        lines.insert(0, "Stand-in data with computed labels: no number here compares with the paper's.")
-    return lines
+    return style.small_print(lines, runs[0].dataset)

@@ -39,8 +39,7 @@ def draw(selection: Selection, path: str | Path, *, count: int = 20) -> None:
         axes.tick_params(labelsize=8)
         axes.set_xlabel("SHAP value: change of the prediction" + (f" ({style.unit(about)})" if about["unit"] else ""))
         axes.xaxis.label.set_size(8.5)
-        stand_in = " – STAND-IN DATA" if about["stand_in"] else ""
-        axes.set_title(f"Descriptors that CatBoost relies on, {style.shown(about)}{stand_in}", loc="left")
+        axes.set_title(style.titled(f"Descriptors that CatBoost relies on, {style.shown(about)}", about), loc="left")
         style.footnote(axes, [_small_print(about)], below=34)
         style.save(figure, path)
 

@@ -66,7 +66,7 @@ def _dress(left: Axes, right: Axes, runs: Sequence[Run], depths: Sequence[int], 
     data = runs[0].dataset
     lowest = min(np.nanmin(np.mean(run.curves, axis=0)) for run in runs)
     left.set(xlabel="epoch", ylabel=style.rmse_label(data), ylim=(0.96 * lowest, ROOM * lowest))
-    left.set_title(title + (" – STAND-IN DATA" if data["stand_in"] else ""), loc="left", pad=22)
+    left.set_title(style.titled(title, data), loc="left", pad=22)
     handles = [Line2D([], [], color=colours[depth], lw=1.6, label=f"K = {depth}") for depth in depths]
     handles += [Line2D([], [], color="#444444", ls=line, lw=1.2, label=name) for name, line, _, _ in FORMS.values()]
     left.legend(handles=handles, ncols=2, loc="upper right", handlelength=1.8, columnspacing=1)
@@ -88,6 +88,4 @@ def _small_print(runs: Sequence[Run]) -> list[str]:
         "Left: validation RMSE, mean over folds. Right: the lowest over epochs of each fold, as in the paper.",
         f"{provenance(runs)}.",
     ]
-    if runs[0].dataset["stand_in"]:
-        lines.insert(0, "Stand-in data with computed labels: no number here compares with the paper's.")
-    return lines
+    return style.small_print(lines, runs[0].dataset)

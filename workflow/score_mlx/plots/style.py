@@ -78,6 +78,17 @@ def rmse_label(dataset: Mapping[str, Any]) -> str:
     return f"RMSE on {shown(dataset)}" + (f" ({unit(dataset)})" if dataset["unit"] else "")
 
 
+def titled(title: str, dataset: Mapping[str, Any]) -> str:
+    """A figure's title, which says so where the data are a stand-in."""
+    return title + (" – STAND-IN DATA" if dataset["stand_in"] else "")
+
+
+def small_print(lines: Sequence[str], dataset: Mapping[str, Any]) -> list[str]:
+    """Lines for `footnote`; a stand-in says so first."""
+    warning = "Stand-in data with computed labels: no number here compares with the paper's."
+    return [warning, *lines] if dataset["stand_in"] else list(lines)
+
+
 def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 128, below: int = 24) -> None:
     """Small print `below` points under the axes: which data, which runs, what a point is. `save` makes room for it."""
     text = "\n".join(fill(line, characters) for line in lines)
