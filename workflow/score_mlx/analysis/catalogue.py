@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from score_mlx.analysis.formats import Readable, number
-from score_mlx.analysis.runs import ORIGIN, Run, origin
+from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin
 
 COLUMNS = (
     "family", "model", "rmse_mean", "rmse_std", "last_rmse_mean", "folds", "epochs", "parameters", "seconds", "resumed",
@@ -27,13 +25,13 @@ def matching(rows: Sequence[dict[str, Any]], conditions: dict[str, str]) -> list
 
 
 def _row(run: Run) -> dict[str, Any]:
-    mean = float(np.mean(run.best))
+    mean, std = mean_std(run.best)
     return {
         "family": run.spec.FAMILY,
         "model": run.model,
-        "rmse_mean": mean if np.isfinite(mean) else None,
-        "rmse_std": float(np.std(run.best)) if np.isfinite(mean) else None,
-        "last_rmse_mean": float(np.mean(run.last)) if np.isfinite(np.mean(run.last)) else None,
+        "rmse_mean": mean,
+        "rmse_std": std,
+        "last_rmse_mean": mean_std(run.last)[0],
         "folds": len(run.best),
         "epochs": run.spec.epochs,
         "parameters": run.parameters,

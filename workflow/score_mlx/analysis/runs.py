@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from score_mlx.errors import UserError
 from score_mlx.families import spec_from_values
 from score_mlx.records import read_meta, read_record
@@ -107,6 +109,13 @@ def from_json(record: dict[str, Any], meta: dict[str, Any]) -> Run:
 def show_cuts(cuts: Iterable[dict[str, Any]]) -> str:
     """`epochs 2/150`; "" for none."""
     return ", ".join(f"{cut['setting']} {cut['ours']}/{cut['paper']}" for cut in cuts)
+
+
+def mean_std(values: Iterable[float]) -> tuple[float, float] | tuple[None, None]:
+    """Mean and population standard deviation over folds; None for both where a fold diverged."""
+    values = list(values)
+    mean, std = float(np.mean(values)), float(np.std(values))
+    return (mean, std) if math.isfinite(mean) else (None, None)
 
 
 def show_versions(versions: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from score_mlx.analysis.formats import Readable, mean_and_std
-from score_mlx.analysis.runs import ORIGIN, Run, origin, require_one_dataset
+from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin, require_one_dataset
 from score_mlx.analysis.tables import warnings
 from score_mlx.errors import UserError
 
@@ -67,17 +67,11 @@ def _row(run: Run, grouped: Run) -> dict[str, Any]:
         values |= {"last_rmse": run.last, "grouped_last_rmse": grouped.last}
     row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"model": run.model}
     for choice, folds in values.items():
-        row[f"{choice}_mean"], row[f"{choice}_std"] = _summary(folds)
+        row[f"{choice}_mean"], row[f"{choice}_std"] = mean_std(folds)
     for change, choice in CHANGES.items():
         if choice in values:
-            row[change], row[f"{change}_std"] = _summary(np.subtract(values[choice], run.best))
+            row[change], row[f"{change}_std"] = mean_std(np.subtract(values[choice], run.best))
     return row | origin(run)
-
-
-def _summary(values: Sequence[float]) -> tuple[float | None, float | None]:
-    """Mean and population standard deviation, None where a fold diverged."""
-    mean, std = float(np.mean(values)), float(np.std(values))
-    return (mean, std) if np.isfinite(mean) else (None, None)
 
 
 def _shown(choice: str):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from score_mlx.analysis.formats import Readable, Row, mean_and_std
-from score_mlx.analysis.runs import ORIGIN, Run, origin, provenance, require_one_dataset
+from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin, provenance, require_one_dataset
 from score_mlx.errors import UserError
 
 COLUMNS = (
@@ -65,7 +65,7 @@ def model_table(
     if not runs:
         raise UserError("no run records for this table")
     require_one_dataset(runs)
-    order = sorted(runs, key=lambda run: (run.diverged, _mean(run.best), run.model))
+    order = sorted(runs, key=lambda run: (run.diverged, np.mean(run.best), run.model))
     rows = [_row(run, rank, paper.get(run.model, {}), top) for rank, run in enumerate(order, 1)]
     return rows + [{**dict.fromkeys(COLUMNS), "model": model, "comparable": "not run"} for model in not_run]
 
@@ -110,22 +110,23 @@ def caption(runs: Sequence[Run], top: int = 0) -> list[str]:
 
 def _row(run: Run, rank: int, paper: Mapping[str, float], top: int) -> dict[str, Any]:
     why_not = run.incomparable() or ("" if paper else "the paper gives no value")
-    mean = _mean(run.best)
+    mean, std = mean_std(run.best)
+    last_mean, last_std = mean_std(run.last) if run.has_epochs else (None, None)
     return {
         "rank": rank,
         "model": run.model,
         "top": "*" if rank <= top and not run.diverged else "",
-        "rmse_mean": _finite(mean),
-        "rmse_std": _finite(_std(run.best)),
-        "last_rmse_mean": _finite(_mean(run.last)) if run.has_epochs else None,
-        "last_rmse_std": _finite(_std(run.last)) if run.has_epochs else None,
+        "rmse_mean": mean,
+        "rmse_std": std,
+        "last_rmse_mean": last_mean,
+        "last_rmse_std": last_std,
         "diverged": _diverged(run),
         "parameters": run.parameters,
         "seconds": run.meta.get("seconds"),
         "paper_rank": paper.get("rank"),
         "paper_mean": paper.get("rmse_mean"),
         "paper_std": paper.get("rmse_std"),
-        "difference": None if why_not else _finite(mean - paper["rmse_mean"]),
+        "difference": None if why_not or mean is None else mean - paper["rmse_mean"],
         "comparable": why_not or "yes",
     } | origin(run)
 
@@ -134,15 +135,3 @@ def _diverged(run: Run) -> str:
     """`best 1/5, last 2/5`: folds without a finite RMSE at any, at the last epoch."""
     counts = (("best", run.diverged), ("last", sum(map(math.isnan, run.last))))
     return ", ".join(f"{which} {count}/{len(run.best)}" for which, count in counts if count)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values))
-
-
-def _std(values: Sequence[float]) -> float:
-    return float(np.std(values))
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
