@@ -116,16 +116,23 @@ $(VENV)/.locked: $(LOCK)
 	$(call install_lock,$(VENV))
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+# Kernels are for MLX on a CPU under Linux. Nothing but speed depends on them, so they may be missing.
+KERNELS := $(wildcard workflow/score_mlx/kernels/*.cpp workflow/score_mlx/kernels/*.h)
+define install_package
 	@echo "installing score-mlx from this folder"
-	@$(VENV)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@$(1)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@case $(LOCK) in *linux-cpu*) $(1)/bin/python -m score_mlx.kernels || true ;; esac
+endef
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml $(KERNELS)
+	$(call install_package,$(VENV))
 	@touch $@
 
 # The lock's versions are passed as constraints, so that nothing in dev.txt can move them.
-$(BENCH)/.installed: $(LOCK) envs/dev.txt pyproject.toml
+$(BENCH)/.installed: $(LOCK) envs/dev.txt pyproject.toml $(KERNELS)
 	$(call install_lock,$(BENCH))
 	@sed -nE 's/^([A-Za-z0-9_.-]+==[^\\]*[^\\ ]) *\\?$$/\1/p' $(LOCK) > $(BENCH)/lock-constraints.txt
 	@echo "installing envs/dev.txt: PyTorch, PyTorch Geometric, Chemprop"
 	@$(BENCH)/bin/python $(PIP_INSTALL) -c $(BENCH)/lock-constraints.txt -r envs/dev.txt
-	@$(BENCH)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	$(call install_package,$(BENCH))
 	@touch $@

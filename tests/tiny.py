@@ -9,17 +9,25 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
+import pytest
 from mlx.utils import tree_flatten, tree_map
+from score_mlx import kernels
 from score_mlx.chem.features import featurise
 from score_mlx.chem.molecules import MoleculeGraphs
 from score_mlx.folded import FoldedData
 from score_mlx.graphs.batch import Batch, Batcher, Shape
 from score_mlx.graphs.by_degree import ByDegree
+from score_mlx.graphs.compiled import Compiled
 from score_mlx.graphs.data import GraphData
 from score_mlx.graphs.model import GraphModel
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import Noise
+
+needs_kernels = pytest.mark.skipif(
+    not kernels.compiled(), reason="no kernels are compiled here: python -m score_mlx.kernels"
+)
+COMPILED = [pytest.param(Compiled, marks=needs_kernels)]  # a layout, where there is one
 
 # Atoms of degree 0 to 4, rings, two molecules without a bond, one with its atoms in an unusual order.
 SMILES = ("C", "CCO", "N", "c1ccccc1C(=O)N", "CC(C)(C)C", "O=C1CC1Cl", "C(#N)C", "[Na+].[Cl-]")

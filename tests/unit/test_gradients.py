@@ -68,7 +68,6 @@ def check_module(module, formula: Callable[[Arrays], np.ndarray], run: Callable,
 FUNCTIONS = {
     "relu": plain.relu,
     "leaky_relu": plain.leaky,
-    "attention_leaky": lambda x: plain.leaky(x, 0.2),
     "elu": plain.elu,
     "softmax": lambda x: np.apply_along_axis(plain.softmax, -1, x),
 }

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 import tiny
 from mlx.utils import tree_flatten
+from score_mlx import kernels
 from score_mlx.graphs.batch import Batcher, Shape
 from score_mlx.graphs.by_degree import ByDegree
+from score_mlx.graphs.compiled import Compiled
 from score_mlx.graphs.edge_list import EdgeList
 from score_mlx.graphs.model import GraphModel
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.nn import Noise
 
-LAYOUTS = [ByDegree, EdgeList]
+LAYOUTS = [ByDegree, EdgeList, *tiny.COMPILED]
 SEEDS = range(4)
 
 
@@ -45,8 +47,7 @@ def test_a_batch_holds_its_molecules(seed, padded):
         assert sorted(np.flatnonzero(a["member"][b])) == sorted(places)
         np.testing.assert_array_equal(a["place"][places], b * shape.longest + np.arange(last - first))
         seen_atoms |= set(places.tolist())
-        between = np.zeros((5, shape.longest, shape.longest), np.float32)
-        between[4, :, last - first :] = 1
+        pair_bond = np.full((shape.longest, shape.longest), len(a["source"]))
         for k in range(*g.bond_offset[n : n + 2]):
             i, j = g.target[k] - first, g.source[k] - first
             found = [
@@ -55,8 +56,9 @@ def test_a_batch_holds_its_molecules(seed, padded):
             assert len(found) == 1
             np.testing.assert_array_equal(a["bonds"][found[0]], g.bonds[k])
             seen_bonds.add(int(found[0]))
-            between[:4, i, j] = [1, *g.bonds[k]]
-        np.testing.assert_array_equal(a["between"][b], between)
+            pair_bond[i, j] = found[0]
+            assert a["bond_pair"][found[0]] == (b * shape.longest + i) * shape.longest + j
+        np.testing.assert_array_equal(a["pair_bond"][b], pair_bond)
     assert np.flatnonzero(a["real"]).tolist() == sorted(seen_atoms)
     padding = sorted(set(range(len(a["source"]))) - seen_bonds)
     assert np.array_equal(a["source"][padding], a["target"][padding])  # loops
@@ -118,7 +120,22 @@ def loops(batch, h, messages, logits) -> dict[str, np.ndarray]:
         pairs[b, : len(atoms)], pool[b] = h[atoms], h[atoms].sum(axis=0)
         weights = np.exp(h[atoms, :1] - h[atoms, :1].max())
         among[atoms] = weights / weights.sum()
+    into = [np.flatnonzero(target == i) for i in range(len(h))]
+    by_column = np.repeat(softmax, messages.shape[1] // logits.shape[1], axis=1)
+    norm = np.array([[len(k) + 1] for k in into]) ** -0.5
     return {
+        "combine": np.where((z := h[source] - h[target] + messages) > 0, z, 0.2 * z),
+        "weigh": np.array([(by_column * messages)[k].sum(axis=0) for k in into]),
+        "attend": np.array([(by_column * h[source])[k].sum(axis=0) for k in into]),
+        "attend all": np.array([h[source[k]].sum(axis=0) for k in into]),
+        "smooth": norm * (np.array([(norm * h)[source[k]].sum(axis=0) for k in into]) + norm * h),
+        "others": np.array(
+            [
+                sum((messages[n] for n in into[s] if source[n] != t), np.zeros(messages.shape[1]))
+                for s, t in zip(source, target, strict=True)
+            ]
+        ),
+        "pool, weighted": np.array([(among * h)[a["member"][b] > 0].sum(axis=0) for b in range(molecules)]),
         "source": h[source],
         "target": h[target],
         "sum": sums,
@@ -144,6 +161,10 @@ def test_verbs_equal_loops(layout, seed):
     found = {"source": bonds.source(H), "target": bonds.target(H), "sum": bonds.sum(M), "reverse": bonds.reverse(M)}
     found |= {"softmax": bonds.softmax(mx.array(logits)), "degree": bonds.degree, "pairs": bonds.pairs(H)}
     found |= {"pool": bonds.pool(H), "softmax_molecule": bonds.softmax_molecule(H[:, :1])}
+    weights = bonds.softmax(mx.array(logits))
+    found |= {"combine": bonds.combine(source=H, target=-H, bond=M, slope=0.2), "weigh": bonds.weigh(M, weights)}
+    found |= {"attend": bonds.attend(H, weights), "attend all": bonds.attend(H), "smooth": bonds.smooth(H)}
+    found |= {"others": bonds.others(M), "pool, weighted": bonds.pool(H, bonds.softmax_molecule(H[:, :1]))}
     for name, expected in loops(batch, h, messages, logits).items():
         np.testing.assert_allclose(np.array(found[name]), expected, rtol=1e-5, atol=1e-6, err_msg=name)
 
@@ -209,8 +230,21 @@ def test_layouts_give_equal_networks(arch, config, seed):
     network = tiny.shaken(GraphModel(tiny.spec(arch, config), 5, 3), seed)
     batch = tiny.random_batch(seed)
     assert_equal(
-        *(loss_and_gradient(network, tiny.topology(batch, layout), batch.shape.molecules) for layout in LAYOUTS)
+        *(loss_and_gradient(network, tiny.topology(batch, layout), batch.shape.molecules) for layout in LAYOUTS[:2])
     )
+
+
+@tiny.needs_kernels
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("config", ["base", "classic", "SCORE"])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_kernels_change_no_network(arch, config, padded):
+    """Loss and gradient by kernels and by MLX's own operations, dropout on."""
+    network = tiny.model(tiny.spec(arch, config))
+    batch = tiny.batch([1, 3, 0], Shape(5, (2, 9, 7, 4, 1), 11) if padded else None)
+    with kernels.switched_off():
+        expected = loss_and_gradient(network, tiny.topology(batch), 3)
+    assert_equal(loss_and_gradient(network, tiny.topology(batch, Compiled), 3), expected)
 
 
 @pytest.mark.parametrize("config", ["base", "classic", "SCORE"])

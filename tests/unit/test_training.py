@@ -11,7 +11,7 @@ from mlx.utils import tree_unflatten
 from score_mlx import trainer, training
 from score_mlx.errors import UserError
 from score_mlx.graphs.batch import Batcher
-from score_mlx.graphs.by_degree import ByDegree
+from score_mlx.graphs.compiled import layout
 from score_mlx.graphs.model import GraphModel
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.graphs.task import GraphTask
@@ -168,7 +168,7 @@ def test_overfits_32_molecules(arch, config):
     arrays = {name: mx.array(value[None]) for name, value in batch.arrays.items()}
 
     def loss(model, arrays, key):
-        error = model(ByDegree(arrays, batch.shape), arrays["descriptors"], Noise(None)) - arrays["label"]
+        error = model(layout(arrays, batch.shape), arrays["descriptors"], Noise(None)) - arrays["label"]
         return (error * error).mean()
 
     for _ in range(spec.epochs):
@@ -245,7 +245,7 @@ def test_best_weights_belong_to_the_best_epoch_also_after_a_failed_one(tmp_path,
 
 # -- progress --------------------------------------------------------------------------------------------------------
 def test_progress_lines_name_model_folds_error_and_time_left(tmp_path, capsys):
-    trainer.train(GraphTask, tiny.spec("gat", "SCORE", epochs=2), DATA, tmp_path, progress="lines")
+    trainer.train(GraphTask, tiny.spec("gat", "SCORE", epochs=2), DATA, tmp_path, progress="lines", replicas=2)
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1].startswith("SCORE_gat (tiny): folds 0-1 epoch 2/2, rmse ")
     assert "best" in lines[-1]

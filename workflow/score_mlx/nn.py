@@ -5,6 +5,8 @@ from __future__ import annotations
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx import kernels
+
 _glorot = nn.init.glorot_uniform()
 
 
@@ -23,9 +25,30 @@ class Linear(nn.Module):
             self.bias = glorot(outputs, 1).flatten()
 
     def __call__(self, x: mx.array) -> mx.array:
-        # product and sum apart: the CPU backend's fused form first copies the bias to every row
-        y = x @ self.weight.T
-        return y + self.bias if "bias" in self else y
+        return linear(x, self.weight, self.get("bias"))
+
+
+def linear(x: mx.array, weight: mx.array, bias: mx.array | None = None) -> mx.array:
+    """x W^T + b: (..., inputs), (outputs, inputs), (outputs,) -> (..., outputs)."""
+    if kernels.serve(x):
+        return kernels.call("linear", [x, weight, kernels.NONE if bias is None else bias])
+    # product and sum apart: the CPU backend's fused form first copies the bias to every row
+    y = x @ weight.T
+    return y if bias is None else y + bias
+
+
+def towards(h: mx.array, y: mx.array, dt) -> mx.array:
+    """h + dt (y - h), dt a number or a scalar array."""
+    if isinstance(dt, float) and kernels.serve(h):
+        return kernels.call("relax", [h, y], [dt])
+    return h + dt * (y - h)
+
+
+def head_dots(x: mx.array, vector: mx.array) -> mx.array:
+    """Dot product of each head's columns with that head's vector: (n, H), (1, heads, H / heads) -> (n, heads)."""
+    if kernels.serve(x):
+        return kernels.call("score", [x, vector])
+    return (x.reshape(-1, *vector.shape[1:]) * vector).sum(axis=-1)
 
 
 def on_cpu() -> bool:
@@ -39,8 +62,12 @@ def fused(chain):
 
 
 # The gradients of `maximum` and `where` cost 20 times a product on the CPU backend, hence the custom backward passes.
-@mx.custom_function
 def relu(x: mx.array) -> mx.array:
+    return leaky(x, 0)
+
+
+@mx.custom_function
+def _relu(x: mx.array) -> mx.array:
     return mx.maximum(x, 0)
 
 
@@ -48,7 +75,7 @@ def relu(x: mx.array) -> mx.array:
 _relu_backward = fused(lambda x, cotangent: cotangent * mx.maximum(mx.sign(x), 0))
 
 
-@relu.vjp
+@_relu.vjp
 def _relu_vjp(x, cotangent, _):
     return _relu_backward(x, cotangent)
 
@@ -67,8 +94,16 @@ def _leaky(slope: float):
     return leaky
 
 
-leaky_relu = _leaky(0.01)
-attention_leaky = _leaky(0.2)  # the slope of GAT's and GATv2's logits
+_LEAKY = {0.01: _leaky(0.01), 0.2: _leaky(0.2), 0: _relu, 1: lambda x: x}
+
+
+def leaky(x: mx.array, slope: float) -> mx.array:
+    """max(x, slope x), for a slope that some layer uses."""
+    return kernels.call("leaky", [x], [slope]) if kernels.serve(x) else _LEAKY[slope](x)
+
+
+def leaky_relu(x: mx.array) -> mx.array:
+    return leaky(x, 0.01)
 
 
 def _fast(x: mx.array) -> bool:
@@ -100,15 +135,19 @@ def _tanh(x: mx.array) -> mx.array:
     return 2 * _sigmoid(2 * x) - 1 if _fast(x) else mx.tanh(x)
 
 
-@mx.custom_function
 def elu(x: mx.array) -> mx.array:
+    return kernels.call("elu", [x]) if kernels.serve(x) else _elu(x)
+
+
+@mx.custom_function
+def _elu(x: mx.array) -> mx.array:
     return mx.maximum(x, 0) + _exp(mx.minimum(x, 0)) - 1
 
 
 _elu_backward = fused(lambda cotangent, output: cotangent * (mx.minimum(output, 0) + 1))
 
 
-@elu.vjp
+@_elu.vjp
 def _elu_vjp(x, cotangent, output):
     return _elu_backward(cotangent, output)
 
@@ -128,6 +167,15 @@ def _softmax_vjp(logits, cotangent, p):
     return weighted - p * weighted.sum(axis=-1, keepdims=True)
 
 
+class LayerNorm(nn.LayerNorm):
+    """MLX's, compiled where it can be."""
+
+    def __call__(self, x: mx.array) -> mx.array:
+        if kernels.serve(x):
+            return kernels.call("layer_norm", [x, self.weight, self.bias], [self.eps])
+        return super().__call__(x)
+
+
 class GRUCell(nn.Module):
     """Gated recurrent unit (Cho et al. 2014) in PyTorch's form: n = tanh(W_n x + r * U_n h), h' = (1 - z) n + z h."""
 
@@ -138,6 +186,8 @@ class GRUCell(nn.Module):
     def __call__(self, x: mx.array, h: mx.array) -> mx.array:
         """x (n, inputs), h (n, hidden) -> (n, hidden)."""
         x, s = self.from_input(x), self.from_state(h)  # (n, 3 hidden): reset, update, candidate
+        if kernels.serve(h):
+            return kernels.call("gru", [x, s, h])
         width = h.shape[-1]
         x_gates, x_n = mx.split(x, [2 * width], axis=-1)
         s_gates, s_n = mx.split(s, [2 * width], axis=-1)
@@ -182,14 +232,22 @@ class Noise:
 
     def __call__(self, x: mx.array, rows: mx.array, axis: int = -1) -> mx.array:
         """Drop elements of x and rescale the rest; `rows`, of x's shape without `axis`, names each row (uint32)."""
-        if self.key is None or self.rate == 0:
+        key, (call, threshold, scale) = self.draw()
+        if not key.size:
             return x
-        self.calls += 1
+        if axis == -1 and kernels.serve(x):
+            return kernels.call("dropout", [x, rows, key], [call, threshold, scale])
         count = x.shape[axis]
         columns = mx.arange(count, dtype=mx.uint32).reshape(count, *[1] * (x.ndim - 1 - axis % x.ndim))
         identity = mx.expand_dims(rows, axis) * mx.array(count, mx.uint32) + columns
-        salt = self.key + mx.array(0x9E3779B9 * self.calls & 0xFFFFFFFF, mx.uint32)
-        return x * _mask(identity, salt, mx.array(int(self.rate * 2**32), mx.uint32), mx.array(1 / (1 - self.rate)))
+        return x * _mask(identity, key + mx.array(call, mx.uint32), mx.array(threshold, mx.uint32), mx.array(scale))
+
+    def draw(self) -> tuple[mx.array, tuple[int, int, float]]:
+        """The key, of size 0 where nothing is dropped, and the next call's number, threshold and scale."""
+        if self.key is None or self.rate == 0:
+            return kernels.NONE, (0, 0, 1.0)
+        self.calls += 1
+        return self.key, (0x9E3779B9 * self.calls & 0xFFFFFFFF, int(self.rate * 2**32), 1 / (1 - self.rate))
 
 
 def _scramble(x: mx.array) -> mx.array:

@@ -203,14 +203,15 @@ def environment(*families: str) -> dict[str, Any]:
 
 
 def _mlx_environment(about: dict[str, Any]) -> dict[str, Any]:
-    """MLX's device and the BLAS under it; only where MLX computes, since a tree's job need not import it."""
+    """MLX's device, its BLAS and kernels; only where MLX computes, since a tree's job need not import it."""
     import mlx.core as mx
 
-    from score_mlx import blas
+    from score_mlx import blas, kernels
 
     if mx.default_device().type == mx.DeviceType.gpu:
         about["device"] = f"gpu: {mx.device_info().get('device_name', 'unknown')}"
-    return about | {"versions": {"blas": blas.load()} | about["versions"]}
+    numbers = {"blas": blas.load(), "kernels": "compiled" if kernels.compiled() else "none"}
+    return about | {"versions": numbers | about["versions"]}
 
 
 def _processor() -> str:

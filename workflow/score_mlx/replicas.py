@@ -61,7 +61,7 @@ class Replicas:
         single = self.count == 1
         lifted = mx.value_and_grad(value) if single else mx.vmap(mx.value_and_grad(value))
         if single:
-            arrays, keys = {name: a[0] for name, a in arrays.items()}, keys[0]
+            arrays, keys = _alone(arrays), keys.squeeze(0)
         losses, gradients = lifted(self.tree(), arrays, keys)
         by_name = dict(tree_flatten(gradients))
         gradient = mx.concatenate([by_name[name].reshape(-1) for name in self.names])
@@ -76,7 +76,7 @@ class Replicas:
             return function(self.model, arrays)
 
         if self.count == 1:
-            return value(self.tree(), {name: a[0] for name, a in arrays.items()})[None]
+            return value(self.tree(), _alone(arrays))[None]
         return mx.vmap(value)(self.tree(), arrays)
 
     def weights(self, replica: int) -> dict[str, mx.array]:
@@ -93,6 +93,11 @@ class Replicas:
         if any(state[name].size != self.flat.size for name in ("flat", "mean", "square")):
             raise ValueError(f"state of {state['flat'].size} numbers, expected {self.flat.size}")
         self.flat, self.adam.mean, self.adam.square = state["flat"], state["mean"], state["square"]
+
+
+def _alone(arrays: dict[str, mx.array]) -> dict[str, mx.array]:
+    """The arrays of the only replica; a view, where an index would copy."""
+    return {name: array.squeeze(0) for name, array in arrays.items()}
 
 
 class Adam:

@@ -5,7 +5,7 @@ import mlx.nn as nn
 
 from score_mlx.graphs.bond_state import BondState
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import GRUCell, Linear, Noise, elu, leaky_relu
+from score_mlx.nn import GRUCell, Linear, Noise, elu, leaky_relu, linear
 
 
 class FrozenAttFP(nn.Module):
@@ -23,10 +23,10 @@ class FrozenAttFP(nn.Module):
         self.gru = GRUCell(hidden, hidden)
 
     def __call__(self, h: mx.array, neighbours: mx.array, bonds: Topology, noise: Noise) -> mx.array:
-        logits = bonds.target(h @ self.align_state.T + self.align_bias) + neighbours @ self.align_neighbour.T  # (M, 1)
-        attention = bonds.softmax(leaky_relu(logits))
-        total = bonds.sum(attention * noise(neighbours, bonds.bond_id))  # (A, H)
-        context = elu(total @ self.attend.weight.T + (bonds.degree > 0) * self.attend.bias)
+        of_state = linear(h, self.align_state, self.align_bias)
+        logits = bonds.combine(target=of_state, bond=linear(neighbours, self.align_neighbour), slope=0.01)  # (M, 1)
+        total = bonds.weigh(noise(neighbours, bonds.bond_id), bonds.softmax(logits))  # (A, H)
+        context = elu(linear(total, self.attend.weight) + (bonds.degree > 0) * self.attend.bias)
         return leaky_relu(self.gru(context, h))
 
 

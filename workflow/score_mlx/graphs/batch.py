@@ -48,8 +48,8 @@ class Batch:
         member (B, A): 1 where an atom belongs to a molecule, else 0; a padded atom belongs to none.
         slots (B, n), occupied (B, n): atom at each place of the padded layout, 1 where there is one.
         place (A,), real (A,): an atom's place in the flattened padded layout, 1 unless it is padding.
-        between (B, E + 2, n, n): for each pair (i, j) 1 and the features of the bond j -> i, or zeros; last, 1 where
-            there is no atom j.
+        pair_bond (B, n, n): the message from atom j to atom i, or M where there is no such bond.
+        bond_pair (M,): a message's place in `pair_bond`, flattened; 0 where it is padding.
         atom_id (A,), bond_id (M,), molecule_id (B,), pair_id (B, n, n): uint32 names for `Noise`, whatever the padding.
         weight (B,): 1, or 0 for a padded molecule. label (B,), descriptors (B, D): targets, molecule features.
     """
@@ -65,7 +65,7 @@ class Batcher:
         graphs: all molecules of the data set.
         labels: (N,) targets.
         descriptors: (N, D) scaled molecule features, or None.
-        pairs: whether layers ask for bond features in place (`between`); costs memory, only the GT needs it.
+        pairs: whether layers ask for pairs of atoms; costs memory, only the GT needs it.
     """
 
     def __init__(self, graphs: MoleculeGraphs, labels, descriptors=None, *, pairs: bool = False):
@@ -112,7 +112,7 @@ class Batcher:
 
         self._bonds(arrays, molecules, rows, new, shape)
         if self.pairs:
-            _between(arrays, owner, within, new, shape)
+            _pairs(arrays, shape)
         n = shape.molecules
         arrays["molecule_id"] = np.arange(n, dtype=np.uint32)
         arrays["weight"] = _spread(np.ones(len(molecules), np.float32), np.arange(len(molecules)), n)
@@ -148,19 +148,16 @@ class Batcher:
         arrays["bond_id"] = _spread((owner * 8192 + within).astype(np.uint32), position, len(target))
 
 
-def _between(arrays, owner, within, new, shape: Shape) -> None:
-    """Bond features at the place of their pair: row i receives from column j."""
-    n, features = shape.longest, arrays["bonds"].shape[1]
-    between = np.zeros((shape.molecules, features + 2, n, n), np.float32)
-    molecule = np.zeros(len(arrays["atoms"]), np.int64)
-    position = np.zeros(len(arrays["atoms"]), np.int64)
-    molecule[new], position[new] = owner, within
-    true = arrays["real"][arrays["target"]] > 0
-    i, j = arrays["target"][true], arrays["source"][true]
-    between[molecule[i], 0, position[i], position[j]] = 1
-    between[molecule[i], 1:-1, position[i], position[j]] = arrays["bonds"][true]
-    between[:, -1] = 1 - arrays["occupied"][:, None]
-    arrays["between"] = between
+def _pairs(arrays, shape: Shape) -> None:
+    """Which message goes between which pair of a molecule's atoms: row i receives from column j."""
+    n, messages = shape.longest, len(arrays["target"])
+    true = np.flatnonzero(arrays["real"][arrays["target"]])
+    place = arrays["place"]
+    pair = place[arrays["target"][true]] * n + place[arrays["source"][true]] % n
+    pair_bond = np.full(shape.molecules * n * n, messages, np.int32)
+    pair_bond[pair] = true
+    arrays["pair_bond"] = pair_bond.reshape(shape.molecules, n, n)
+    arrays["bond_pair"] = _spread(pair.astype(np.int32), true, messages)
     b, i, j = np.ogrid[: shape.molecules, :n, :n]
     arrays["pair_id"] = ((b * 512 + i) * 512 + j).astype(np.uint32)
 

@@ -4,7 +4,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Linear, leaky_relu
+from score_mlx.nn import Linear, linear
 
 
 class BondState(nn.Module):
@@ -17,4 +17,4 @@ class BondState(nn.Module):
         self.bias = whole.bias
 
     def __call__(self, x: mx.array, bonds: Topology) -> mx.array:
-        return leaky_relu(bonds.source(x @ self.atom.T + self.bias) + bonds.bonds @ self.bond.T)
+        return bonds.combine(source=linear(x, self.atom, self.bias), bond=linear(bonds.bonds, self.bond), slope=0.01)

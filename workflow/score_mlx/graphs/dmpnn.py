@@ -16,7 +16,7 @@ class BondStep(nn.Module):
         self.linear = Linear(hidden, hidden)
 
     def __call__(self, messages: mx.array, start: mx.array, bonds: Topology, noise: Noise) -> mx.array:
-        m = bonds.source(bonds.sum(messages)) - bonds.reverse(messages)
+        m = bonds.others(messages)
         return leaky_relu(self.linear(m) + start)
 
 

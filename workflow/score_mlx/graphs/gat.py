@@ -4,14 +4,11 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, attention_leaky, glorot
+from score_mlx.nn import Linear, Noise, glorot, head_dots
 
 
 class GAT(nn.Module):
-    """Attention by logits a_s.x_j + a_d.x_i + a_e.(W_e e) with x = W h, heads concatenated, no self loops.
-
-    The logits are linear in h, so the attention vectors are multiplied into W once instead of with each atom.
-    """
+    """Attention by logits a_s.x_j + a_d.x_i + a_e.(W_e e) with x = W h, heads concatenated, no self loops."""
 
     def __init__(self, hidden: int, bond_features: int, heads: int):
         super().__init__()
@@ -23,16 +20,13 @@ class GAT(nn.Module):
         self.attend_bond = glorot(1, heads, self.width)
         self.bias = mx.zeros((hidden,))
 
-    def _logits(self, inputs: mx.array, weight: mx.array, vectors: mx.array) -> mx.array:
-        """a.(W x) per head and vector, as x (W^T a): (rows, F), vectors (V, heads, width) -> (rows, V heads)."""
-        per_head = weight.reshape(self.heads, self.width, -1) * vectors[..., None]  # (V, heads, width, F)
-        return inputs @ per_head.sum(axis=2).reshape(-1, inputs.shape[-1]).T
-
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
-        both = mx.concatenate([self.attend_source, self.attend_target])
-        as_source, as_target = mx.split(self._logits(h, self.linear.weight, both), 2, axis=-1)  # (A, heads) each
-        of_bond = self._logits(bonds.bonds, self.embed_bond.weight, self.attend_bond)
-        logits = bonds.source(as_source) + bonds.target(as_target) + of_bond  # (M, heads)
-        attention = noise(bonds.softmax(attention_leaky(logits)), bonds.bond_id)
-        messages = bonds.source(self.linear(h)).reshape(-1, self.heads, self.width) * attention[..., None]
-        return bonds.sum(messages.reshape(-1, self.heads * self.width)) + self.bias  # (A, H)
+        x = self.linear(h)  # (A, H)
+        logits = bonds.combine(
+            source=head_dots(x, self.attend_source),
+            target=head_dots(x, self.attend_target),
+            bond=head_dots(self.embed_bond(bonds.bonds), self.attend_bond),
+            slope=0.2,
+        )  # (M, heads)
+        attention = noise(bonds.softmax(logits), bonds.bond_id)
+        return bonds.attend(x, attention) + self.bias  # (A, H)

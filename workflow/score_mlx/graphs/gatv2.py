@@ -4,7 +4,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, attention_leaky, glorot
+from score_mlx.nn import Linear, Noise, glorot, head_dots, linear
 
 
 class GATv2(nn.Module):
@@ -25,10 +25,8 @@ class GATv2(nn.Module):
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         x = self.linear(h)  # (A, H)
-        x_j = bonds.source(x)  # (M, H)
-        bond = bonds.bonds @ (self.mix_bond @ self.embed_bond.weight).T
-        mixed = bonds.source(x @ self.mix_source.T) + bonds.target(x @ self.mix_target.T) + bond
-        scored = attention_leaky(mixed).reshape(-1, self.heads, self.width) * self.attend
-        attention = noise(bonds.softmax(scored.sum(axis=-1)), bonds.bond_id)  # (M, heads)
-        messages = x_j.reshape(-1, self.heads, self.width) * attention[..., None]
-        return bonds.sum(messages.reshape(-1, self.heads * self.width)) + self.bias  # (A, H)
+        bond = linear(bonds.bonds, self.mix_bond @ self.embed_bond.weight)
+        from_source, from_target = linear(x, self.mix_source), linear(x, self.mix_target)
+        mixed = bonds.combine(source=from_source, target=from_target, bond=bond, slope=0.2)  # (M, H)
+        attention = noise(bonds.softmax(head_dots(mixed, self.attend)), bonds.bond_id)  # (M, heads)
+        return bonds.attend(x, attention) + self.bias  # (A, H)

@@ -4,7 +4,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Noise
+from score_mlx.nn import Noise, linear
 
 
 class GCN(nn.Module):
@@ -18,6 +18,4 @@ class GCN(nn.Module):
         self.linear = nn.Linear(hidden, hidden)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
-        norm = mx.rsqrt(bonds.degree + 1)  # (A, 1), the loop counted
-        x = self.linear(h) * norm
-        return (bonds.sum(bonds.source(x)) + x) * norm  # (A, H)
+        return bonds.smooth(linear(h, self.linear.weight, self.linear.bias))  # (A, H)

@@ -16,5 +16,5 @@ class GINE(nn.Module):
         self.inner, self.outer = Linear(hidden, hidden), Linear(hidden, hidden)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
-        messages = relu(bonds.source(h) + self.embed_bond(bonds.bonds))  # (M, H)
+        messages = bonds.combine(source=h, bond=self.embed_bond(bonds.bonds), slope=0)  # (M, H)
         return self.outer(relu(self.inner(h + bonds.sum(messages))))  # (A, H)

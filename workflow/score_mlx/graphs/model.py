@@ -21,7 +21,7 @@ from score_mlx.graphs.mpnn import MPNN, AdditiveMPNN
 from score_mlx.graphs.readout import READOUTS
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, leaky_relu, relu
+from score_mlx.nn import LayerNorm, Linear, Noise, leaky_relu, relu
 
 # Block and activation of each architecture; None: the block ends in its own non-linearity.
 BLOCKS: dict[str, tuple[type[nn.Module], Callable | None]] = {
@@ -124,7 +124,7 @@ class GraphModel(nn.Module):
         self.head = HEADS[spec.head](spec.hidden + descriptors)
         # [code] only native D-MPNN and AttentiveFP normalise the descriptors
         normed = descriptors and spec.fidelity == "as_code" and spec.arch in native and not spec.recurrent
-        self.norm = nn.LayerNorm(descriptors) if normed else None
+        self.norm = LayerNorm(descriptors) if normed else None
 
     def __call__(self, bonds: Topology, descriptors: mx.array, noise: Noise) -> mx.array:
         """descriptors (B, D) -> predictions (B,)."""
@@ -138,7 +138,7 @@ class GraphModel(nn.Module):
 def _native_update(spec: GraphSpec) -> nn.Module:
     """base: h <- y; classic: h <- LN(h + y), one norm shared over depth; skip05: h <- h + 0.5 (y - h)."""
     if spec.config == "classic":
-        return Residual(nn.LayerNorm(spec.hidden))
+        return Residual(LayerNorm(spec.hidden))
     if spec.config == "skip05":
         return Relax(0.5)
     # [code] the base MPNN adds its messages to the state

@@ -4,7 +4,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, glorot, relu
+from score_mlx.nn import Linear, Noise, glorot, linear
 
 
 class MPNN(nn.Module):
@@ -22,10 +22,10 @@ class MPNN(nn.Module):
         self.outer = Linear(hidden, hidden)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
-        from_source = bonds.source(h @ self.source.T)
-        from_target = bonds.target(h @ self.target.T + self.bias)
-        inner = relu(from_source + from_target + bonds.bonds @ self.bond.T)  # (M, H)
-        return bonds.sum(inner) @ self.outer.weight.T + bonds.degree * self.outer.bias  # (A, H)
+        from_source, from_target = linear(h, self.source), linear(h, self.target, self.bias)
+        from_bond = linear(bonds.bonds, self.bond)
+        inner = bonds.combine(source=from_source, target=from_target, bond=from_bond, slope=0)  # (M, H)
+        return linear(bonds.sum(inner), self.outer.weight) + bonds.degree * self.outer.bias  # (A, H)
 
 
 class AdditiveMPNN(MPNN):

@@ -4,7 +4,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import GRUCell, Linear, Noise, elu, leaky_relu
+from score_mlx.nn import GRUCell, Linear, Noise, elu, leaky_relu, linear
 
 
 class SumPool(nn.Module):
@@ -35,11 +35,11 @@ class MolAttFP(nn.Module):
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         g = leaky_relu(bonds.pool(h))  # (B, H)
-        from_atom = h @ self.align_atom.T + self.align_bias  # (A, 1)
+        from_atom = linear(h, self.align_atom, self.align_bias)  # (A, 1)
         for _ in range(self.steps):
-            logits = leaky_relu(bonds.spread(g @ self.align_molecule.T) + from_atom)
+            logits = leaky_relu(bonds.spread(linear(g, self.align_molecule)) + from_atom)
             attention = bonds.softmax_molecule(logits)  # (A, 1)
-            context = elu(self.attend(bonds.pool(attention * noise(h, bonds.atom_id))))
+            context = elu(self.attend(bonds.pool(noise(h, bonds.atom_id), attention)))
             g = leaky_relu(self.gru(context, g))
         return g
 

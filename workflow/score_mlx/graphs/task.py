@@ -8,7 +8,7 @@ import mlx.core as mx
 import numpy as np
 
 from score_mlx.graphs.batch import Batcher, Shape
-from score_mlx.graphs.by_degree import ByDegree
+from score_mlx.graphs.compiled import layout
 from score_mlx.graphs.data import GraphData
 from score_mlx.graphs.model import GraphModel
 from score_mlx.graphs.oversmoothing import mean_average_distance
@@ -24,7 +24,7 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
 
     @staticmethod
     def fastest_replicas(spec: GraphSpec) -> int:
-        return 1 if on_cpu() and spec.arch == "gt" else 5
+        return 1 if on_cpu() and spec.arch == "gt" else FoldTask.fastest_replicas(spec)
 
     def prepare(self) -> None:
         data, pairs = self.data, self.spec.arch == "gt"
@@ -63,9 +63,9 @@ class Prediction:
         self.shape = shape
 
     def __call__(self, model: GraphModel, arrays: Arrays, noise: Noise) -> mx.array:
-        return model(ByDegree(arrays, self.shape), arrays["descriptors"], noise)
+        return model(layout(arrays, self.shape), arrays["descriptors"], noise)
 
     def distance(self, model: GraphModel, arrays: Arrays) -> mx.array:
         """(2,): sum over atoms and number of atoms of `mean_average_distance` of the last atom states."""
-        bonds = ByDegree(arrays, self.shape)
+        bonds = layout(arrays, self.shape)
         return mx.stack(mean_average_distance(model.encoder(bonds, Noise(None)), bonds))

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 import mlx.core as mx
 
 from score_mlx.graphs.batch import Batch, Shape
-from score_mlx.nn import softmax
+from score_mlx.nn import Noise, leaky, softmax
 
 
 class Topology(ABC):
@@ -57,6 +57,37 @@ class Topology(ABC):
     def softmax(self, logits: mx.array) -> mx.array:
         """Softmax over the messages into each atom: (M, heads) -> (M, heads)."""
 
+    def combine(self, *, source=None, target=None, bond=None, slope: float = 1.0) -> mx.array:
+        """leaky(state of the source + state of the target + the bond's), slope 1 for none.
+
+        Args:
+            source, target: (A, H), or None where it takes no part.
+            bond: (M, H), or None.
+        """
+        parts = [self.source(source)] if source is not None else []
+        parts += [self.target(target)] if target is not None else []
+        parts += [bond] if bond is not None else []
+        return leaky(sum(parts[1:], parts[0]), slope)
+
+    def weigh(self, messages: mx.array, weights: mx.array) -> mx.array:
+        """Weighted sum of the messages into each atom: (M, H), (M, heads) -> (A, H); a weight for H / heads columns."""
+        return self.sum(_by_column(messages, weights))
+
+    def attend(self, h: mx.array, weights: mx.array | None = None) -> mx.array:
+        """Sum, weighted if asked, of the neighbours' states: (A, H), (M, heads) -> (A, H)."""
+        states = self.source(h)
+        return self.sum(states if weights is None else _by_column(states, weights))
+
+    def smooth(self, h: mx.array) -> mx.array:
+        """D^-1/2 (A + I) D^-1/2 h with A the adjacency and D the degrees, loops counted: (A, H) -> (A, H)."""
+        norm = mx.rsqrt(self.degree + 1)  # (A, 1)
+        x = h * norm
+        return (self.attend(x) + x) * norm
+
+    def others(self, messages: mx.array) -> mx.array:
+        """The sum of the messages into each message's source, less the one from its target: (M, H) -> (M, H)."""
+        return self.source(self.sum(messages)) - self.reverse(messages)
+
     @abstractmethod
     def reverse(self, messages: mx.array) -> mx.array:
         """The message of the opposite bond: (M, H) -> (M, H)."""
@@ -71,11 +102,6 @@ class Topology(ABC):
     def occupied(self) -> mx.array:
         """(B, n): 1 where the padded layout holds an atom."""
         return self._arrays["occupied"]
-
-    @property
-    def between(self) -> mx.array:
-        """(B, E + 2, n, n): 1 and the features of the bond from j to i; last, 1 where there is no atom j."""
-        return self._arrays["between"]
 
     @property
     def pair_id(self) -> mx.array:
@@ -102,6 +128,29 @@ class Topology(ABC):
         a = self._arrays
         return _join_heads(x, *self._head_places(x.shape[1]), a["occupied"], a["real"])
 
+    def attend_pairs(self, q, k, v, bias: mx.array, value: mx.array, noise: Noise) -> mx.array:
+        """Attention of each atom to all atoms of its molecule, where a bond adds to a pair's logit and to its value.
+
+        logits_ij = q_i.k_j + bias_ij, out_i = sum_j a_ij (v_j + value_ij) with a = dropout(softmax_j(logits)), and bias
+        and value zero between atoms without a bond.
+
+        Args:
+            q, k, v: (A, H).
+            bias, value: (M, heads) and (M, H).
+
+        Returns:
+            (A, H), the heads side by side.
+        """
+        heads = bias.shape[1]
+        q, k, v = (self.by_head(x, heads) for x in (q, k, v))
+        a = self._arrays
+        true = a["real"][self._target]
+        bonded = _to_pairs(bias, a["pair_bond"], a["bond_pair"], true)  # (B, heads, n, n)
+        nobody = -1e9 * (1 - self.occupied)[:, None, None]
+        attention = noise(softmax(q @ k.swapaxes(-1, -2) + bonded + nobody), self.pair_id, axis=1)
+        of_bond = _from_pairs(attention, a["pair_bond"], a["bond_pair"], true)  # (M, heads)
+        return self.from_heads(attention @ v) + self.weigh(value, of_bond)
+
     def _head_places(self, heads: int) -> tuple[mx.array, mx.array]:
         """Row (atom, head) at each place (B, heads, n), and place of each row (A, heads)."""
         if heads not in self._head_cache:
@@ -111,9 +160,9 @@ class Topology(ABC):
             self._head_cache[heads] = rows, place + place // n * ((heads - 1) * n) + head * n
         return self._head_cache[heads]
 
-    def pool(self, h: mx.array) -> mx.array:
-        """Sum over a molecule's atoms: (A, H) -> (B, H)."""
-        return self._arrays["member"] @ h
+    def pool(self, h: mx.array, weights: mx.array | None = None) -> mx.array:
+        """Sum, weighted if asked, over a molecule's atoms: (A, H), (A, 1) -> (B, H)."""
+        return self._arrays["member"] @ (h if weights is None else weights * h)
 
     def spread(self, g: mx.array) -> mx.array:
         """The molecule's row for each of its atoms: (B, H) -> (A, H)."""
@@ -123,6 +172,12 @@ class Topology(ABC):
         """Softmax over a molecule's atoms: (A, 1) -> (A, 1)."""
         padded = self.pairs(logits)[..., 0]  # (B, n)
         return self.flat(softmax(padded - 1e9 * (1 - self.occupied))[..., None])
+
+
+def _by_column(messages: mx.array, weights: mx.array) -> mx.array:
+    """(M, H) times (M, heads), each weight for H / heads columns."""
+    split = messages.reshape(*weights.shape, messages.shape[1] // weights.shape[1])
+    return (split * weights[..., None]).reshape(messages.shape)
 
 
 # The transpose of a gather is a scatter, which the CPU backend does slowly. Both directions of the padded layout are
@@ -172,6 +227,27 @@ def _join_heads_vjp(primals, cotangent, _):
     x, rows, _places, occupied, real = primals
     gradient = (cotangent * real[:, None]).reshape(-1, x.shape[-1])[rows] * occupied[:, None, :, None]
     return (gradient, *no_gradient(*primals[1:]))
+
+
+@mx.custom_function
+def _to_pairs(x, pair_bond, bond_pair, true):
+    padded = mx.concatenate([x * true[:, None], mx.zeros((1, x.shape[1]), x.dtype)])
+    return padded[pair_bond].transpose(0, 3, 1, 2)
+
+
+@_to_pairs.vjp
+def _to_pairs_vjp(primals, cotangent, _):
+    return (_from_pairs(cotangent, *primals[1:]), *no_gradient(*primals[1:]))
+
+
+@mx.custom_function
+def _from_pairs(pairs, pair_bond, bond_pair, true):
+    return pairs.transpose(0, 2, 3, 1).reshape(-1, pairs.shape[1])[bond_pair] * true[:, None]
+
+
+@_from_pairs.vjp
+def _from_pairs_vjp(primals, cotangent, _):
+    return (_to_pairs(cotangent, *primals[1:]), *no_gradient(*primals[1:]))
 
 
 def no_gradient(*indices: mx.array) -> tuple[mx.array, ...]:

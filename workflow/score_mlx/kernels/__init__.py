@@ -1,0 +1,64 @@
+"""Compiled kernels for the CPU: what a layer does to its messages, gates or pairs as one operation of MLX.
+
+MLX composes such a step from dozens of operations, each of which costs a dispatch, an array and a pass through memory.
+Here one C++ loop does it, with its gradient; matrix products stay with the BLAS. The C++ files beside this one are
+compiled by `python -m score_mlx.kernels` (the Makefile does). Without them, on a GPU and on a Mac every layer
+computes the same numbers from MLX's own operations; `SCORE_KERNELS=off` asks for that.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import ModuleType
+
+import mlx.core as mx
+
+from score_mlx.kernels.build import MODULE, library
+
+NONE = mx.zeros((0,))  # stands for an array that a kernel may be given and is not
+
+
+def _load() -> ModuleType | None:
+    path = library()
+    if os.environ.get("SCORE_KERNELS") == "off" or not path.is_file():
+        return None
+    spec = importlib.util.spec_from_file_location(MODULE, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_library = _load()
+
+
+def serve(x: mx.array) -> bool:
+    """Whether kernels compute on an array like x: compiled, in single precision, on the CPU."""
+    return _library is not None and x.dtype == mx.float32 and mx.default_device().type == mx.DeviceType.cpu
+
+
+def call(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = ()) -> mx.array:
+    """The kernel's result; inputs, numbers and shapes are said above each kernel.
+
+    Raises:
+        ValueError: no kernel has the name, or an input is not of 32-bit values.
+    """
+    return _library.call(name, inputs, numbers)[0]
+
+
+def compiled() -> bool:
+    """Whether there are kernels for this machine, MLX and source."""
+    return _library is not None
+
+
+@contextmanager
+def switched_off() -> Iterator[None]:
+    """Layers compute by MLX's own operations, as where nothing is compiled."""
+    global _library
+    before, _library = _library, None
+    try:
+        yield
+    finally:
+        _library = before

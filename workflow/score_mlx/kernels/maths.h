@@ -1,0 +1,59 @@
+// Scalar functions that a compiler can vectorise.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace score {
+
+// exp(x) as 2^n times a polynomial in the fraction, relative error below 3e-7; the argument is held in [-87, 88].
+inline float exp_(float x) {
+  x = x < -87.f ? -87.f : x;  // a comparison with NaN is false, so NaN stays
+  x = x > 88.f ? 88.f : x;
+  float y = x * 1.44269504f;
+  float shifted = y + 12582912.f;  // 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits
+  float n = shifted - 12582912.f;
+  float f = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // x - n ln 2 in two parts
+  float p = 1.f + f * (1.f + f * (0.5f + f * (0.166666667f + f * (0.0416666f + f * (0.00833345f + f * 0.00139f)))));
+  uint32_t bits, exponent;
+  std::memcpy(&bits, &p, 4);
+  std::memcpy(&exponent, &shifted, 4);
+  bits += exponent << 23;
+  std::memcpy(&p, &bits, 4);
+  return p;
+}
+
+inline float sigmoid_(float x) { return 1 / (1 + exp_(-x)); }
+
+// Sums in whatever order is fast: the same order each time.
+inline float sum_(const float* x, int n) {
+  float total = 0;
+#pragma omp simd reduction(+ : total)
+  for (int i = 0; i < n; i++) total += x[i];
+  return total;
+}
+
+inline float dot_(const float* x, const float* y, int n) {
+  float total = 0;
+#pragma omp simd reduction(+ : total)
+  for (int i = 0; i < n; i++) total += x[i] * y[i];
+  return total;
+}
+
+inline void add_(float* to, const float* x, int n) {
+  for (int i = 0; i < n; i++) to[i] += x[i];
+}
+
+// to += factor x
+inline void add_(float* to, float factor, const float* x, int n) {
+  for (int i = 0; i < n; i++) to[i] += factor * x[i];
+}
+
+// An integer hash (xor-shift-multiply, Ellis 2018): the one of `Noise`.
+inline uint32_t scramble(uint32_t x) {
+  x = (x ^ (x >> 16)) * 0x7FEB352Du;
+  x = (x ^ (x >> 15)) * 0x846CA68Bu;
+  return x ^ (x >> 16);
+}
+
+}  // namespace score

@@ -1,0 +1,156 @@
+// Attention over all pairs of a molecule's atoms, bonded pairs marked: the Graph Transformer's.
+//
+// Inputs: q, k, v (A, H), q scaled; bias (M, heads) and value (M, H) of each bond; place (A,): molecule * longest + atom
+// within it; real (A,): 0 for padding; key (1,) of the dropout, or of size 0; source, reverse (M,).
+// Parameters: heads, molecules, longest; salt, threshold and scale of the dropout; atoms by degree.
+// Outputs: out (A, H); the attention before dropout, molecule by molecule, head by head, row by row.
+#include <algorithm>
+#include <cmath>
+
+#include "kernels.h"
+#include "maths.h"
+
+namespace score {
+
+namespace {
+
+enum { Q, K, V, BIAS, VALUE, PLACE, REAL, KEY, SOURCE, REVERSE, INPUTS };
+enum { HEADS, MOLECULES, LONGEST, SALT, THRESHOLD, SCALE, DEGREES };
+
+// A head's width known to the compiler (W > 0) makes its loops straight lines.
+template <int W>
+float dot(const float* x, const float* y, int w) {
+  return dot_(x, y, W ? W : w);
+}
+template <int W>
+void add(float* to, float factor, const float* x, int w) {
+  add_(to, factor, x, W ? W : w);
+}
+
+struct Molecules {
+  int heads, longest, width, hidden;
+  std::vector<std::vector<int>> atoms;  // of each molecule, in its own order
+  std::vector<int> first, within;       // of each atom: its first message, its place in its molecule
+  uint32_t salt = 0, threshold = 0;
+  float scale = 1;
+  bool dropped;
+
+  explicit Molecules(const Args& a)
+      : heads(a.p[HEADS]), longest(a.p[LONGEST]), width(a.width(Q) / heads), hidden(a.width(Q)),
+        atoms(static_cast<size_t>(a.p[MOLECULES])), first(a.rows(Q) + 1), within(a.rows(Q), -1), dropped(a.size(KEY)) {
+    const int* place = a.index(PLACE);
+    for (int i = 0; i < a.rows(Q); i++) {
+      if (a.in[REAL][i] == 0) continue;
+      auto& own = atoms[place[i] / longest];
+      within[i] = place[i] % longest;
+      if (static_cast<int>(own.size()) <= within[i]) own.resize(within[i] + 1);
+      own[within[i]] = i;
+    }
+    int atom = 0;
+    for (size_t d = DEGREES; d < a.p.size(); d++)
+      for (int i = 0; i < static_cast<int>(a.p[d]); i++, atom++) first[atom + 1] = first[atom] + static_cast<int>(d - DEGREES);
+    if (dropped) {
+      salt = scramble(*a.unsigned_(KEY) + static_cast<uint32_t>(a.p[SALT]));
+      threshold = static_cast<uint32_t>(a.p[THRESHOLD]);
+      scale = a.p[SCALE];
+    }
+  }
+
+  // Dropout's factor for each pair (i, j) of a molecule and one head: as `Noise` names pairs.
+  void mask(float* to, int molecule, int i, int n, int head) const {
+    for (int j = 0; j < n; j++) {
+      uint32_t pair = (static_cast<uint32_t>(molecule) * 512 + i) * 512 + j;
+      to[j] = !dropped ? 1.f : scramble(pair * static_cast<uint32_t>(heads) + head + salt) >= threshold ? scale : 0.f;
+    }
+  }
+};
+
+template <int W>
+void forward(const Args& a) {
+  Molecules m(a);
+  const int *source = a.index(SOURCE), w = m.width, h = m.hidden;
+  std::fill(a.out[0], a.out[0] + a.size(Q), 0.f);
+  float* attention = a.out[1];
+  std::vector<float> mask(m.longest);
+  for (size_t b = 0; b < m.atoms.size(); b++) {
+    const auto& atoms = m.atoms[b];
+    int n = atoms.size();
+    for (int c = 0; c < m.heads; c++)
+      for (int i = 0; i < n; i++, attention += n) {
+        int atom = atoms[i];
+        const float* q = a.in[Q] + atom * h + c * w;
+        for (int j = 0; j < n; j++) attention[j] = dot<W>(q, a.in[K] + atoms[j] * h + c * w, w);
+        for (int k = m.first[atom]; k < m.first[atom + 1]; k++)
+          attention[m.within[source[k]]] += a.in[BIAS][k * m.heads + c];
+        float most = *std::max_element(attention, attention + n);
+        for (int j = 0; j < n; j++) attention[j] = exp_(attention[j] - most);
+        float rest = 1 / sum_(attention, n);
+        for (int j = 0; j < n; j++) attention[j] *= rest;
+        m.mask(mask.data(), b, i, n, c);
+        float* out = a.out[0] + atom * h + c * w;
+        for (int j = 0; j < n; j++) add<W>(out, attention[j] * mask[j], a.in[V] + atoms[j] * h + c * w, w);
+        for (int k = m.first[atom]; k < m.first[atom + 1]; k++) {
+          int j = m.within[source[k]];
+          add<W>(out, attention[j] * mask[j], a.in[VALUE] + k * h + c * w, w);
+        }
+      }
+  }
+}
+
+template <int W>
+void backward(const Args& a) {
+  Molecules m(a);
+  const int *source = a.index(SOURCE), w = m.width, h = m.hidden;
+  const float *g_all = a.in[INPUTS], *attention = a.in[INPUTS + 2];
+  // Whoever needs one of these gradients needs nearly all: they are all made.
+  std::vector<std::vector<float>> rest(5);
+  float* d[5];
+  for (int i = Q; i <= VALUE; i++) {
+    if (!a.out[i]) rest[i].resize(a.size(i));
+    d[i] = a.out[i] ? a.out[i] : rest[i].data();
+    std::fill(d[i], d[i] + a.size(i), 0.f);
+  }
+  std::vector<float> mask(m.longest), slope(m.longest);
+  for (size_t b = 0; b < m.atoms.size(); b++) {
+    const auto& atoms = m.atoms[b];
+    int n = atoms.size();
+    for (int c = 0; c < m.heads; c++)
+      for (int i = 0; i < n; i++, attention += n) {
+        int atom = atoms[i], at = atom * h + c * w;
+        const float* g = g_all + at;
+        m.mask(mask.data(), b, i, n, c);
+        for (int j = 0; j < n; j++) {
+          slope[j] = dot<W>(g, a.in[V] + atoms[j] * h + c * w, w);
+          add<W>(d[V] + atoms[j] * h + c * w, attention[j] * mask[j], g, w);
+        }
+        for (int k = m.first[atom]; k < m.first[atom + 1]; k++) {
+          int j = m.within[source[k]];
+          slope[j] += dot<W>(g, a.in[VALUE] + k * h + c * w, w);
+          add<W>(d[VALUE] + k * h + c * w, attention[j] * mask[j], g, w);
+        }
+        for (int j = 0; j < n; j++) slope[j] *= mask[j];
+        float mean = dot_(slope.data(), attention, n);
+        for (int j = 0; j < n; j++) slope[j] = attention[j] * (slope[j] - mean);
+        for (int j = 0; j < n; j++) {
+          int other = atoms[j] * h + c * w;
+          add<W>(d[Q] + at, slope[j], a.in[K] + other, w);
+          add<W>(d[K] + other, slope[j], a.in[Q] + at, w);
+        }
+        for (int k = m.first[atom]; k < m.first[atom + 1]; k++)
+          d[BIAS][k * m.heads + c] = slope[m.within[source[k]]];
+      }
+  }
+}
+
+int head_width(const Args& a) { return a.width(Q) / static_cast<int>(a.p[HEADS]); }
+void attend_pairs(const Args& a) { head_width(a) == 32 ? forward<32>(a) : forward<0>(a); }
+void attend_pairs_backward(const Args& a) { head_width(a) == 32 ? backward<32>(a) : backward<0>(a); }
+Shapes shapes(const Shapes& in, const Params& p) {
+  int longest = p[LONGEST];
+  return {in[Q], {static_cast<int>(p[MOLECULES]), static_cast<int>(p[HEADS]), longest * longest}};
+}
+Register r("attend_pairs", {attend_pairs, attend_pairs_backward, 5, shapes});
+
+}  // namespace
+
+}  // namespace score
