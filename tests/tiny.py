@@ -112,6 +112,12 @@ def random_graphs(seed: int, count: int = 6, atom_features: int = 5, bond_featur
     )
 
 
+def member(of: Batch) -> np.ndarray:
+    """(B, A): whether an atom belongs to a molecule."""
+    owner = np.where(of.arrays["real"] > 0, of.arrays["place"] // of.shape.longest, -1)
+    return owner == np.arange(of.shape.molecules)[:, None]
+
+
 def random_batch(seed: int, **options: Any) -> Batch:
     """All of `random_graphs` in one batch."""
     g = random_graphs(seed, **options)

@@ -179,7 +179,7 @@ def test_blocks(name, layout):
 def test_readouts(name):
     batch = tiny.batch()
     bonds = tiny.topology(batch, dtype=mx.float64)
-    members = batch.arrays["member"] > 0
+    members = tiny.member(batch)
     pool = {"sum": plain.sum_pool, "molattfp": plain.molattfp}[name]
     check_module(
         tiny.shaken(READOUTS[name](6), dtype=mx.float64),

@@ -14,7 +14,7 @@ from score_mlx.trainer import train
 def by_hand(h, batch):
     """Loops over molecules and pairs."""
     total, count = 0.0, 0
-    member = batch.arrays["member"]
+    member = tiny.member(batch)
     for molecule in range(len(member)):
         states = h[np.flatnonzero(member[molecule])]
         for i, a in enumerate(states):

@@ -35,7 +35,8 @@ def test_a_batch_holds_its_molecules(seed, padded):
     shape = batcher.shape(chosen)
     if padded:
         shape = shape.union(Shape(5, tuple(n + 2 for n in (*shape.by_degree, 0)), shape.longest + 3))
-    a = batcher.batch(chosen, shape).arrays
+    batch = batcher.batch(chosen, shape)
+    a = batch.arrays
     assert a["label"].tolist()[:3] == [3, 0, 5]
     assert a["weight"].tolist() == [1, 1, 1] + [0] * (shape.molecules - 3)
     seen_atoms, seen_bonds = set(), set()
@@ -44,7 +45,7 @@ def test_a_batch_holds_its_molecules(seed, padded):
         places = a["slots"][b, : last - first]
         assert a["occupied"][b].tolist() == [1] * (last - first) + [0] * (shape.longest - (last - first))
         np.testing.assert_array_equal(a["atoms"][places], g.atoms[first:last])
-        assert sorted(np.flatnonzero(a["member"][b])) == sorted(places)
+        assert sorted(np.flatnonzero(tiny.member(batch)[b])) == sorted(places)
         np.testing.assert_array_equal(a["place"][places], b * shape.longest + np.arange(last - first))
         seen_atoms |= set(places.tolist())
         pair_bond = np.full((shape.longest, shape.longest), len(a["source"]))
@@ -113,6 +114,7 @@ def loops(batch, h, messages, logits) -> dict[str, np.ndarray]:
         rivals = np.exp(logits[target == i] - logits[target == i].max(axis=0))
         softmax[m] = np.exp(logits[m] - logits[target == i].max(axis=0)) / rivals.sum(axis=0)
     molecules, longest = a["slots"].shape
+    member = tiny.member(batch)
     pairs, pool = np.zeros((molecules, longest, h.shape[1])), np.zeros((molecules, h.shape[1]))
     among = np.zeros((len(h), 1))
     for b in range(molecules):
@@ -135,7 +137,7 @@ def loops(batch, h, messages, logits) -> dict[str, np.ndarray]:
                 for s, t in zip(source, target, strict=True)
             ]
         ),
-        "pool, weighted": np.array([(among * h)[a["member"][b] > 0].sum(axis=0) for b in range(molecules)]),
+        "pool, weighted": np.array([(among * h)[member[b]].sum(axis=0) for b in range(molecules)]),
         "source": h[source],
         "target": h[target],
         "sum": sums,
@@ -176,7 +178,7 @@ def test_molecule_verbs_are_inverse_and_transposed(layout):
     h, g = random_rows(0, batch.shape.atoms, 3), random_rows(1, batch.shape.molecules, 3)
     np.testing.assert_array_equal(np.array(bonds.flat(bonds.pairs(mx.array(h)))), h)
     spread = np.array(bonds.spread(mx.array(g)))
-    for row, atoms in zip(g, batch.arrays["member"] > 0, strict=True):
+    for row, atoms in zip(g, tiny.member(batch), strict=True):
         np.testing.assert_array_equal(spread[atoms], np.tile(row, (atoms.sum(), 1)))
 
 

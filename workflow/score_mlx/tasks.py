@@ -132,6 +132,8 @@ class FoldTask(ABC, Generic[S, D]):
 
 def to_device(batches: list[dict[str, np.ndarray]]) -> Arrays:
     """Arrays of several batches of one shape, stacked along a new first axis."""
+    if len(batches) == 1:  # stacking costs as much as making the batch
+        return {name: mx.array(values[None]) for name, values in batches[0].items()}
     return {name: mx.array(np.stack([batch[name] for batch in batches])) for name in batches[0]}
 
 

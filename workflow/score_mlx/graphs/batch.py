@@ -45,7 +45,6 @@ class Batch:
     arrays:
         atoms (A, F), bonds (M, E): features.
         source, target, reverse (M,): atom indices of a directed bond, index of its opposite.
-        member (B, A): 1 where an atom belongs to a molecule, else 0; a padded atom belongs to none.
         slots (B, n), occupied (B, n): atom at each place of the padded layout, 1 where there is one.
         place (A,), real (A,): an atom's place in the flattened padded layout, 1 unless it is padding.
         pair_bond (B, n, n): the message from atom j to atom i, or M where there is no such bond.
@@ -101,9 +100,6 @@ class Batcher:
         arrays["real"] = real
         atom_id = _spread((owner * 4096 + within).astype(np.uint32), new, total)
         arrays["atom_id"] = atom_id
-        member = np.zeros((shape.molecules, total), np.float32)
-        member[owner, new] = 1
-        arrays["member"] = member
         slots = np.zeros((shape.molecules, shape.longest), np.int32)
         occupied = np.zeros((shape.molecules, shape.longest), np.float32)
         slots[owner, within], occupied[owner, within] = new, 1

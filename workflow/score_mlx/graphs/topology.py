@@ -10,6 +10,7 @@ Shapes: A atoms, M messages (directed bonds), B molecules, n atoms in the larges
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import mlx.core as mx
 
@@ -160,13 +161,19 @@ class Topology(ABC):
             self._head_cache[heads] = rows, place + place // n * ((heads - 1) * n) + head * n
         return self._head_cache[heads]
 
+    @cached_property
+    def _member(self) -> mx.array:
+        """(B, A): 1 where an atom belongs to a molecule, else 0; a padded atom belongs to none."""
+        owner = self._arrays["place"] // self.shape.longest
+        return (owner == mx.arange(self.shape.molecules)[:, None]) * self._arrays["real"]
+
     def pool(self, h: mx.array, weights: mx.array | None = None) -> mx.array:
         """Sum, weighted if asked, over a molecule's atoms: (A, H), (A, 1) -> (B, H)."""
-        return self._arrays["member"] @ (h if weights is None else weights * h)
+        return self._member @ (h if weights is None else weights * h)
 
     def spread(self, g: mx.array) -> mx.array:
         """The molecule's row for each of its atoms: (B, H) -> (A, H)."""
-        return self._arrays["member"].T @ g
+        return self._member.T @ g
 
     def softmax_molecule(self, logits: mx.array) -> mx.array:
         """Softmax over a molecule's atoms: (A, 1) -> (A, 1)."""
