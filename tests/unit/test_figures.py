@@ -1,8 +1,10 @@
 """Figure 2: both formats, the same bytes twice, and one bad model that does not flatten the rest."""
 
 import made_up_records as made_up
+import numpy as np
 import pytest
 from matplotlib import image
+from matplotlib import pyplot as plt
 from score_mlx.analysis import runs
 from score_mlx.classical.spec import CatBoost
 from score_mlx.errors import UserError
@@ -31,7 +33,26 @@ def test_png_and_pdf_with_the_same_bytes_twice(tmp_path):
         assert a == b
     height, width, _ = image.imread(tmp_path / "a" / "figure2.png").shape
     assert width > 1200 and height > 600  # 200 dpi over a page's width
-    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["figure2.pdf", "figure2.png"]
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["figure2.md", "figure2.pdf", "figure2.png"]
+
+
+def test_captions_say_what_is_drawn(tmp_path):
+    configurations.draw(forty(), tmp_path / "a.png", title="Figure 2. Five configurations", paper=PAPER)
+    configurations.draw(forty(made_up.NCI, epochs=2), tmp_path / "b.png", title="Figure 2. Five configurations")
+    paper, stand_in = ((tmp_path / f"{name}.md").read_text() for name in "ab")
+    assert paper.startswith("**Figure 2. Five configurations.** A point is the lowest validation RMSE")
+    assert "ESOL" in paper and "preset" in paper and "cuts" in paper and "STAND-IN" not in paper
+    assert stand_in.startswith("**Figure 2. Five configurations – STAND-IN DATA.** Stand-in data with computed labels")
+
+
+def test_labels_at_the_ends_of_curves_do_not_touch():
+    figure, axes = plt.subplots()
+    axes.set_ylim(0, 1)
+    style.label_ends(axes, [(0.5, "b", "k"), (0.501, "c", "k"), (0.1, "a", "k"), (float("nan"), "d", "k")])
+    heights = [text.xyann[1] for text in axes.texts]
+    assert [text.get_text() for text in axes.texts] == ["a", "b", "c", "d"]
+    assert heights[0] == 0.1 and np.diff(heights).min() > 0.05
+    plt.close(figure)
 
 
 def test_a_model_that_blew_up_does_not_set_the_scale():

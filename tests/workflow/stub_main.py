@@ -37,7 +37,7 @@ def train(*options):
 
 def draw(*options):
     out = Path(options[options.index("--out") + 1])
-    for suffix in (".csv", ".md", ".tex") if out.suffix == ".csv" else (".png", ".pdf"):
+    for suffix in (".csv", ".md", ".tex") if out.suffix == ".csv" else (".png", ".pdf", ".md"):
         write(out.with_suffix(suffix), " ".join(options))
     if "--figure" in options:
         draw("--out", options[options.index("--figure") + 1])

@@ -1,7 +1,7 @@
 """Figures of the paper, each a pure function of run records.
 
 in:  the records of the experiment that names the figure, the paper's values, CatBoost's record for its line
-out: paper_figures/{figure}.png, .pdf (results/{dataset}/figures/{figure}.* for any other data set than the paper's)
+out: paper_figures/{figure}.png, .pdf, its caption .md (results/{dataset}/figures/{figure}.* for any other data set than the paper's)
 """
 
 
@@ -31,6 +31,7 @@ rule figure:
     output:
         png=f"{FIGURES}/{{figure}}.png",
         pdf=f"{FIGURES}/{{figure}}.pdf",
+        caption=f"{FIGURES}/{{figure}}.md",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{figure}}.log",
     conda:
@@ -53,6 +54,7 @@ rule figure_schema:
     output:
         png=f"{FIGURES}/{{figure}}.png",
         pdf=f"{FIGURES}/{{figure}}.pdf",
+        caption=f"{FIGURES}/{{figure}}.md",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{figure}}.log",
     conda:

@@ -67,6 +67,7 @@ rule shap_table:
         tex=f"{TABLES}/shap_top100.tex",
         png=f"{FIGURES}/shap_summary.png",
         pdf=f"{FIGURES}/shap_summary.pdf",
+        caption=f"{FIGURES}/shap_summary.md",
     log:
         f"results/logs/{CONFIG.dataset_name}/shap_top100.log",
     conda:

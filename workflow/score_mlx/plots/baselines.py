@@ -34,8 +34,9 @@ def draw(runs: Sequence[Run], path: str | Path, *, title: str, paper: Paper) -> 
     with style.context():
         figure, axes = plt.subplots(figsize=(5.6, 3.3))
         draw_on(axes, runs, title, paper)
-        style.footnote(axes, _small_print(runs), characters=104, below=38)
-        style.save(figure, path)
+        lines = _small_print(runs)
+        style.footnote(axes, lines, characters=104, below=38)
+        style.save(figure, path, style.titled(title, runs[0].dataset), lines)
 
 
 def draw_beside_schema(runs: Sequence[Run], path: str | Path, *, title: str, paper: Paper) -> None:
@@ -46,8 +47,9 @@ def draw_beside_schema(runs: Sequence[Run], path: str | Path, *, title: str, pap
         )
         schema.draw_on(left, "(a) Depth as a stack and as a recurrence")
         draw_on(right, runs, "(b) " + title.split(". ", 1)[-1], paper)
-        style.footnote(right, _small_print(runs), characters=88, below=38)
-        style.save(figure, path)
+        lines = _small_print(runs)
+        style.footnote(right, lines, characters=88, below=38)
+        style.save(figure, path, style.titled(title, runs[0].dataset), [f"(a) {schema.CAPTION} (b)", *lines])
 
 
 def draw_on(axes: Axes, runs: Sequence[Run], title: str, paper: Paper) -> None:

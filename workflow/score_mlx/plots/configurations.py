@@ -55,8 +55,9 @@ def draw(
             _draw_baseline(axes, baseline, len(archs))
         _dress(axes, runs, archs, title)
         _legend(axes, runs, bool(paper) and any(not run.incomparable() for run in runs))
-        style.footnote(axes, _small_print(runs))
-        style.save(figure, path)
+        lines = _small_print(runs)
+        style.footnote(axes, lines)
+        style.save(figure, path, style.titled(title, runs[0].dataset), lines)
 
 
 def limits(runs: Sequence[Run]) -> tuple[float, float]:

@@ -48,11 +48,12 @@ def draw_forms(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int
         for run in runs:
             _band(axes, run, *FORMS[run.spec.recurrent, run.spec.descriptors], epochs)
         _dress(axes, runs, epochs)
-        axes.set_title(style.titled(f"{title}. {_label(runs)}, SCORE and native", runs[0].dataset), loc="left")
-        axes.legend(loc="upper right")
+        heading = style.titled(f"{title}. {_label(runs)}, SCORE and native", runs[0].dataset)
+        axes.set_title(heading, loc="left")
+        _label_runs(axes, [(run, *FORMS[run.spec.recurrent, run.spec.descriptors]) for run in runs], epochs)
         text = _small_print(runs, "Lines are means over folds, bands one standard deviation.")
         style.footnote(axes, text, characters=104, below=34)
-        style.save(figure, path)
+        style.save(figure, path, heading, text)
 
 
 def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = 100) -> None:
@@ -74,10 +75,8 @@ def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int 
             label = f"native, compressed {found.factor:.1f} times"
             axes.plot(*warp.compressed(curves[0], found.factor), color=style.REFERENCE, ls=(0, (4, 1.5)), label=label)
         _dress(axes, runs, epochs)
-        axes.set_title(
-            style.titled(f"{title}. {_label(runs)}, the native curve compressed to SCORE's", runs[0].dataset),
-            loc="left",
-        )
+        heading = style.titled(f"{title}. {_label(runs)}, the native curve compressed to SCORE's", runs[0].dataset)
+        axes.set_title(heading, loc="left")
         axes.legend(loc="upper right")
         how = f"Means over folds, smoothed over {warp.WINDOW} epochs"
         if np.isfinite(found.factor):
@@ -86,8 +85,9 @@ def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int 
             )
             how += "square)"
         how += f". {found.flaw.capitalize()}." if found.flaw else "."
-        style.footnote(axes, _small_print(runs, how), characters=104, below=34)
-        style.save(figure, path)
+        text = _small_print(runs, how)
+        style.footnote(axes, text, characters=104, below=34)
+        style.save(figure, path, heading, text)
 
 
 def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = 75) -> None:
@@ -116,7 +116,7 @@ def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epoch
         figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.115, 0.985), ncols=len(labels))
         text = _small_print(runs, "Lines are means over folds, bands one standard deviation.")
         style.footnote(grid[-1, 0], text, characters=140, below=34)
-        style.save(figure, path)
+        style.save(figure, path, style.titled(title, runs[0].dataset), text)
 
 
 def _band(axes: Axes, run: Run, label: str, colour: str, line, epochs: int, *, shade: float = 0.15) -> None:
@@ -131,6 +131,11 @@ def _dress(axes: Axes, runs: Sequence[Run], epochs: int, *, labelled: bool = Tru
     longest = max(len(run.curves[0]) for run in runs)
     axes.set(xlim=(0, min(epochs, longest) + 1), ylim=(0.9 * lowest, ROOM * lowest), xlabel="epoch")
     axes.set_ylabel(style.rmse_label(runs[0].dataset) if labelled else "")
+
+
+def _label_runs(axes: Axes, drawn: Sequence[tuple[Run, str, str, object]], epochs: int) -> None:
+    ends = [(float(np.mean(run.curves, axis=0)[:epochs][-1]), label, colour) for run, label, colour, _ in drawn]
+    style.label_ends(axes, ends)
 
 
 def _marker(curve: np.ndarray) -> str | None:

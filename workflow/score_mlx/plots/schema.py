@@ -11,6 +11,10 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from score_mlx.plots import style
 
+CAPTION = (
+    "A stack of K blocks, each with parameters of its own, beside one block that is applied K times and whose output "
+    "is blended into the state with step size dt."
+)
 BLOCK, SHARED, INK = "#D9D9D9", "#9FC9E8", "#222222"
 STACK_X, LOOP_X = 1.3, 5.6  # centres of the two halves, in the drawing's units
 
@@ -20,7 +24,7 @@ def draw(path: str | Path, *, title: str) -> None:
     with style.context():
         figure, axes = plt.subplots(figsize=(4.6, 3.9))
         draw_on(axes, title)
-        style.save(figure, path)
+        style.save(figure, path, title, [CAPTION])
 
 
 def draw_on(axes: Axes, title: str) -> None:

@@ -39,9 +39,10 @@ def draw(selection: Selection, path: str | Path, *, count: int = 20) -> None:
         axes.tick_params(labelsize=8)
         axes.set_xlabel("SHAP value: change of the prediction" + (f" ({style.unit(about)})" if about["unit"] else ""))
         axes.xaxis.label.set_size(8.5)
-        axes.set_title(style.titled(f"Descriptors that CatBoost relies on, {style.shown(about)}", about), loc="left")
-        style.footnote(axes, [_small_print(about)], below=34)
-        style.save(figure, path)
+        title, lines = f"Descriptors that CatBoost relies on, {style.shown(about)}", [_small_print(about)]
+        axes.set_title(style.titled(title, about), loc="left")
+        style.footnote(axes, lines, below=34)
+        style.save(figure, path, style.titled(title, about), lines)
 
 
 def _small_print(about: dict) -> str:

@@ -47,7 +47,8 @@ def draw(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
         axes.grid(True, axis="both", which="both")
         axes.set_xlabel("seconds of a training epoch of one fold, one thread (logarithmic)")
         axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=5, handletextpad=0.2, columnspacing=1.2)
-        style.save(figure, path)
+        how = "Median over interleaved turns on one machine; ESOL, hidden 128, K = 4, batch 32."
+        style.save(figure, path, "Seconds of a training epoch of one fold on one thread, engine by engine", [how])
 
 
 def _name(arch: str, form: str) -> str:

@@ -41,8 +41,9 @@ def draw(
             _curve(left, run, colours[run.spec.steps])
             _best(right, run, depths, paper or {})
         _dress(left, right, runs, depths, colours, title)
-        style.footnote(left, _small_print(runs), characters=150, below=34)
-        style.save(figure, path)
+        lines = _small_print(runs)
+        style.footnote(left, lines, characters=150, below=34)
+        style.save(figure, path, style.titled(title, runs[0].dataset), lines)
 
 
 def _curve(axes: Axes, run: Run, colour) -> None:

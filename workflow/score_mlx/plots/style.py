@@ -15,7 +15,7 @@ from matplotlib import pyplot as plt  # noqa: E402  (the backend must be chosen 
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from score_mlx.files import replacing  # noqa: E402
+from score_mlx.files import replacing, write_text  # noqa: E402
 
 # Colours of Okabe and Ito, told apart with any colour vision; each has a marker of its own for print without colour.
 CONFIG_STYLE = {
@@ -89,6 +89,26 @@ def small_print(lines: Sequence[str], dataset: Mapping[str, Any]) -> list[str]:
     return [warning, *lines] if dataset["stand_in"] else list(lines)
 
 
+def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Labels right of the axes at the heights where curves end, pushed apart where they would touch.
+
+    Args:
+        axes: with its limits set.
+        ends: (height, label, colour) of each curve.
+    """
+    low, high = axes.get_ylim()
+    gap = 0.055 * (high - low)
+    place = low
+    shown = sorted((height if height <= high else high, label, colour) for height, label, colour in ends)  # NaN: high
+    for height, label, colour in shown:
+        place = max(height, place + gap)  # from below: as high as its curve, or a line above the label before it
+        axes.annotate(
+            label, (1, height), (1.035, place), color=colour, va="center",
+            xycoords=axes.get_yaxis_transform(), textcoords=axes.get_yaxis_transform(), annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)},
+        )  # fmt: skip
+
+
 def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 128, below: int = 24) -> None:
     """Small print `below` points under the axes: which data, which runs, what a point is. `save` makes room for it."""
     text = "\n".join(fill(line, characters) for line in lines)
@@ -98,10 +118,17 @@ def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 128, below: 
     )  # fmt: skip
 
 
-def save(figure: Figure, path: str | Path) -> None:
-    """Write `path` (.png, 200 dpi) and its .pdf, each whole or not at all, the same bytes for the same data."""
+def save(figure: Figure, path: str | Path, title: str, lines: Sequence[str]) -> None:
+    """Write `path` (.png, 200 dpi), its .pdf and its caption (.md), each whole or not at all, always the same bytes.
+
+    Args:
+        figure: is closed.
+        path: where to save.
+        title, lines: the caption; what `footnote` has under the axes.
+    """
     undated = {".pdf": {"CreationDate": None, "Producer": None, "Creator": None}, ".png": {"Software": None}}
     for suffix, metadata in undated.items():
         with replacing(Path(path).with_suffix(suffix)) as temporary:
             figure.savefig(temporary, format=suffix[1:], metadata=metadata, bbox_inches="tight", pad_inches=0.06)
     plt.close(figure)
+    write_text(Path(path).with_suffix(".md"), f"**{title.rstrip('.')}.** {' '.join(lines)}\n")
