@@ -99,6 +99,9 @@ def test_learned_steps_beside_fixed_ones():
     assert tuple(row) == learned.columns(pair) and row["comparable"] == "yes"
     text = formats.markdown(learned.READABLE, [row], "T", learned.caption(pair))
     assert "0.20, 0.30, 0.40, 0.10" in text
+    (row,) = learned.learned_table([run(learn_dt=True, best=[None, 0.6], dt=[0.2, 0.3, 0.4, 0.1]), pair[1]])
+    assert row["learned_mean"] is row["difference"] is None
+    assert "diverged" in (text := formats.markdown(learned.READABLE, [row], "T", [])) and "nan" not in text
     with pytest.raises(UserError, match="SCORE_gat: expected a run with learned and one with fixed dt"):
         learned.learned_table(pair[:1])
     with pytest.raises(UserError, match="no learned step sizes in the record"):

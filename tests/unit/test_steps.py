@@ -55,6 +55,16 @@ def test_other_data_and_cuts_are_not_compared():
         assert "0.650" not in formats.markdown(steps.READABLE, rows, "T", [])
 
 
+def test_a_diverged_fold_makes_no_number():
+    runs = [*two_depths()[1:], run(3, "SCORE", [None, 0.57], [None, 0.6])]
+    two, three, average = steps.steps_table(runs, PAPER)
+    assert two["improvement_percent"] == pytest.approx(10)
+    for row in (three, average):
+        assert row["score"] is row["diff"] is row["improvement_percent"] is row["improvement_last_percent"] is None
+    text = formats.markdown(steps.READABLE, [three, average], "T", [])
+    assert "diverged" in text and "nan" not in text
+
+
 def test_a_missing_half_is_named():
     with pytest.raises(UserError, match="K = 2: expected a run of SCORE and one of the native model"):
         steps.steps_table(two_depths()[:3], PAPER)

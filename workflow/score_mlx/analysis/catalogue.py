@@ -47,7 +47,7 @@ READABLE: Readable = (
     ("model", lambda row: row["model"]),
     ("options", lambda row: row["options"]),
     ("dataset", lambda row: row["dataset"]),
-    ("RMSE", lambda row: "diverged" if row["rmse_mean"] is None else number(row["rmse_mean"])),
+    ("RMSE", lambda row: number(row["rmse_mean"])),
     ("cuts", lambda row: row["cuts"]),
     ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),
     ("device", lambda row: str(row["device"] or "")),

@@ -72,13 +72,24 @@ def escape_tex(text: str) -> str:
     return "".join(TEX_ESCAPES.get(character, character) for character in text)
 
 
-def number(value: float) -> str:
-    """Three decimals as the paper prints them; a run that blew up keeps a readable width."""
+def number(value: float | None) -> str:
+    """Three decimals as the paper prints them; a run that blew up keeps a readable width; None: a fold diverged."""
+    if value is None:
+        return "diverged"
     return f"{value:.3f}" if abs(value) < 1000 else f"{value:.2g}"
 
 
-def mean_and_std(mean: float, std: float) -> str:
-    return f"{number(mean)} ± {number(std)}"
+def mean_and_std(mean: float | None, std: float | None) -> str:
+    return number(None) if mean is None else f"{number(mean)} ± {number(std)}"
+
+
+def change(value: float | None) -> str:
+    """A difference, signed; empty where there is none."""
+    return "" if value is None else f"{value:+.3f}"
+
+
+def change_and_std(mean: float | None, std: float | None) -> str:
+    return "" if mean is None else f"{change(mean)} ± {number(std)}"
 
 
 def _cell(name: str, value: Any) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.analysis.formats import Readable, mean_and_std
-from score_mlx.analysis.runs import ORIGIN, Run, origin, provenance, require_one_dataset
+from score_mlx.analysis.formats import Readable, change, change_and_std, mean_and_std
+from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin, paired, provenance, require_one_dataset
 from score_mlx.analysis.tables import warnings
 from score_mlx.errors import UserError
 
@@ -31,20 +31,17 @@ def learned_table(runs: Sequence[Run]) -> list[dict[str, Any]]:
         runs: SCORE with learned and with fixed step size of each architecture, on the same data and folds.
 
     Returns:
-        Rows with the keys `columns(runs)`; difference = learned - fixed, fold by fold, at the best epoch.
+        Rows with the keys `columns(runs)`; difference = learned - fixed, fold by fold, at the best epoch;
+        None where a fold diverged.
 
     Raises:
         UserError: one of a pair lacks, a run has no learned step sizes, or runs are on different data.
     """
     require_one_dataset(runs)
-    found: dict[str, dict[bool, Run]] = {}
-    for run in runs:
-        found.setdefault(run.model, {})[run.spec.learn_dt] = run
+    both = "a run with learned and one with fixed dt"
+    pairs = paired(runs, lambda run: run.model, lambda run: run.spec.learn_dt, both)
     names = columns(runs)
-    for model, pair in found.items():
-        if len(pair) < 2:
-            raise UserError(f"{model}: expected a run with learned and one with fixed dt, found one of them")
-    return [dict.fromkeys(names) | _row(pair[True], pair[False]) for pair in found.values()]
+    return [dict.fromkeys(names) | _row(learned, fixed) for fixed, learned in pairs]
 
 
 def caption(runs: Sequence[Run]) -> list[str]:
@@ -61,13 +58,12 @@ def caption(runs: Sequence[Run]) -> list[str]:
 def _row(learned: Run, fixed: Run) -> dict[str, Any]:
     if not learned.learned_dt or any(not fold for fold in learned.learned_dt):
         raise UserError(f"{learned.spec.path('')}: no learned step sizes in the record")
-    difference = np.subtract(learned.best, fixed.best)
     row: dict[str, Any] = {"model": learned.model, "fixed_dt": 1 / fixed.spec.steps}
     for name, run in (("learned", learned), ("fixed", fixed)):
-        row |= {f"{name}_mean": float(np.mean(run.best)), f"{name}_std": float(np.std(run.best))}
-        row[f"{name}_last"] = float(np.mean(run.last))
-    row |= {"difference": float(difference.mean()), "difference_std": float(difference.std())}
-    row["difference_last"] = row["learned_last"] - row["fixed_last"]
+        row[f"{name}_mean"], row[f"{name}_std"] = mean_std(run.best)
+        row[f"{name}_last"], _ = mean_std(run.last)
+    row["difference"], row["difference_std"] = mean_std(np.subtract(learned.best, fixed.best))
+    row["difference_last"], _ = mean_std(np.subtract(learned.last, fixed.last))
     for step, values in enumerate(zip(*learned.learned_dt, strict=True), start=1):
         row[f"dt{step}"] = float(np.mean(values))
         row |= {f"dt{step}_fold{fold}": float(value) for fold, value in enumerate(values)}
@@ -84,7 +80,7 @@ READABLE: Readable = (
     ("model", lambda row: row["model"]),
     ("learned dt", lambda row: mean_and_std(row["learned_mean"], row["learned_std"])),
     ("fixed dt", lambda row: mean_and_std(row["fixed_mean"], row["fixed_std"])),
-    ("difference", lambda row: f"{row['difference']:+.3f} ± {row['difference_std']:.3f}"),
-    ("last epoch", lambda row: f"{row['difference_last']:+.3f}"),
+    ("difference", lambda row: change_and_std(row["difference"], row["difference_std"])),
+    ("last epoch", lambda row: change(row["difference_last"])),
     ("dt, step by step", _steps),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,9 @@ class Run:
         if self.cuts:
             return self.cuts
         return ", ".join(self.spec.departures(but))
+
+
+Pair = tuple[Run, Run]
 
 
 def load(path: str | Path) -> Run:
@@ -138,6 +141,27 @@ def require_one_dataset(runs: Iterable[Run]) -> None:
                     f"{run.spec.path('')}: dataset {key} is {ours}, expected {theirs} as in {runs[0].spec.path('')}: "
                     "these records cannot stand in one table"
                 )
+
+
+def paired(runs: Iterable[Run], by: Callable[[Run], str], second: Callable[[Run], bool], both: str) -> list[Pair]:
+    """Runs that belong together, in the order in which a pair's first one comes.
+
+    Args:
+        runs: of both kinds.
+        by: the same for the two runs of a pair; names it in messages.
+        second: whether a run is the pair's second.
+        both: what a pair is, as `a run of SCORE and one of the native model`.
+
+    Raises:
+        UserError: one of a pair lacks.
+    """
+    found: dict[str, dict[bool, Run]] = {}
+    for run in runs:
+        found.setdefault(by(run), {})[second(run)] = run
+    for name, pair in found.items():
+        if len(pair) < 2:
+            raise UserError(f"{name}: expected {both}, found one of them")
+    return [(pair[False], pair[True]) for pair in found.values()]
 
 
 ORIGIN = (

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.analysis.formats import Readable, mean_and_std
-from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin, require_one_dataset
+from score_mlx.analysis.formats import Readable, change, mean_and_std
+from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin, paired, require_one_dataset
 from score_mlx.analysis.tables import warnings
-from score_mlx.errors import UserError
 
 CHOICES = ("rmse", "last_rmse", "grouped_rmse", "grouped_last_rmse")
 CHANGES = {"change_last": "last_rmse", "change_grouped": "grouped_rmse", "change_both": "grouped_last_rmse"}
@@ -42,11 +41,9 @@ def sensitivity_table(runs: Sequence[Run], grouped: Sequence[Run]) -> list[dict[
     """
     for side in (runs, grouped):
         require_one_dataset(side)
-    other = {run.model: run for run in grouped}
-    lacking = sorted({run.model for run in runs} ^ set(other))
-    if lacking:
-        raise UserError(f"{lacking[0]}: expected a run on kfold and one on grouped folds, found one of them")
-    return [_row(run, other[run.model]) for run in runs]
+    both = "a run on kfold and one on grouped folds"
+    pairs = paired([*runs, *grouped], lambda run: run.model, lambda run: run.spec.split == "grouped", both)
+    return [_row(run, other) for run, other in pairs]
 
 
 def caption(runs: Sequence[Run]) -> list[str]:
@@ -68,9 +65,9 @@ def _row(run: Run, grouped: Run) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"model": run.model}
     for choice, folds in values.items():
         row[f"{choice}_mean"], row[f"{choice}_std"] = mean_std(folds)
-    for change, choice in CHANGES.items():
+    for name, choice in CHANGES.items():
         if choice in values:
-            row[change], row[f"{change}_std"] = mean_std(np.subtract(values[choice], run.best))
+            row[name], row[f"{name}_std"] = mean_std(np.subtract(values[choice], run.best))
     return row | origin(run)
 
 
@@ -82,17 +79,13 @@ def _shown(choice: str):
     return show
 
 
-def _change(name: str):
-    return lambda row: "" if row[name] is None else f"{row[name]:+.3f}"
-
-
 READABLE: Readable = (
     ("model", lambda row: row["model"]),
     ("RMSE", _shown("rmse")),
     ("last epoch", _shown("last_rmse")),
-    ("change", _change("change_last")),
+    ("change", lambda row: change(row["change_last"])),
     ("grouped folds", _shown("grouped_rmse")),
-    ("change", _change("change_grouped")),
+    ("change", lambda row: change(row["change_grouped"])),
     ("grouped, last epoch", _shown("grouped_last_rmse")),
-    ("change", _change("change_both")),
+    ("change", lambda row: change(row["change_both"])),
 )

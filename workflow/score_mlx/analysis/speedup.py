@@ -11,9 +11,8 @@ import numpy as np
 
 from score_mlx.analysis import warp
 from score_mlx.analysis.formats import Readable
-from score_mlx.analysis.runs import ORIGIN, Run, origin, provenance, require_one_dataset
+from score_mlx.analysis.runs import ORIGIN, Pair, Run, origin, paired, provenance, require_one_dataset
 from score_mlx.analysis.tables import warnings
-from score_mlx.errors import UserError
 
 COLUMNS = (
     "model", "readout", "descriptors", "factor", "factor_low", "factor_high", "residual", "overlap", "flaw",
@@ -23,7 +22,6 @@ COLUMNS = (
 PAPER_NAMES = {
     "attfp": "AttFP (with MolAttFP)", "dmpnn": "DMPNN", "mpnn": "MPNN", "gine": "GINE", "gat": "GAT", "gt": "GT",
 }  # fmt: skip
-Pair = tuple[Run, Run]  # native, SCORE
 
 
 def speedup_table(runs: Sequence[Run], paper: Mapping[tuple[str, bool], float]) -> list[dict[str, Any]]:
@@ -49,14 +47,11 @@ def pairs(runs: Sequence[Run]) -> list[Pair]:
     Raises:
         UserError: one of the two lacks.
     """
-    found: dict[tuple[str, bool], dict[bool, Run]] = {}
-    for run in runs:
-        found.setdefault((run.spec.arch, run.spec.descriptors), {})[run.spec.recurrent] = run
-    for (arch, descriptors), pair in found.items():
-        if len(pair) < 2:
-            with_them = "with" if descriptors else "without"
-            raise UserError(f"{arch} {with_them} descriptors: expected SCORE and the native model, found one of them")
-    return [(pair[False], pair[True]) for pair in found.values()]
+
+    def name(run: Run) -> str:
+        return f"{run.spec.arch} {'with' if run.spec.descriptors else 'without'} descriptors"
+
+    return paired(runs, name, lambda run: run.spec.recurrent, "SCORE and the native model")
 
 
 def read_paper(path: str | Path) -> dict[tuple[str, bool], float]:

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from score_mlx.analysis.formats import Readable, mean_and_std, number
-from score_mlx.analysis.runs import ORIGIN, Run, origin, provenance, require_one_dataset
+from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin, paired, provenance, require_one_dataset
 from score_mlx.analysis.tables import warnings
-from score_mlx.errors import UserError
 
 COLUMNS = (
     "steps", "dt", "score", "score_std", "native", "native_std", "diff", "improvement_percent", "score_last",
@@ -33,19 +32,15 @@ def steps_table(runs: Sequence[Run], paper: Paper) -> list[dict[str, Any]]:
 
     Returns:
         Rows with the keys `COLUMNS`. diff = native - score and improvement = 100 diff / native, of means over folds at
-        the best epoch of each fold; `_last` the same after the last epoch.
+        the best epoch of each fold; `_last` the same after the last epoch; None where a fold diverged.
 
     Raises:
         UserError: a depth lacks one of its two runs, or runs are on different data.
     """
     require_one_dataset(runs)
-    by_depth: dict[int, dict[bool, Run]] = {}
-    for run in runs:
-        by_depth.setdefault(run.spec.steps, {})[run.spec.recurrent] = run
-    for depth, pair in by_depth.items():
-        if len(pair) < 2:
-            raise UserError(f"K = {depth}: expected a run of SCORE and one of the native model, found one of them")
-    rows = [_row(by_depth[depth][True], by_depth[depth][False], paper) for depth in sorted(by_depth)]
+    both = "a run of SCORE and one of the native model"
+    pairs = paired(runs, lambda run: f"K = {run.spec.steps}", lambda run: run.spec.recurrent, both)
+    rows = [_row(native, score, paper) for native, score in sorted(pairs, key=lambda pair: pair[0].spec.steps)]
     return [*rows, _average(rows, paper)]
 
 
@@ -69,12 +64,12 @@ def read_paper(path: str | Path) -> dict[str, dict[str, float]]:
         }
 
 
-def _row(score: Run, native: Run, paper: Paper) -> dict[str, Any]:
+def _row(native: Run, score: Run, paper: Paper) -> dict[str, Any]:
     depth = score.spec.steps
     row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"steps": depth, "dt": 1 / depth}
     for name, run in (("score", score), ("native", native)):
-        row |= {name: float(np.mean(run.best)), f"{name}_std": float(np.std(run.best))}
-        row[f"{name}_last"] = float(np.mean(run.last))
+        row[name], row[f"{name}_std"] = mean_std(run.best)
+        row[f"{name}_last"], _ = mean_std(run.last)
     why_not = score.incomparable(but=("steps",)) or native.incomparable(but=("steps",))
     return _judged(row | origin(score), paper.get(str(depth), {}), why_not)
 
@@ -83,19 +78,21 @@ def _average(rows: Sequence[Mapping[str, Any]], paper: Paper) -> dict[str, Any]:
     """Means of the columns above; origin and comparability are those of the first row."""
     row = dict(rows[0]) | {"steps": AVERAGE, "dt": None, "score_std": None, "native_std": None, "options": None}
     for name in ("score", "native", "score_last", "native_last"):
-        row[name] = float(np.mean([each[name] for each in rows]))
+        row[name], _ = mean_std(np.nan if each[name] is None else each[name] for each in rows)
     why_not = next((each["comparable"] for each in rows if each["comparable"] not in ("yes", NO_VALUE)), "")
     return _judged(row, paper.get(AVERAGE, {}), why_not)
 
 
 def _judged(row: dict[str, Any], paper: Mapping[str, float], why_not: str) -> dict[str, Any]:
     """Differences between the two models, and from the paper's values where these compare."""
-    row["diff"] = row["native"] - row["score"]
-    row["improvement_percent"] = 100 * row["diff"] / row["native"]
-    row["improvement_last_percent"] = 100 * (row["native_last"] - row["score_last"]) / row["native_last"]
+    for last in ("", "_last"):
+        score, native = row[f"score{last}"], row[f"native{last}"]
+        finite = score is not None and native is not None
+        row[f"improvement{last}_percent"] = 100 * (native - score) / native if finite else None
+        row["diff"] = row.get("diff") if last else native - score if finite else None
     for name in ("score", "native"):
         row[f"paper_{name}"] = paper.get(name)
-        row[f"difference_{name}"] = row[name] - paper[name] if paper and not why_not else None
+        row[f"difference_{name}"] = None if why_not or not paper or row[name] is None else row[name] - paper[name]
     row["paper_improvement_percent"] = paper.get("improvement_percent")
     row["comparable"] = why_not or ("yes" if paper else NO_VALUE)
     return {name: row[name] for name in COLUMNS}
@@ -109,6 +106,10 @@ def _with_std(name: str):
     return show
 
 
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:+.1f} %"
+
+
 def _papers(name: str, shown):
     return lambda row: "" if row["comparable"] != "yes" or row[name] is None else shown(row[name])
 
@@ -118,9 +119,9 @@ READABLE: Readable = (
     ("dt", lambda row: "" if row["dt"] is None else f"{row['dt']:.3f}"),
     ("SCORE", _with_std("score")),
     ("native", _with_std("native")),
-    ("improvement", lambda row: f"{row['improvement_percent']:+.1f} %"),
-    ("last epoch", lambda row: f"{row['improvement_last_percent']:+.1f} %"),
+    ("improvement", lambda row: _percent(row["improvement_percent"])),
+    ("last epoch", lambda row: _percent(row["improvement_last_percent"])),
     ("paper: SCORE", _papers("paper_score", number)),
     ("native", _papers("paper_native", number)),
-    ("improvement", _papers("paper_improvement_percent", lambda value: f"{value:+.1f} %")),
+    ("improvement", _papers("paper_improvement_percent", _percent)),
 )

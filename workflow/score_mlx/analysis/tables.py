@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.analysis.formats import Readable, Row, mean_and_std
+from score_mlx.analysis.formats import Readable, Row, change, mean_and_std
 from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin, provenance, require_one_dataset
 from score_mlx.errors import UserError
 
@@ -38,7 +38,7 @@ READABLE: Readable = (
     ("RMSE", _rmse("rmse_mean", "rmse_std")),
     ("last RMSE", _rmse("last_rmse_mean", "last_rmse_std")),
     ("paper", lambda row: _rmse("paper_mean", "paper_std")(row) if row["comparable"] == "yes" else ""),
-    ("difference", lambda row: "" if row["difference"] is None else f"{row['difference']:+.3f}"),
+    ("difference", lambda row: change(row["difference"])),
     ("parameters", lambda row: "" if row["parameters"] is None else f"{row['parameters']:,}"),
     ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),
 )
