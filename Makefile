@@ -77,6 +77,7 @@ estimate: $(VENV)/.installed
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv
 	$(BENCH)/bin/python -m score_mlx.bench.growth --out results/bench_growth.csv
+	$(BENCH)/bin/python -m score_mlx.bench.startup --out results/bench_startup.csv
 
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .

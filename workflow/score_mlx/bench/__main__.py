@@ -16,10 +16,13 @@ from score_mlx.graphs.spec import ARCHS, GraphSpec
 
 COLUMNS = (
     "architecture", "form", "engine", "folds", "seconds_per_epoch", "seconds_per_validation", "seconds_of_batches",
-    "peak_mb", "ratio_to_pyg", "ratio_to_chemprop", "ratio_to_mlx_graphs", "ratio_to_roofline",
+    "peak_mb", "ratio_to_plain", "ratio_to_pyg", "ratio_to_chemprop", "ratio_to_mlx_graphs", "ratio_to_roofline",
 )  # fmt: skip
-OTHERS = {"ratio_to_pyg": "pyg", "ratio_to_chemprop": "chemprop", "ratio_to_mlx_graphs": "mlx-graphs"}
-OURS = 5  # folds of our own engine, which trains them side by side
+OTHERS = {
+    "ratio_to_plain": "score-mlx-plain", "ratio_to_pyg": "pyg", "ratio_to_chemprop": "chemprop",
+    "ratio_to_mlx_graphs": "mlx-graphs",
+}  # fmt: skip
+SIDE_BY_SIDE = {"score-mlx-plain": 5}  # folds of the engine that is fastest with so many
 
 
 def main() -> None:
@@ -44,7 +47,7 @@ def main() -> None:
 def _compare(spec: GraphSpec, options: argparse.Namespace) -> list[dict]:
     """Rows of one model, an engine each, and one of the roofline."""
     engines = [engine for engine, (_, has) in ENGINES.items() if has(spec)]
-    folds = {engine: OURS if engine == "score-mlx" else options.folds for engine in engines}
+    folds = {engine: SIDE_BY_SIDE.get(engine, options.folds) for engine in engines}
     workers = {engine: Worker(engine, spec, options.results, folds[engine]) for engine in engines}
     workers["blas"] = Worker("blas", spec, options.results, 1)
     turns: dict[str, list[dict]] = {engine: [] for engine in workers}

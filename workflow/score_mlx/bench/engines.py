@@ -101,6 +101,7 @@ _LAYERS = ("gcn", "gat", "gatv2", "gine")
 # engine -> how it is set up, and the architectures and forms that it has
 ENGINES: dict[str, tuple[Callable[[GraphSpec, Path, int], Timed], Callable[[GraphSpec], bool]]] = {
     "score-mlx": (ours, lambda spec: True),
+    "score-mlx-plain": (ours, lambda spec: True),  # MLX's own operations: the worker switches the kernels off
     "pyg": (pyg, lambda spec: spec.arch in (*_LAYERS, "gt") or (spec.arch, spec.config) == ("attfp", "base")),
     "mlx-graphs": (mlx_graphs, lambda spec: spec.arch in _LAYERS),
     "chemprop": (chemprop, lambda spec: (spec.arch, spec.config) == ("dmpnn", "base")),

@@ -29,6 +29,8 @@ class Worker:
         command = [sys.executable, "-m", "score_mlx.bench.worker", engine, spec.arch, spec.config]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         environment = os.environ | dict.fromkeys(THREADS, "1")
+        if engine == "score-mlx-plain":
+            environment["SCORE_KERNELS"] = "off"
         self.process = subprocess.Popen([*command, str(results), str(folds)], env=environment, **pipes)
         self.turn()  # warm-up: kernels compiled, caches filled
 
