@@ -68,6 +68,9 @@ reference: $(VENV)/.installed
 	  $(VENV)/bin/score-mlx figure $$figure --runs $(REFERENCE)/runs --out $(REFERENCE)/figure$$figure.png || exit 1; done
 	$(VENV)/bin/score-mlx figure 2 --runs $(REFERENCE)/runs --out $(REFERENCE)/figure2.png \
 	  --baseline $(REFERENCE)/runs/esol/classical/catboost/default/run.json
+	for file in $(wildcard results/bench*); do cp $$file $(REFERENCE)/ || exit 1; done
+	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_goals.md
+	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table2.md
 
@@ -78,6 +81,7 @@ bench: $(BENCH)/.installed
 	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv
 	$(BENCH)/bin/python -m score_mlx.bench.growth --out results/bench_growth.csv
 	$(BENCH)/bin/python -m score_mlx.bench.startup --out results/bench_startup.csv
+	$(BENCH)/bin/python -m score_mlx.bench.goals --folder results
 
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .

@@ -3,7 +3,7 @@
 import mlx.core as mx
 import mlx.nn as nn
 import pytest
-from score_mlx.bench import roofline
+from score_mlx.bench import goals, roofline
 from score_mlx.bench.engines import ENGINES
 from score_mlx.graphs.spec import ARCHS, GraphSpec
 from score_mlx.nn import linear
@@ -48,3 +48,29 @@ def test_the_picture(tmp_path):
     ]
     speed.draw(rows, tmp_path / "bench.png")
     assert (tmp_path / "bench.png").stat().st_size > 10_000 and (tmp_path / "bench.pdf").exists()
+
+
+def row(arch, form, engine, seconds, **more):
+    columns = ("seconds_per_validation", "seconds_of_batches", "ratio_to_pyg", "ratio_to_chemprop", "ratio_to_roofline")
+    values = dict.fromkeys(columns, "") | {"architecture": arch, "form": form, "engine": engine}
+    return values | {"seconds_per_epoch": str(seconds)} | {name: str(value) for name, value in more.items()}
+
+
+def test_goals_by_hand():
+    bench = [
+        row("gcn", "base", "score-mlx", 0.2, ratio_to_pyg=0.4, ratio_to_roofline=2.5, seconds_per_validation=0.01),
+        row("gat", "SCORE", "score-mlx", 0.3, ratio_to_pyg=0.6, ratio_to_roofline=2.0, seconds_per_validation=0.06),
+        row("gat", "SCORE", "pyg", 0.5, ratio_to_pyg=1),
+    ]
+    growth = [
+        {"molecules": "10", "epochs": epochs, "microseconds_per_molecule": "50", "peak_mb": peak}
+        for epochs, peak in (("1", "100"), ("3", "103"))
+    ]
+    text = goals.table(bench, growth, [{"median_seconds": "1.6"}])
+    assert "PyTorch Geometric's epoch | 0.5 | 0.40 (gcn) to 0.60 (SCORE_gat) | 1 of 2 |" in text
+    assert "GCN and GAT | 3 | 2.00 (SCORE_gat) to 2.50 (gcn) | yes |" in text
+    assert "Chemprop's epoch (D-MPNN) | 0.25 | not measured |  |" in text
+    assert "validation, of an epoch | 0.1 | 0.05 (gcn) to 0.20 (SCORE_gat) | 1 of 2 |" in text
+    assert "first batch | 1.5 | 1.60 (SCORE_gat) | no |" in text
+    assert "of after one | 1.05 | 1.03 (SCORE_gat) | yes |" in text and "smallest data set | 1.2 | not measured" in text
+    assert goals.engines(bench).splitlines()[2:] == ["| gcn | 0.2 |  |", "| SCORE_gat | 0.3 | 0.5 |"]

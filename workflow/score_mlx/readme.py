@@ -1,4 +1,4 @@
-"""README's results, taken from the committed table so that the two cannot disagree."""
+"""Results in README and docs, taken from the committed tables so that the two cannot disagree."""
 
 from __future__ import annotations
 
@@ -29,8 +29,14 @@ def results_block(table: Path) -> str:
     return "\n".join([f"{says} ([table]({table.as_posix()})). {about[0]}", "", *rows])
 
 
+def block(table: Path) -> str:
+    """What stands between the markers: of a ranking its head, of any other table all of it."""
+    text = table.read_text(encoding="utf-8")
+    return results_block(table) if "| rank |" in text else text.rstrip()
+
+
 def splice(readme: Path, table: Path) -> str:
-    """README's text with the part between the markers of a table, named by its file, replaced.
+    """A page's text with the part between the markers of a table, named by its file, replaced.
 
     Raises:
         UserError: the markers are not there.
@@ -40,9 +46,9 @@ def splice(readme: Path, table: Path) -> str:
     if start not in text or end not in text:
         raise UserError(f"{readme}: found no lines '{start}' and '{end}', between which the table goes")
     before, rest = text.split(start, 1)
-    return f"{before}{start}\n{results_block(table)}\n{end}{rest.split(end, 1)[1]}"
+    return f"{before}{start}\n{block(table)}\n{end}{rest.split(end, 1)[1]}"
 
 
 def update(readme: Path, table: Path) -> None:
-    """Put the head of `table` into `readme`."""
+    """Put `table` into the page `readme`."""
     write_text(readme, splice(readme, table))

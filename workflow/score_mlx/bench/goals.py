@@ -1,0 +1,104 @@
+"""`python -m score_mlx.bench.goals`: what the measurements say of each goal, as a table in Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from score_mlx.files import write_text
+
+Rows = list[dict[str, str]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="score_mlx.bench.goals", description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=Path("results"), help="where bench*.csv are, and what to write")
+    folder = parser.parse_args().folder
+    rows = [_read(folder / f"bench{part}.csv") for part in ("", "_growth", "_startup")]
+    write_text(folder / "bench_goals.md", table(*rows))
+    write_text(folder / "bench.md", engines(rows[0]))
+    print((folder / "bench_goals.md").read_text(encoding="utf-8"))
+
+
+def table(bench: Rows, growth: Rows, startup: Rows) -> str:
+    """One line a goal: what was wanted, what was measured, whether it is met.
+
+    Args:
+        bench, growth, startup: rows of the three measurements' CSV files.
+    """
+    ours = [row for row in bench if row["engine"] == "score-mlx"]
+    simple = [row for row in ours if row["architecture"] in ("gcn", "gat")]
+    lines = [
+        _most("time of PyTorch Geometric's epoch", 0.5, _ratios(ours, "ratio_to_pyg")),
+        _most("time of Chemprop's epoch (D-MPNN)", 0.25, _ratios(ours, "ratio_to_chemprop")),
+        _most("times the matrix products alone, GCN and GAT", 3.0, _ratios(simple, "ratio_to_roofline")),
+        _most("validation, of an epoch", 0.10, _shares(ours, "seconds_per_validation")),
+        _most("making batches, of an epoch", 0.05, _shares(ours, "seconds_of_batches")),
+        _most("seconds until a job's first batch", 1.5, _startup(startup)),
+        _most("time a molecule, largest over smallest data set", 1.2, _growth(growth)),
+        _most("peak memory after three epochs, of after one", 1.05, _memory(growth)),
+    ]
+    head = ["goal | at most | measured | met", "--- | ---: | --- | ---"]
+    return "\n".join(f"| {line} |" for line in [*head, *lines]) + "\n"
+
+
+def engines(bench: Rows) -> str:
+    """Seconds of an epoch by model, engines side by side."""
+    names = list(dict.fromkeys(row["engine"] for row in bench))
+    models: dict[str, dict[str, str]] = {}
+    for row in bench:
+        models.setdefault(_model(row), {})[row["engine"]] = row["seconds_per_epoch"]
+    lines = [f"| model | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
+    lines += [f"| {model} | {' | '.join(values.get(name, '') for name in names)} |" for model, values in models.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _most(what: str, limit: float, found: dict[str, float]) -> str:
+    """A line of a goal that is met when no value is above the limit."""
+    if not found:
+        return f"{what} | {limit:g} | not measured | "
+    low, high = min(found, key=found.get), max(found, key=found.get)
+    span = f"{found[high]:.2f} ({high})" if low == high else f"{found[low]:.2f} ({low}) to {found[high]:.2f} ({high})"
+    over = [name for name, value in found.items() if value > limit]
+    met = "yes" if not over else f"{len(found) - len(over)} of {len(found)}" if len(found) > 1 else "no"
+    return f"{what} | {limit:g} | {span} | {met}"
+
+
+def _ratios(rows: Iterable[dict[str, str]], column: str) -> dict[str, float]:
+    return {_model(row): float(row[column]) for row in rows if row[column]}
+
+
+def _shares(rows: Iterable[dict[str, str]], column: str) -> dict[str, float]:
+    return {_model(row): float(row[column]) / float(row["seconds_per_epoch"]) for row in rows if row[column]}
+
+
+def _startup(rows: Rows) -> dict[str, float]:
+    return {"SCORE_gat": float(rows[0]["median_seconds"])} if rows else {}
+
+
+def _growth(rows: Rows) -> dict[str, float]:
+    each = [float(row["microseconds_per_molecule"]) for row in rows if row["epochs"] == "1"]
+    return {"SCORE_gat": each[-1] / each[0]} if len(each) > 1 else {}
+
+
+def _memory(rows: Rows) -> dict[str, float]:
+    smallest = [row for row in rows if row["molecules"] == rows[0]["molecules"]] if rows else []
+    peak = {row["epochs"]: float(row["peak_mb"]) for row in smallest}
+    return {"SCORE_gat": peak["3"] / peak["1"]} if {"1", "3"} <= set(peak) else {}
+
+
+def _model(row: dict[str, str]) -> str:
+    return f"{'SCORE_' if row['form'] == 'SCORE' else ''}{row['architecture']}"
+
+
+def _read(path: Path) -> Rows:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+if __name__ == "__main__":
+    main()
