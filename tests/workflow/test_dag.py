@@ -164,6 +164,52 @@ def test_a_wider_experiment_trains_the_new_models_only(project):
     assert models(plan) == {"gine/base", "gine/SCORE"}
 
 
+STUDIES = {
+    "table7b": {
+        "kind": "steps",
+        "title": "D",
+        "arch": "gat",
+        "steps": [2, 4],
+        "head": "score_mlp",
+        "figure": "figure19",
+    },
+    "table6": {
+        "kind": "speedup",
+        "title": "E",
+        "molattfp": ["gat"],
+        "curves": {"figure13": "gat"},
+        "warp": {"figure17": "gat"},
+    },
+    "figure10": {
+        "kind": "integrators",
+        "title": "F",
+        "archs": ["gat"],
+        "integrators": ["euler", "rk4"],
+        "figure": "figure10",
+    },
+    "learnable_dt": {"kind": "learned_dt", "title": "G", "archs": ["gat"]},
+}
+
+
+def test_studies_share_their_runs(project):
+    """What Table 2 has trained is not trained again, and what several studies want is trained once."""
+    config = yaml.safe_load((project / "config.yaml").read_text())
+    config["experiments"] |= STUDIES
+    (project / "config.yaml").write_text(yaml.safe_dump(config))
+    plan = planned(project)
+    described = load(project / "config.yaml")
+    wanted = [spec for study in STUDIES for spec in described.specs(study)]
+    done = {spec for table in ("table2", "table3") for spec in described.specs(table)}
+    assert len(set(wanted) - done) < len(set(wanted)) < len(wanted)
+    paths = {str(spec.path("results/runs")) for spec in set(wanted) - done}
+    assert {output.split(", ")[0] for output in plan["train_graph"]} == paths
+    made = " ".join(plan["table"] | plan["figure"])
+    tables, figures = ("table6", "table7b", "learnable_dt"), ("figure10", "figure13", "figure17", "figure19")
+    for name in [f"{table}.csv" for table in tables] + [f"{figure}.md" for figure in figures]:
+        assert name in made
+    assert {"train_graph", "table", "figure", "runs"} == set(plan)
+
+
 def test_editing_a_table_or_a_plot_redraws_it_only(project):
     with open(project / "workflow" / "score_mlx" / "analysis" / "tables.py", "a") as file:
         file.write("# edited\n")
