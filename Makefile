@@ -61,13 +61,7 @@ reproduce: $(VENV)/.installed
 
 reference: $(VENV)/.installed
 	$(VENV)/bin/score-mlx export $(REFERENCE)
-	$(VENV)/bin/score-mlx table 1 --runs $(REFERENCE)/runs --out $(REFERENCE)/table1.csv
-	$(VENV)/bin/score-mlx sensitivity 1 --runs $(REFERENCE)/runs --out $(REFERENCE)/table1_sensitivity.csv
-	$(VENV)/bin/score-mlx table 2 --runs $(REFERENCE)/runs --out $(REFERENCE)/table2.csv
-	for figure in 1 1a 1b; do \
-	  $(VENV)/bin/score-mlx figure $$figure --runs $(REFERENCE)/runs --out $(REFERENCE)/figure$$figure.png || exit 1; done
-	$(VENV)/bin/score-mlx figure 2 --runs $(REFERENCE)/runs --out $(REFERENCE)/figure2.png \
-	  --baseline $(REFERENCE)/runs/esol/classical/catboost/default/run.json
+	$(VENV)/bin/score-mlx redraw $(REFERENCE)/runs $(REFERENCE)
 	for file in $(wildcard results/bench*); do cp $$file $(REFERENCE)/ || exit 1; done
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_goals.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench.md

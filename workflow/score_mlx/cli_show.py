@@ -216,7 +216,7 @@ def _from_config(
     split: str | None = None,
     figure: str | None = None,
 ) -> Chosen:
-    config = _config(dataset, preset)
+    config = settled_config(dataset, preset)
     if name not in config.experiments:
         raise UserError(f"config.yaml: no experiment {name}, expected one of {', '.join(config.experiments)}")
     chosen = config.experiments[name]
@@ -231,7 +231,8 @@ def _from_config(
     return Chosen(chosen.kind, there, missing, chosen.title, chosen.top, paper)
 
 
-def _config(dataset: str | None = None, preset: str | None = None) -> Config:
+def settled_config(dataset: str | None = None, preset: str | None = None) -> Config:
+    """config.yaml with its preset settled for this machine."""
     from score_mlx.config import load
     from score_mlx.presets import resolve
 
@@ -241,7 +242,7 @@ def _config(dataset: str | None = None, preset: str | None = None) -> Config:
 
 def _experiment_of(figure: str) -> tuple[str, str]:
     """The experiment that a figure shows, and what the figure is."""
-    experiments = _config().experiments
+    experiments = settled_config().experiments
     drawn = {figure: (name, drawing) for name, e in experiments.items() for figure, drawing in e.drawings.items()}
     if figure not in drawn:
         raise UserError(f"config.yaml: no experiment draws {figure}, expected one of {', '.join(drawn)}")

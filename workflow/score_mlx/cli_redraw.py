@@ -1,0 +1,44 @@
+"""`score-mlx redraw`: every table and figure for which a folder of records is complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from score_mlx.cli_runs import runs as catalogue
+from score_mlx.cli_show import figure, sensitivity, settled_config, table
+from score_mlx.settings import TABLES
+from score_mlx.spec import SPLITS, Spec
+
+
+def redraw(
+    runs: Annotated[Path, typer.Argument(help="folder of records, as results/runs")],
+    out: Annotated[Path, typer.Argument(help="folder for tables and figures")],
+) -> None:
+    """Make every table and figure of config.yaml whose records are all there, and the catalogue of runs.
+
+    What lacks records is named. Nothing is trained.
+    """
+    config = settled_config()
+    catboost = runs / config.dataset_name / "classical" / "catboost" / "default" / "run.json"
+    for name, experiment in config.experiments.items():
+        if experiment.kind in TABLES and _complete(name, config.specs(name), runs):
+            table(name, out=out / f"{name}.csv", runs=runs)
+        if experiment.kind == "baselines" and all(
+            _complete(f"{name}_sensitivity", config.specs(name, split), runs) for split in SPLITS
+        ):
+            sensitivity(name, out=out / f"{name}_sensitivity.csv", runs=runs)
+        for drawn, drawing in experiment.drawings.items():
+            if drawing == "schema" or _complete(drawn, config.figure_specs(name, drawn), runs):
+                line = catboost if drawing == "configurations" and catboost.exists() else None
+                figure(drawn, out=out / f"{drawn}.png", runs=runs, baseline=line)
+    catalogue([], out=out / "runs.csv", folder=runs)
+
+
+def _complete(name: str, specs: list[Spec], runs: Path) -> bool:
+    missing = [spec for spec in specs if not spec.path(runs).exists()]
+    if missing:
+        typer.echo(f"{name}: {len(missing)} of {len(specs)} records are missing, as {missing[0].path(runs)}")
+    return not missing
