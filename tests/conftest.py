@@ -39,6 +39,20 @@ def cpu() -> Iterator[None]:
     mx.set_default_device(before)
 
 
+@pytest.fixture(params=["kernels", "plain"])
+def both_ways(request) -> Iterator[None]:
+    """The test runs twice: with compiled kernels, where there are any, and with MLX's own operations only."""
+    from score_mlx import kernels
+
+    if request.param == "plain":
+        with kernels.switched_off():
+            yield
+    elif kernels.compiled():
+        yield
+    else:
+        pytest.skip("no kernels are compiled here: python -m score_mlx.kernels")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
     """`shared_data("name")` is that raw file in a local data folder; where no folder has it, the test is skipped."""

@@ -35,7 +35,7 @@ def _close(old: list[float], new: list[float]) -> bool:
     return len(old) == len(new) and first and np.allclose(old[2:], new[2:], **LATER, equal_nan=True)
 
 
-@pytest.mark.usefixtures("cpu")
+@pytest.mark.usefixtures("cpu", "both_ways")
 def test_numbers_stay_unless_science_is_raised():
     stored = json.loads(golden_runs.STORE.read_text(encoding="utf-8"))
     problem = complaint(stored, golden_runs.now())

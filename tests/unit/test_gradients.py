@@ -73,6 +73,7 @@ FUNCTIONS = {
 }
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("size", [(5, 6), (200, 64)], ids=["small", "large"])  # large ones take the fast exp
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions(name, size):
@@ -89,6 +90,7 @@ def test_functions(name, size):
     np.testing.assert_allclose(np.array(lifted[1]), np.array(other), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("size", [(5, 3), (200, 64)], ids=["small", "large"])
 def test_gru(size):
     rows, hidden = size
