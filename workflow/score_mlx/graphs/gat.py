@@ -4,7 +4,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, glorot, head_dots
+from score_mlx.nn import Linear, Noise, glorot, head_dots, linear
 
 
 class GAT(nn.Module):
@@ -22,10 +22,11 @@ class GAT(nn.Module):
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         x = self.linear(h)  # (A, H)
+        bond = head_dots(self.embed_bond.weight.T, self.attend_bond)  # (E, heads); few features of many bonds
         logits = bonds.combine(
             source=head_dots(x, self.attend_source),
             target=head_dots(x, self.attend_target),
-            bond=head_dots(self.embed_bond(bonds.bonds), self.attend_bond),
+            bond=linear(bonds.bonds, bond.T),
             slope=0.2,
         )  # (M, heads)
         attention = noise(bonds.softmax(logits), bonds.bond_id)

@@ -1,4 +1,5 @@
 // Kernels as operations of MLX: lazy, differentiable, liftable with vmap, on the CPU.
+#include <malloc.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -157,8 +158,20 @@ class Call : public mx::Primitive {
 
 }  // namespace score
 
+// MLX takes every array's memory from the C library and gives it back right after use; by default the library then
+// returns large pieces to the system, which hands out zeroed pages anew in every step.
+static void keep_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 64 << 20);
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 NB_MODULE(SCORE_MODULE, m) {
   m.doc() = "Compiled kernels of score_mlx.";
+  keep_memory();
   m.def("call", &score::Call::make, nb::arg("kernel"), nb::arg("inputs"), nb::arg("params") = score::Params{},
         "Outputs of a kernel: the result first, then what its gradient needs.");
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace score {
 
@@ -25,15 +26,17 @@ inline float exp_(float x) {
 
 inline float sigmoid_(float x) { return 1 / (1 + exp_(-x)); }
 
-// Sums in whatever order is fast: the same order each time.
-inline float sum_(const float* x, int n) {
+// Loops over n columns; n is an int or a constant (`with_width`). Sums in whatever order is fast: the same each time.
+template <class N>
+inline float sum_(const float* x, N n) {
   float total = 0;
 #pragma omp simd reduction(+ : total)
   for (int i = 0; i < n; i++) total += x[i];
   return total;
 }
 
-inline float dot_(const float* x, const float* y, int n) {
+template <class N>
+inline float dot_(const float* x, const float* y, N n) {
   float total = 0;
 #pragma omp simd reduction(+ : total)
   for (int i = 0; i < n; i++) total += x[i] * y[i];
@@ -45,8 +48,23 @@ inline void add_(float* to, const float* x, int n) {
 }
 
 // to += factor x
-inline void add_(float* to, float factor, const float* x, int n) {
+template <class N>
+inline void add_(float* to, float factor, const float* x, N n) {
+#pragma omp simd
   for (int i = 0; i < n; i++) to[i] += factor * x[i];
+}
+
+// to = factor x
+template <class N>
+inline void scale_(float* to, float factor, const float* x, N n) {
+#pragma omp simd
+  for (int i = 0; i < n; i++) to[i] = factor * x[i];
+}
+
+// f(width) with a width that the compiler knows where it is the usual one, so that loops over it are straight lines.
+template <class F>
+void with_width(int width, F f) {
+  width == 32 ? f(std::integral_constant<int, 32>{}) : f(width);
 }
 
 // An integer hash (xor-shift-multiply, Ellis 2018): the one of `Noise`.

@@ -174,47 +174,52 @@ static Register r_others("others", {others, others_backward, 1, like_first});
 
 // -- weigh: sum over incoming messages of w_k m_k; m (M, H), w (M, heads), a head for each H / heads columns ----------------
 static void weigh(const Args& a) {
-  int h = a.width(0), heads = a.width(1), part = h / heads;
-  each_atom(a.p, 0, [&](int atom, int k, int end) {
-    float* out = a.out[0] + atom * h;
-    std::fill(out, out + h, 0.f);
-    for (; k < end; k++)
-      for (int c = 0; c < heads; c++) add_(out + c * part, a.in[1][k * heads + c], a.in[0] + k * h + c * part, part);
+  int h = a.width(0), heads = a.width(1);
+  with_width(h / heads, [&](auto part) {
+    each_atom(a.p, 0, [&](int atom, int k, int end) {
+      float* out = a.out[0] + atom * h;
+      std::fill(out, out + h, 0.f);
+      for (; k < end; k++)
+        for (int c = 0; c < heads; c++) add_(out + c * part, a.in[1][k * heads + c], a.in[0] + k * h + c * part, part);
+    });
   });
 }
 static void weigh_backward(const Args& a) {
-  int h = a.width(0), heads = a.width(1), part = h / heads;
+  int h = a.width(0), heads = a.width(1);
   const float *m = a.in[0], *w = a.in[1];
   float *dm = a.out[0], *dw = a.out[1];
-  each_atom(a.p, 0, [&](int atom, int k, int end) {
-    const float* g = a.in[4] + atom * h;
-    for (; k < end; k++)
-      for (int c = 0; c < heads; c++) {
-        int at = k * h + c * part;
-        if (dw) dw[k * heads + c] = dot_(g + c * part, m + at, part);
-        if (dm)
-          for (int i = 0; i < part; i++) dm[at + i] = w[k * heads + c] * g[c * part + i];
-      }
+  with_width(h / heads, [&](auto part) {
+    each_atom(a.p, 0, [&](int atom, int k, int end) {
+      const float* g = a.in[4] + atom * h;
+      for (; k < end; k++)
+        for (int c = 0; c < heads; c++) {
+          int at = k * h + c * part;
+          if (dw) dw[k * heads + c] = dot_(g + c * part, m + at, part);
+          if (dm) scale_(dm + at, w[k * heads + c], g + c * part, part);
+        }
+    });
   });
 }
 static Register r_weigh("weigh", {weigh, weigh_backward, 2, sum_shapes});
 
-// -- attend: sum over incoming messages of w_k x_source(k); x (A, H), w (M, heads), left out: all 1 -------------------------
+// -- attend: sum over incoming messages of w_k x_source(k); x (A, H), w (M, heads), left out: all 1 -----------------------
 static void attend_rows(float* to, const float* x, const float* w, const Args& a, bool backward) {
   const int *source = a.index(2), *reverse = a.index(3);
-  int h = a.width(0), heads = w ? a.width(1) : 1, part = h / heads;
-  each_atom(a.p, 0, [&](int atom, int k, int end) {
-    float* out = to + atom * h;
-    std::fill(out, out + h, 0.f);
-    for (; k < end; k++) {
-      const float* from = x + source[k] * h;
-      if (!w) {
-        add_(out, from, h);
-        continue;
+  int h = a.width(0), heads = w ? a.width(1) : 1;
+  with_width(h / heads, [&](auto part) {
+    each_atom(a.p, 0, [&](int atom, int k, int end) {
+      float* out = to + atom * h;
+      std::fill(out, out + h, 0.f);
+      for (; k < end; k++) {
+        const float* from = x + source[k] * h;
+        if (!w) {
+          add_(out, from, h);
+          continue;
+        }
+        const float* weight = w + (backward ? reverse[k] : k) * heads;
+        for (int c = 0; c < heads; c++) add_(out + c * part, weight[c], from + c * part, part);
       }
-      const float* weight = w + (backward ? reverse[k] : k) * heads;
-      for (int c = 0; c < heads; c++) add_(out + c * part, weight[c], from + c * part, part);
-    }
+    });
   });
 }
 static void attend(const Args& a) { attend_rows(a.out[0], a.in[0], a.given(1) ? a.in[1] : nullptr, a, false); }
@@ -224,11 +229,13 @@ static void attend_backward(const Args& a) {
   if (a.out[0]) attend_rows(a.out[0], g, w, a, true);
   if (!a.out[1] || !w) return;
   const int* source = a.index(2);
-  int h = a.width(0), heads = a.width(1), part = h / heads;
-  each_atom(a.p, 0, [&](int atom, int k, int end) {
-    for (; k < end; k++)
-      for (int c = 0; c < heads; c++)
-        a.out[1][k * heads + c] = dot_(g + atom * h + c * part, a.in[0] + source[k] * h + c * part, part);
+  int h = a.width(0), heads = a.width(1);
+  with_width(h / heads, [&](auto part) {
+    each_atom(a.p, 0, [&](int atom, int k, int end) {
+      for (; k < end; k++)
+        for (int c = 0; c < heads; c++)
+          a.out[1][k * heads + c] = dot_(g + atom * h + c * part, a.in[0] + source[k] * h + c * part, part);
+    });
   });
 }
 static Register r_attend("attend", {attend, attend_backward, 2, like_first});
@@ -249,28 +256,29 @@ static void smooth(const Args& a) { smoothed(a.out[0], a.in[0], a); }
 static void smooth_backward(const Args& a) { smoothed(a.out[0], a.in[3], a); }
 static Register r_smooth("smooth", {smooth, smooth_backward, 1, like_first});
 
-// -- score: dot product of each head's columns with each of V vectors; x (n, H), v (V, heads, width) -> (n, V heads) ----------
+// -- score: dot product of each head's columns with that head's vector; x (n, H), v (1, heads, width) -> (n, heads) -----------
 static void score_(const Args& a) {
-  int h = a.width(0), heads = a.shape[1][1], part = a.width(1), vectors = a.rows(1);
-  for (int r = 0; r < a.rows(0); r++)
-    for (int v = 0; v < vectors; v++)
+  int heads = a.shape[1][1], h = a.width(0);
+  with_width(a.width(1), [&](auto part) {
+    for (int r = 0; r < a.rows(0); r++)
       for (int c = 0; c < heads; c++)
-        a.out[0][(r * vectors + v) * heads + c] = dot_(a.in[0] + r * h + c * part, a.in[1] + (v * heads + c) * part, part);
+        a.out[0][r * heads + c] = dot_(a.in[0] + r * h + c * part, a.in[1] + c * part, part);
+  });
 }
 static void score_backward(const Args& a) {
-  int h = a.width(0), heads = a.shape[1][1], part = a.width(1), vectors = a.rows(1);
+  int heads = a.shape[1][1], h = a.width(0);
   float *dx = a.out[0], *dv = a.out[1];
-  if (dx) std::fill(dx, dx + a.size(0), 0.f);
   if (dv) std::fill(dv, dv + a.size(1), 0.f);
-  for (int r = 0; r < a.rows(0); r++)
-    for (int v = 0; v < vectors; v++)
+  with_width(a.width(1), [&](auto part) {
+    for (int r = 0; r < a.rows(0); r++)
       for (int c = 0; c < heads; c++) {
-        float g = a.in[2][(r * vectors + v) * heads + c];
-        if (dx) add_(dx + r * h + c * part, g, a.in[1] + (v * heads + c) * part, part);
-        if (dv) add_(dv + (v * heads + c) * part, g, a.in[0] + r * h + c * part, part);
+        float g = a.in[2][r * heads + c];
+        if (dx) scale_(dx + r * h + c * part, g, a.in[1] + c * part, part);
+        if (dv) add_(dv + c * part, g, a.in[0] + r * h + c * part, part);
       }
+  });
 }
-static Shapes score_shapes(const Shapes& in, const Params&) { return {{in[0][0], in[1][0] * in[1][1]}}; }
+static Shapes score_shapes(const Shapes& in, const Params&) { return {{in[0][0], in[1][1]}}; }
 static Register r_score("score", {score_, score_backward, 2, score_shapes});
 
 }  // namespace score

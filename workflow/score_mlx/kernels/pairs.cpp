@@ -17,16 +17,6 @@ namespace {
 enum { Q, K, V, BIAS, VALUE, PLACE, REAL, KEY, SOURCE, REVERSE, INPUTS };
 enum { HEADS, MOLECULES, LONGEST, SALT, THRESHOLD, SCALE, DEGREES };
 
-// A head's width known to the compiler (W > 0) makes its loops straight lines.
-template <int W>
-float dot(const float* x, const float* y, int w) {
-  return dot_(x, y, W ? W : w);
-}
-template <int W>
-void add(float* to, float factor, const float* x, int w) {
-  add_(to, factor, x, W ? W : w);
-}
-
 struct Molecules {
   int heads, longest, width, hidden;
   std::vector<std::vector<int>> atoms;  // of each molecule, in its own order
@@ -65,10 +55,9 @@ struct Molecules {
   }
 };
 
-template <int W>
-void forward(const Args& a) {
-  Molecules m(a);
-  const int *source = a.index(SOURCE), w = m.width, h = m.hidden;
+template <class Width>
+void forward(const Args& a, const Molecules& m, Width w) {
+  const int *source = a.index(SOURCE), h = m.hidden;
   std::fill(a.out[0], a.out[0] + a.size(Q), 0.f);
   float* attention = a.out[1];
   std::vector<float> mask(m.longest);
@@ -79,7 +68,7 @@ void forward(const Args& a) {
       for (int i = 0; i < n; i++, attention += n) {
         int atom = atoms[i];
         const float* q = a.in[Q] + atom * h + c * w;
-        for (int j = 0; j < n; j++) attention[j] = dot<W>(q, a.in[K] + atoms[j] * h + c * w, w);
+        for (int j = 0; j < n; j++) attention[j] = dot_(q, a.in[K] + atoms[j] * h + c * w, w);
         for (int k = m.first[atom]; k < m.first[atom + 1]; k++)
           attention[m.within[source[k]]] += a.in[BIAS][k * m.heads + c];
         float most = *std::max_element(attention, attention + n);
@@ -88,19 +77,18 @@ void forward(const Args& a) {
         for (int j = 0; j < n; j++) attention[j] *= rest;
         m.mask(mask.data(), b, i, n, c);
         float* out = a.out[0] + atom * h + c * w;
-        for (int j = 0; j < n; j++) add<W>(out, attention[j] * mask[j], a.in[V] + atoms[j] * h + c * w, w);
+        for (int j = 0; j < n; j++) add_(out, attention[j] * mask[j], a.in[V] + atoms[j] * h + c * w, w);
         for (int k = m.first[atom]; k < m.first[atom + 1]; k++) {
           int j = m.within[source[k]];
-          add<W>(out, attention[j] * mask[j], a.in[VALUE] + k * h + c * w, w);
+          add_(out, attention[j] * mask[j], a.in[VALUE] + k * h + c * w, w);
         }
       }
   }
 }
 
-template <int W>
-void backward(const Args& a) {
-  Molecules m(a);
-  const int *source = a.index(SOURCE), w = m.width, h = m.hidden;
+template <class Width>
+void backward(const Args& a, const Molecules& m, Width w) {
+  const int *source = a.index(SOURCE), h = m.hidden;
   const float *g_all = a.in[INPUTS], *attention = a.in[INPUTS + 2];
   // Whoever needs one of these gradients needs nearly all: they are all made.
   std::vector<std::vector<float>> rest(5);
@@ -120,21 +108,21 @@ void backward(const Args& a) {
         const float* g = g_all + at;
         m.mask(mask.data(), b, i, n, c);
         for (int j = 0; j < n; j++) {
-          slope[j] = dot<W>(g, a.in[V] + atoms[j] * h + c * w, w);
-          add<W>(d[V] + atoms[j] * h + c * w, attention[j] * mask[j], g, w);
+          slope[j] = dot_(g, a.in[V] + atoms[j] * h + c * w, w);
+          add_(d[V] + atoms[j] * h + c * w, attention[j] * mask[j], g, w);
         }
         for (int k = m.first[atom]; k < m.first[atom + 1]; k++) {
           int j = m.within[source[k]];
-          slope[j] += dot<W>(g, a.in[VALUE] + k * h + c * w, w);
-          add<W>(d[VALUE] + k * h + c * w, attention[j] * mask[j], g, w);
+          slope[j] += dot_(g, a.in[VALUE] + k * h + c * w, w);
+          add_(d[VALUE] + k * h + c * w, attention[j] * mask[j], g, w);
         }
         for (int j = 0; j < n; j++) slope[j] *= mask[j];
         float mean = dot_(slope.data(), attention, n);
         for (int j = 0; j < n; j++) slope[j] = attention[j] * (slope[j] - mean);
         for (int j = 0; j < n; j++) {
           int other = atoms[j] * h + c * w;
-          add<W>(d[Q] + at, slope[j], a.in[K] + other, w);
-          add<W>(d[K] + other, slope[j], a.in[Q] + at, w);
+          add_(d[Q] + at, slope[j], a.in[K] + other, w);
+          add_(d[K] + other, slope[j], a.in[Q] + at, w);
         }
         for (int k = m.first[atom]; k < m.first[atom + 1]; k++)
           d[BIAS][k * m.heads + c] = slope[m.within[source[k]]];
@@ -142,9 +130,14 @@ void backward(const Args& a) {
   }
 }
 
-int head_width(const Args& a) { return a.width(Q) / static_cast<int>(a.p[HEADS]); }
-void attend_pairs(const Args& a) { head_width(a) == 32 ? forward<32>(a) : forward<0>(a); }
-void attend_pairs_backward(const Args& a) { head_width(a) == 32 ? backward<32>(a) : backward<0>(a); }
+void attend_pairs(const Args& a) {
+  Molecules m(a);
+  with_width(m.width, [&](auto w) { forward(a, m, w); });
+}
+void attend_pairs_backward(const Args& a) {
+  Molecules m(a);
+  with_width(m.width, [&](auto w) { backward(a, m, w); });
+}
 Shapes shapes(const Shapes& in, const Params& p) {
   int longest = p[LONGEST];
   return {in[Q], {static_cast<int>(p[MOLECULES]), static_cast<int>(p[HEADS]), longest * longest}};
