@@ -64,7 +64,7 @@ reference: $(VENV)/.installed
 	$(VENV)/bin/score-mlx redraw $(REFERENCE)/runs $(REFERENCE)
 	for file in $(wildcard results/bench*); do cp $$file $(REFERENCE)/ || exit 1; done
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_goals.md
-	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench.md
+	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table2.md
 

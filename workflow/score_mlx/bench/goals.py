@@ -18,7 +18,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     rows = [_read(folder / f"bench{part}.csv") for part in ("", "_growth", "_startup")]
     write_text(folder / "bench_goals.md", table(*rows))
-    write_text(folder / "bench.md", engines(rows[0]))
+    write_text(folder / "bench_epochs.md", engines(rows[0]))
     print((folder / "bench_goals.md").read_text(encoding="utf-8"))
 
 
