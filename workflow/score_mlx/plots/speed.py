@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib import pyplot as plt
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.plots import style
@@ -32,7 +32,7 @@ def draw(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
     models = list(dict.fromkeys((row["architecture"], row["form"]) for row in rows))
     models.sort(key=lambda model: (ARCHS.index(model[0]), model[1] == "SCORE"))
     with style.context():
-        figure, axes = plt.subplots(figsize=(style.WIDTH, 0.24 * len(models) + 0.9))
+        figure, axes = plt.subplots(figsize=(style.WIDTH, 0.24 * len(models) + 1.1))
         for engine, (colour, marker, label) in ENGINE_STYLE.items():
             mine = [row for row in rows if row["engine"] == engine]
             places = [models.index((row["architecture"], row["form"])) for row in mine]
@@ -43,11 +43,12 @@ def draw(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
         axes.set_yticks(range(len(models)), [_name(*model) for model in models])
         axes.invert_yaxis()
         axes.set_xscale("log")
-        for each in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
-            each(FuncFormatter(lambda x, _: f"{x:g}"))
-        axes.grid(True, axis="both", which="both")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axes.minorticks_off()
+        axes.grid(True, axis="both")
         axes.set_xlabel("seconds of a training epoch of one fold, one thread (logarithmic)")
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=6, handletextpad=0.2, columnspacing=0.9)
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, handletextpad=0.2, columnspacing=0.9)
         how = "Median over interleaved turns on one machine; ESOL, hidden 128, K = 4, batch 32."
         style.save(figure, path, "Seconds of a training epoch of one fold on one thread, engine by engine", [how])
 
