@@ -42,9 +42,14 @@ def dropped(x):
 
 
 ROW_WISE = {
-    "linear": (ours.linear, [(A, 6), (H, 6), (H,)]),
-    "linear without bias": (ours.linear, [(A, 6), (H, 6)]),
-    "linear on more axes": (ours.linear, [(2, 3, 6), (H, 6), (H,)]),
+    "linear": (ours.linear, [(A, 20), (30, 20), (30,)]),
+    "linear without bias": (ours.linear, [(A, 20), (30, 20)]),
+    "linear on more axes": (ours.linear, [(2, 3, 20), (30, 20), (30,)]),
+    "linear of few columns": (ours.linear, [(A, 3), (30, 3), (30,)]),
+    "linear of one column without bias": (ours.linear, [(A, 1), (30, 1)]),
+    "linear to few columns": (ours.linear, [(A, 20), (3, 20), (3,)]),
+    "linear to one column without bias": (ours.linear, [(A, 20), (1, 20)]),
+    "linear from and to few columns": (ours.linear, [(A, 2), (3, 2), (3,)]),
     "head_dots": (ours.head_dots, [(A, H), (1, HEADS, H // HEADS)]),
     "relu": (ours.relu, [(A, H)]),
     "leaky": (lambda x: ours.leaky(x, 0.2), [(A, H)]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny
 from mlx.utils import tree_unflatten
-from score_mlx import trainer, training
+from score_mlx import kernels, trainer, training
 from score_mlx.errors import UserError
 from score_mlx.graphs.batch import Batcher
 from score_mlx.graphs.compiled import layout
@@ -48,6 +48,24 @@ def killed_after(epochs: int, monkeypatch) -> None:
 
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1)
     monkeypatch.setattr(Progress, "epoch", epoch)
+
+
+@tiny.needs_kernels
+@pytest.mark.parametrize("arch", ARCHS)
+def test_ten_steps_with_and_without_kernels(arch):
+    """Rounding alone tells them apart: losses of the first ten batches agree to 1e-4."""
+
+    def losses() -> list[float]:
+        task = GraphTask(tiny.spec(arch, "SCORE", batch_size=4), tiny.data(24), [0])
+        replicas, found = task.replicas(), []
+        for epoch in range(4):  # of 3 steps
+            for arrays, keys, loss in task.batches(epoch):
+                found.append(replicas.step(loss, arrays, keys).item())
+        return found[:10]
+
+    compiled = losses()
+    with kernels.switched_off():
+        assert compiled == pytest.approx(losses(), rel=1e-4)
 
 
 @pytest.mark.parametrize(("arch", "config"), [("gat", "SCORE"), ("mpnn", "classic"), ("gt", "base")])

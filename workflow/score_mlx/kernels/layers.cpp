@@ -12,25 +12,68 @@ namespace score {
 
 enum { ROWS = 101, KEEP = 111, FLIP = 112 };  // CBLAS's row-major, no transpose, transpose
 
+// The transpose of x (rows, columns).
+static std::vector<float> flipped(const float* x, int rows, int columns) {
+  std::vector<float> out(static_cast<size_t>(rows) * columns);
+  for (int r = 0; r < rows; r++)
+    for (int c = 0; c < columns; c++) out[c * rows + r] = x[r * columns + c];
+  return out;
+}
+
+enum { THIN = 8 };  // a product of so few columns is loops: a BLAS packs more than it multiplies
+
 // y = x W^T + b: x (n, i), W (o, i), b (o,) or (0,) -> (n, o)
 static void linear(const Args& a) {
   int n = a.size(0) / a.width(0), i = a.width(0), o = a.rows(1);
+  const float *x = a.in[0], *w = a.in[1], *b = a.size(2) ? a.in[2] : nullptr;
   float* y = a.out[0];
-  bool biased = a.size(2) > 0;
-  if (biased)
-    for (int r = 0; r < n; r++) std::memcpy(y + r * o, a.in[2], o * sizeof(float));
-  cblas_sgemm(ROWS, KEEP, FLIP, n, o, i, 1, a.in[0], i, a.in[1], i, biased ? 1 : 0, y, o);
+  if (o <= THIN) {
+    for (int r = 0; r < n; r++)
+      for (int c = 0; c < o; c++) y[r * o + c] = dot_(x + r * i, w + c * i, i) + (b ? b[c] : 0.f);
+    return;
+  }
+  for (int r = 0; b && r < n; r++) std::memcpy(y + r * o, b, o * sizeof(float));
+  if (i > THIN) {
+    cblas_sgemm(ROWS, KEEP, FLIP, n, o, i, 1, x, i, w, i, b ? 1 : 0, y, o);
+    return;
+  }
+  std::vector<float> columns = flipped(w, o, i);
+  for (int r = 0; r < n; r++)
+    for (int j = 0; j < i; j++) {
+      const float* column = columns.data() + j * o;
+      j == 0 && !b ? scale_(y + r * o, x[r * i], column, o) : add_(y + r * o, x[r * i + j], column, o);
+    }
 }
 
 static void linear_backward(const Args& a) {
   int n = a.size(0) / a.width(0), i = a.width(0), o = a.rows(1);
-  const float* g = a.in[3];
-  if (a.out[0]) cblas_sgemm(ROWS, KEEP, KEEP, n, i, o, 1, g, o, a.in[1], i, 0, a.out[0], i);
-  if (a.out[1]) cblas_sgemm(ROWS, FLIP, KEEP, o, i, n, 1, g, o, a.in[0], i, 0, a.out[1], i);
-  if (float* db = a.out[2]) {
+  const float *x = a.in[0], *w = a.in[1], *g = a.in[3];
+  float *dx = a.out[0], *dw = a.out[1], *db = a.out[2];
+  if (db) {
     std::fill(db, db + o, 0.f);
     for (int r = 0; r < n; r++) add_(db, g + r * o, o);
   }
+  if (o <= THIN) {
+    if (dw) std::fill(dw, dw + o * i, 0.f);
+    for (int r = 0; r < n; r++)
+      for (int c = 0; c < o; c++) {
+        float each = g[r * o + c];
+        if (dx) c == 0 ? scale_(dx + r * i, each, w, i) : add_(dx + r * i, each, w + c * i, i);
+        if (dw) add_(dw + c * i, each, x + r * i, i);
+      }
+    return;
+  }
+  if (dx) cblas_sgemm(ROWS, KEEP, KEEP, n, i, o, 1, g, o, w, i, 0, dx, i);
+  if (!dw) return;
+  if (i > THIN) {
+    cblas_sgemm(ROWS, FLIP, KEEP, o, i, n, 1, g, o, x, i, 0, dw, i);
+    return;
+  }
+  std::vector<float> columns(i * o, 0.f);
+  for (int r = 0; r < n; r++)
+    for (int j = 0; j < i; j++) add_(columns.data() + j * o, x[r * i + j], g + r * o, o);
+  std::vector<float> whole = flipped(columns.data(), i, o);
+  std::copy(whole.begin(), whole.end(), dw);
 }
 
 static Shapes linear_shapes(const Shapes& in, const Params&) {
