@@ -64,6 +64,7 @@ resolve "\"sys_platform == 'linux' and python_version < '3.12'\",
 # Made by envs/lock.sh with the versions of linux-cpu.lock and macos.lock: do not edit. Resolved, not run by us.
 #   PIP_NO_DEPS=1 conda env create -f envs/conda.yaml && conda activate score-mlx
 #   pip install --no-deps --no-build-isolation -e .
+#   python -m score_mlx.kernels
 # PIP_NO_DEPS is needed because pip would refuse the overrides (see overrides.txt); the list below is complete.
 name: score-mlx
 channels:
@@ -72,7 +73,7 @@ dependencies:
   - python=3.11
   - pip
   - make
-  - cxx-compiler # MLX compiles chains of operations with it at run time
+  - cxx-compiler # MLX compiles chains of operations with it at run time, we our kernels
   - pip:
 HEAD
   sed -E "/^#/d

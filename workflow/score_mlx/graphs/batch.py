@@ -74,11 +74,15 @@ class Batcher:
         self.degree = np.bincount(graphs.target, minlength=len(graphs.atoms)).astype(np.int32)
         self.size = np.diff(graphs.atom_offset)
         self.messages = np.diff(graphs.bond_offset)
+        # (N, degrees): how many atoms of each degree a molecule has
+        molecule = np.repeat(np.arange(len(self.size)), self.size)
+        self.by_degree = np.zeros((len(self.size), self.degree.max(initial=0) + 1), np.int64)
+        np.add.at(self.by_degree, (molecule, self.degree), 1)
 
     def shape(self, molecules: np.ndarray) -> Shape:
         """The exact, unpadded shape of a batch of these molecules (indices into the data set)."""
-        counts = np.bincount(self.degree[_ranges(self.graphs.atom_offset[molecules], self.size[molecules])])
-        return Shape(len(molecules), tuple(int(c) for c in counts), int(self.size[molecules].max(initial=0)))
+        counts = np.trim_zeros(self.by_degree[molecules].sum(axis=0), "b")
+        return Shape(len(molecules), tuple(counts.tolist()), int(self.size[molecules].max(initial=0)))
 
     def batch(self, molecules: np.ndarray, shape: Shape | None = None) -> Batch:
         """Assemble a batch, padded to `shape` where given.
