@@ -67,6 +67,7 @@ reference: $(VENV)/.installed
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table2.md
+	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table7a.md
 
 estimate: $(VENV)/.installed
 	@$(VENV)/bin/score-mlx estimate $(or $(TARGET),all)

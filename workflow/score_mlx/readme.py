@@ -30,9 +30,11 @@ def results_block(table: Path) -> str:
 
 
 def block(table: Path) -> str:
-    """What stands between the markers: of a ranking its head, of any other table all of it."""
+    """What stands between the markers: of a ranking its head, of any other table all but its heading."""
     text = table.read_text(encoding="utf-8")
-    return results_block(table) if "| rank |" in text else text.rstrip()
+    if "| rank |" in text:
+        return results_block(table)
+    return text[text.index("\n") :].strip() if text.startswith("#") else text.rstrip()
 
 
 def splice(readme: Path, table: Path) -> str:
