@@ -61,11 +61,11 @@ def fused(chain):
     return mx.compile(chain, shapeless=True)
 
 
-# The gradients of `maximum` and `where` cost 20 times a product on the CPU backend, hence the custom backward passes.
 def relu(x: mx.array) -> mx.array:
     return leaky(x, 0)
 
 
+# The gradients of `maximum` and `where` cost 20 times a product on the CPU backend, hence the custom backward passes.
 @mx.custom_function
 def _relu(x: mx.array) -> mx.array:
     return mx.maximum(x, 0)

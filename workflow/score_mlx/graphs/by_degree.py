@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import mlx.core as mx
 
-from score_mlx.graphs.batch import Shape
 from score_mlx.graphs.topology import Topology, no_gradient
 
 
 class ByDegree(Topology):
     """Atoms sorted by degree, messages by target: every neighbourhood is a reshape, and no gradient needs a scatter."""
 
-    def __init__(self, arrays: dict[str, mx.array], shape: Shape):
-        super().__init__(arrays, shape)
-        self._verbs = _verbs(shape.by_degree)
+    @cached_property
+    def _verbs(self) -> dict:
+        """Made when first asked for: a layout that answers otherwise needs none."""
+        return _verbs(self.shape.by_degree)
 
     def source(self, h: mx.array) -> mx.array:
         return self._verbs["source"](h, self._source, self._target, self._reverse)
