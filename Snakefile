@@ -42,6 +42,7 @@ if not CONFIG.records:
     include: "workflow/rules/classical.smk"
     include: "workflow/rules/dense.smk"
     include: "workflow/rules/graphs.smk"
+    include: "workflow/rules/language.smk"
 
 
 include: "workflow/rules/tables.smk"

@@ -44,7 +44,7 @@ MISTAKES = [
     ({"experiments": {"table33": {"archs": ["gat"]}}}, "key 'experiments.table33.kind' is missing"),
     (
         {"experiments": {"table2": {"kind": "modles"}}},
-        "experiments.table2.kind = 'modles': expected baselines, integrators,",
+        "experiments.table2.kind = 'modles': expected baselines, challenge,",
     ),
     ({"experiments": {"table1": {"metods": ["svr"]}}}, "unknown key 'experiments.table1.metods'; did you mean"),
     ({"experiments": {"table1": {"methods": ["svm"]}}}, "experiments.table1.methods.0 = 'svm': expected"),

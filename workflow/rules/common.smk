@@ -143,7 +143,7 @@ def data_options():
 CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))
 EXPERIMENT_OF = figures_of(CONFIG.experiments)
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
-DRAWABLE = drawable(CONFIG.experiments)
+DRAWABLE = drawable(CONFIG.applicable)
 BASELINES = of_kind("baselines")
 TABLE_NAMES = [table for kind in TABLE_KINDS for table in of_kind(kind)]
 SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]  # drawn without records

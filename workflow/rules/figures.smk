@@ -10,8 +10,10 @@ DRAWING_CODE = {
     "baselines": ["plots/baselines.py"],
     "baselines_beside_schema": ["plots/baselines.py", "plots/schema.py"],
     "configurations": ["plots/configurations.py"],
+    "challenge": ["plots/challenge.py", "analysis/language_runs.py"],
     "forms": ["plots/curves.py"],
     "integrators": ["plots/curves.py"],
+    "losses": ["plots/losses.py", "analysis/language_runs.py"],
     "steps": ["plots/steps.py"],
     "warp": ["plots/curves.py", "analysis/warp.py"],
 }

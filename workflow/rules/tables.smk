@@ -9,7 +9,13 @@ out: results/{table}.csv, .md, .tex (results/{dataset}/{table}.* for any other d
 
 
 TABLE_CODE = {
-    table: {"steps": "analysis/steps.py", "speedup": "analysis/speedup.py", "learned_dt": "analysis/learned.py"}.get(chosen.kind, "analysis/tables.py")
+    table: {
+        "challenge": "analysis/challenge.py",
+        "characters": "analysis/characters.py",
+        "learned_dt": "analysis/learned.py",
+        "speedup": "analysis/speedup.py",
+        "steps": "analysis/steps.py",
+    }.get(chosen.kind, "analysis/tables.py")
     for table, chosen in CONFIG.experiments.items()
 }
 

@@ -20,19 +20,22 @@ LIBRARIES = ("libmkl_rt.so.3", "libmkl_rt.so.2", "libopenblas.so.0", "libblis.so
 _loaded: str | None = None
 
 
-def load() -> str:
+def load(threads: int = 1) -> str:
     """Put a fast BLAS under MLX; call it before anything imports `mlx.core`. Harmless when called again.
+
+    Args:
+        threads: of each product; more than one only where results need not repeat bit by bit.
 
     Returns:
         What MLX multiplies matrices with: the library's file name, `accelerate`, `cuda`, or `reference`.
     """
     global _loaded
     if _loaded is None:
-        _loaded = _load()
+        _loaded = _load(threads)
     return _loaded
 
 
-def _load() -> str:
+def _load(threads: int) -> str:
     if sys.platform == "darwin":
         return "accelerate"
     if importlib.util.find_spec("mlx_cuda_13") or (Path(sys.prefix) / "lib/mlx_cuda").exists() or _mlx_has_cuda():
@@ -40,9 +43,9 @@ def _load() -> str:
     # MKL chooses a kernel by the processor and by the number of threads. One code path and one thread give the
     # same bytes on each machine of a kind.
     os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
-    os.environ.setdefault("MKL_THREADING_LAYER", "SEQUENTIAL")
+    os.environ.setdefault("MKL_THREADING_LAYER", "SEQUENTIAL" if threads == 1 else "INTEL")
     for name in ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+        os.environ.setdefault(name, str(threads))
     for name in LIBRARIES:
         for place in (str(Path(sys.prefix) / "lib" / name), name):
             try:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from score_mlx import cli_data, cli_records, cli_redraw, cli_runs, cli_show, cli_train
+from score_mlx import cli_data, cli_records, cli_redraw, cli_runs, cli_sample, cli_show, cli_train
 from score_mlx.errors import UserError
 
 HELP = """SCORE, reproduced on MLX: train the paper's models, compare their records, draw its tables and figures.
@@ -25,6 +25,7 @@ app.command("diff")(cli_records.diff)
 app.command("adopt")(cli_records.adopt)
 app.command("export")(cli_records.export)
 app.command("readme")(cli_records.readme)
+app.command("sample")(cli_sample.sample)
 app.command("table")(cli_show.table)
 app.command("runs")(cli_runs.runs)
 app.command("estimate")(cli_runs.estimate)

@@ -13,12 +13,14 @@ from score_mlx.dataset_names import BUILT_IN
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.inputs import inputs_of
+from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import SPLITS, Spec
 
 app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
 
 Molecules = Annotated[Path, typer.Argument(help="molecules.csv of a prepared data set")]
 Out = Annotated[Path, typer.Argument(help="file to write")]
+Search = Annotated[list[Path] | None, typer.Option(help="folder to look in before the network; may be repeated")]
 Processes = Annotated[int | None, typer.Option(min=1, help="by default all cores")]
 
 
@@ -32,9 +34,7 @@ def prepare(
     target_label: Annotated[str | None, typer.Option(help="what the target is, by default its column")] = None,
     target_unit: Annotated[str, typer.Option(help="the target's unit")] = "",
     drop_bad: Annotated[bool, typer.Option("--drop-bad", help="leave out unusable rows instead of stopping")] = False,
-    search: Annotated[
-        list[Path] | None, typer.Option(help="folder to look in before the network; may be repeated")
-    ] = None,
+    search: Search = None,
 ) -> None:
     """Check a data set and write its molecules.
 
@@ -49,7 +49,7 @@ def prepare(
         target=target_label,
         unit=target_unit,
     )
-    source = _esol_file(search) if dataset == "esol" else None
+    source = source_file("esol", search) if dataset == "esol" else None
     own = None if dataset in BUILT_IN else columns
     info = datasets.prepare(dataset, folder, source=source, table=own, drop_bad=drop_bad)
     typer.echo(f"{info['label']}: {info['rows']} molecules -> {folder}")
@@ -95,6 +95,23 @@ def folds(
 
 
 @app.command()
+def corpus(
+    name: Annotated[str, typer.Argument(help="text and tokens, e.g. tinyshakespeare-char, shakespeare-gpt4o")],
+    folder: Annotated[Path, typer.Argument(help="where to write corpus.json and tokens.npz")],
+    search: Search = None,
+) -> None:
+    """Clean a text and cut it into tokens.
+
+    Example: score-mlx data corpus shakespeare-bpe8192 results/corpora/shakespeare-bpe8192
+    """
+    from score_mlx.language import corpus as language
+
+    made = language.make(name, {source: source_file(source, search) for source in language.sources_of(name)})
+    made.save(folder)
+    typer.echo(f"{made.info['label']}: {made.info['tokens']} tokens of {made.info['vocabulary']} -> {folder}")
+
+
+@app.command()
 def shap(
     out: Annotated[Path, typer.Argument(help=f"file to write, {CatBoost.pattern().replace('run.json', 'shap.npz')}")],
     results: Annotated[Path, typer.Option(help="folder of data, features and folds")] = Path("results"),
@@ -118,6 +135,10 @@ def ensure(spec: Spec, results: Path) -> None:
         UserError: the data set is neither prepared nor built in.
     """
     files = inputs_of(spec, results)
+    if isinstance(spec, LanguageSpec):
+        if not all(file.exists() for file in files.values()):
+            corpus(spec.dataset, files["corpus"].parent)
+        return
     if not files["dataset"].exists() or not files["molecules"].exists():
         if spec.dataset not in BUILT_IN:
             raise UserError(
@@ -136,13 +157,13 @@ def ensure(spec: Spec, results: Path) -> None:
             make(files[name])
 
 
-def _esol_file(folders: list[Path] | None) -> Path:
-    """ESOL's file, from a local folder or the network; a download lands in the first of the folders."""
+def source_file(source: str, folders: list[Path] | None) -> Path:
+    """A file of data/sources.yaml, from a local folder or the network; a download lands in the first of the folders."""
     from score_mlx import sources
     from score_mlx.config import load
 
     home = project.root()
     catalogue = home / "data" / "sources.yaml"
     places = folders or [home / place for place in load(home / "config.yaml").data_folders]
-    name = sources.load_sources(catalogue)["esol"].files[0]
-    return sources.obtain("esol", catalogue, places, places[0] / name)
+    name = sources.load_sources(catalogue)[source].files[0]
+    return sources.obtain(source, catalogue, places, places[0] / name)

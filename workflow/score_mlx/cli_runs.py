@@ -12,6 +12,7 @@ from score_mlx import project
 from score_mlx.errors import UserError
 
 if TYPE_CHECKING:
+    from score_mlx.analysis.language_runs import LanguageRun
     from score_mlx.analysis.runs import Run
     from score_mlx.config import Config
     from score_mlx.spec import Spec
@@ -111,10 +112,10 @@ def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:
     return {name: text for name, _, text in pairs}
 
 
-def _known(folder: Path) -> list[Run]:
-    from score_mlx.analysis.runs import load
+def _known(folder: Path) -> list[Run | LanguageRun]:
+    from score_mlx.analysis.language_runs import load_any
 
     records = sorted(folder.rglob("run.json"))
     if not records:
         raise UserError(f"{folder}: no run.json below it")
-    return [load(path) for path in records]
+    return [load_any(path) for path in records]

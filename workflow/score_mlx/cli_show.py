@@ -12,6 +12,7 @@ import typer
 
 from score_mlx import project
 from score_mlx.errors import UserError
+from score_mlx.settings import LANGUAGE
 from score_mlx.spec import SPLITS
 
 if TYPE_CHECKING:
@@ -56,8 +57,11 @@ def table(
         chosen = _from_config(name, dataset, preset, runs)
         records, not_run, kind = chosen.there, chosen.not_run, chosen.kind
         title, top, paper = title or chosen.title, chosen.top if top is None else top, paper or chosen.paper
-    loaded, top = [load(path) for path in records], top or 0
     heading = f"{_spoken(name)}. {title}" if title else _spoken(name)
+    if kind in LANGUAGE:
+        _show_language(kind, records, out, heading, paper)
+        return
+    loaded, top = [load(path) for path in records], top or 0
     if kind == "steps":
         rows = steps.steps_table(loaded, steps.read_paper(paper) if paper else {})
         _show(out, steps.COLUMNS, steps.READABLE, rows, heading, steps.caption(loaded))
@@ -72,6 +76,17 @@ def table(
         return
     rows = tables.model_table(loaded, tables.read_paper(paper) if paper else {}, top=top, not_run=not_run)
     _show(out, tables.COLUMNS, tables.READABLE, rows, heading, tables.caption(loaded, top))
+
+
+def _show_language(kind: str, records: list[Path], out: Path | None, heading: str, paper: Path | None) -> None:
+    """A table of language models."""
+    from score_mlx.analysis import challenge, characters
+    from score_mlx.analysis.language_runs import load
+
+    runs, made = [load(path) for path in records], {"characters": characters, "challenge": challenge}[kind]
+    make = characters.characters_table if kind == "characters" else challenge.challenge_table
+    rows = make(runs, made.read_paper(paper) if paper else {})
+    _show(out, made.COLUMNS, made.READABLE, rows, heading, made.caption(runs))
 
 
 def sensitivity(
@@ -131,7 +146,7 @@ def figure(
 
     While models still train: score-mlx figure 2 --out so_far.png
     """
-    from score_mlx.analysis.runs import load
+    from score_mlx.analysis.language_runs import load_any as load
 
     name = _full("figure", name)
     experiment, drawing = (None, drawing) if drawing and (records or drawing == "schema") else _experiment_of(name)
@@ -164,6 +179,10 @@ def _draw(drawing: str, loaded: list[Run], out: Path, heading: str, paper: Path 
 
         draw = baselines.draw if drawing == "baselines" else baselines.draw_beside_schema
         draw(loaded, out, title=heading, paper=tables.read_paper(paper) if paper else {})
+    elif drawing in LANGUAGE:
+        from score_mlx.plots import challenge, losses
+
+        {"losses": losses, "challenge": challenge}[drawing].draw(loaded, out, title=heading)
     else:
         from score_mlx.plots import curves
 
@@ -192,7 +211,7 @@ def schemas() -> dict[str, str]:
     from score_mlx.records import SCHEMA
 
     made = {"config.schema.json": Config.model_json_schema(), "run.schema.json": SCHEMA["record"]}
-    made["run.meta.schema.json"] = SCHEMA["meta"]
+    made["run.language.schema.json"], made["run.meta.schema.json"] = SCHEMA["language"], SCHEMA["meta"]
     return {name: json.dumps(value, indent=2, ensure_ascii=False) + "\n" for name, value in made.items()}
 
 

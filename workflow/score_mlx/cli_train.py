@@ -10,12 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from score_mlx import blas
+from score_mlx.chem.parallel import cores
 from score_mlx.classical.spec import METHODS, ClassicalSpec
 from score_mlx.cli_data import ensure
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.inputs import inputs_of
+from score_mlx.language.spec import ARCHS as LANGUAGE_ARCHS
+from score_mlx.language.spec import CONFIGS as LANGUAGE_CONFIGS
+from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import Spec
 
 app = typer.Typer(no_args_is_help=True, help="Train one model on all folds of a data set.")
@@ -124,6 +128,34 @@ def classical(
 
     selection = Selection.load(files["shap"]) if spec.ranked_by else None
     fit_all(spec, FoldedData.load(files), folder, selection=selection, preset=preset)
+    _done(spec, folder)
+
+
+@app.command("language")
+def language(
+    arch: Annotated[str | None, typer.Option(help="model", metavar="|".join(LANGUAGE_ARCHS))] = None,
+    config: Annotated[str | None, typer.Option(help=FIELD_HELP["config"], metavar="|".join(LANGUAGE_CONFIGS))] = None,
+    corpus: Annotated[str, typer.Option(help="prepared text, e.g. tinyshakespeare-char")] = "tinyshakespeare-char",
+    options: Annotated[
+        str, typer.Option(help="what differs from the paper's, e.g. iterations=100,width=384")
+    ] = "default",
+    record: Record = None,
+    results: Results = Path("results"),
+    preset: PresetName = "",
+) -> None:
+    """Train a GPT and write its record, its weights, and its losses as they come (losses.csv beside the record).
+
+    Example: score-mlx train language --arch chargpt --config SCORE_skip05 --options iterations=200,batch_size=8
+    """
+    given = {key: value for key, value in {"arch": arch, "config": config}.items() if value}
+    if given or record is None:
+        given |= LanguageSpec.variant(arch or "").parse_options(options) | {"dataset": corpus}
+    spec, folder, files = _begin(LanguageSpec, record, results, given)
+    blas.load(threads=cores() if spec.timed else 1)
+    from score_mlx.language.corpus import Corpus
+    from score_mlx.language.trainer import train
+
+    train(spec, Corpus.load(files["corpus"].parent), folder, preset=preset)
     _done(spec, folder)
 
 

@@ -16,21 +16,21 @@ from score_mlx.errors import UserError
 from score_mlx.files import write_text
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.settings import (
+    LANGUAGE,
     AnyExperiment,
     BaselinesExperiment,
     ClassicalSettings,
     DenseSettings,
-    Experiment,
     GraphSettings,
     IntegratorsExperiment,
     LearnedDtExperiment,
     ModelsExperiment,
-    Name,
     Presets,
     SpeedupExperiment,
     StepsExperiment,
-    Typed,
 )
+from score_mlx.settings_base import Experiment, Name, Typed
+from score_mlx.settings_language import LanguageExperiment, LanguageSettings
 from score_mlx.spec import SPLITS, Spec
 
 
@@ -55,6 +55,7 @@ class Config(Typed):
     graphs: GraphSettings = GraphSettings()
     dense: DenseSettings = DenseSettings()
     classical: ClassicalSettings = ClassicalSettings()
+    language: LanguageSettings = LanguageSettings()
     presets: Presets = Presets()
     experiments: dict[Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+|learnable_dt)$")], AnyExperiment] = {}
 
@@ -77,6 +78,16 @@ class Config(Typed):
         """Folder of `results/data`: the built-in name, or the stem of the CSV."""
         return dataset_name(self.dataset)
 
+    @property
+    def stand_in_text(self) -> bool:
+        """Whether language models learn from the stand-in text: beside stand-in molecules."""
+        return self.dataset == "nci"
+
+    @property
+    def applicable(self) -> list[str]:
+        """The experiments that concern this data set: language models have nothing to say of a reader's molecules."""
+        return [name for name, e in self.experiments.items() if not (self.own_csv and e.kind in LANGUAGE)]
+
     def specs(self, experiment: str, split: str | None = None) -> list[Spec]:
         """The runs of an experiment in the order of config.yaml.
 
@@ -85,6 +96,8 @@ class Config(Typed):
             split: instead of config.yaml's.
         """
         chosen = self.experiments[experiment]
+        if isinstance(chosen, LanguageExperiment):
+            return chosen.specs(self)
         folds = {"split": split or self.split, "repeat": self.repeat, "seed": self.seed}
         make = {
             "models": self._graph_specs,

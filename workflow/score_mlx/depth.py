@@ -108,20 +108,39 @@ class Depth(nn.Module):
         steps: K >= 1.
         recurrent: share one block over all steps (SCORE) instead of stacking K.
         update: joins a block's output to the state: Plain, Residual or Relax.
+        before: `before(h, t, *context)` acts on the state before step t; what a language model mixes in anew.
         after: `after(h, *context)` acts on the state after each update; the native models' activation and dropout.
         final: `final(h)` acts once at the end.
+        first: number of the first step, where another depth comes before this one.
+        numbered: whether a block is told the number of its step, after its context.
     """
 
-    def __init__(self, make_block, steps: int, *, recurrent: bool, update: nn.Module, after=None, final=None):
+    def __init__(
+        self,
+        make_block,
+        steps: int,
+        *,
+        recurrent: bool,
+        update: nn.Module,
+        before=None,
+        after=None,
+        final=None,
+        first: int = 0,
+        numbered: bool = False,
+    ):
         super().__init__()
         if steps < 1:
             raise ValueError(f"steps = {steps}: expected at least 1")
-        self.steps, self.advance, self.after, self.final = steps, update, after, final  # nn.Module.update is taken
+        self.steps, self.first, self.numbered = steps, first, numbered
+        self.advance = update  # nn.Module.update is taken
+        self.before, self.after, self.final = before, after, final
         self.blocks = [make_block() for _ in range(1 if recurrent else steps)]
 
     def __call__(self, h: mx.array, *context) -> mx.array:
         for t in range(self.steps):
             block = self.blocks[t % len(self.blocks)]  # recurrent: always the only one
-            h = self.advance(lambda x, block=block: block(x, *context), h, t)
+            h = h if self.before is None else self.before(h, self.first + t, *context)
+            told = (*context, self.first + t) if self.numbered else context
+            h = self.advance(lambda x, block=block, told=told: block(x, *told), h, t)
             h = h if self.after is None else self.after(h, *context)
         return h if self.final is None else self.final(h)

@@ -14,7 +14,7 @@ from score_mlx.analysis.runs import spec_of
 from score_mlx.errors import UserError
 from score_mlx.families import FAMILIES
 from score_mlx.files import replacing, write_text
-from score_mlx.records import read_meta, read_record, summarise
+from score_mlx.records import read_meta, read_record, summarise, summarise_losses
 from score_mlx.science import SCIENCE
 from score_mlx.spec import Spec
 
@@ -26,6 +26,8 @@ def differences(a: Path, b: Path) -> list[str]:
         UserError: one of them is missing or no record.
     """
     ours, theirs = read_record(a), read_record(b)
+    if "language" in (ours.get("family"), theirs.get("family")):
+        return [f"{key}: {_brief(x)} | {_brief(y)}" for key, x, y in _pairs(ours, theirs) if x != y]
     lines = [
         f"{key}: {_brief(x)} | {_brief(y)}"
         for key, x, y in _pairs(_without_curves(ours), _without_curves(theirs))
@@ -120,24 +122,37 @@ def check(path: Path, results: Path) -> Spec:
         )
     if record["cuts"] != spec.cuts():
         raise UserError(f"{path}: cuts {_brief(record['cuts'])}, expected {_brief(spec.cuts())} from its spec")
-    for place, curve in enumerate(record["folds"]):
-        for name in ("train_loss", "rmse"):
-            if len(curve[name]) != spec.epochs:
-                raise UserError(f"{path}: folds.{place}.{name} has {len(curve[name])} values, expected {spec.epochs}")
-    for part, expected in summarise(record["folds"]).items():
-        if record[part] != expected:
-            raise UserError(f"{path}: {part} is {_brief(record[part])}, expected {_brief(expected)} from its curves")
+    expected = _expected_losses(path, record) if spec.FAMILY == "language" else _expected_rmse(path, record, spec)
+    for part, value in expected.items():
+        if record[part] != value:
+            raise UserError(f"{path}: {part} is {_brief(record[part])}, expected {_brief(value)} from its curves")
     _check_data(path, record, results)
     return spec
 
 
+def _expected_rmse(path: Path, record: dict[str, Any], spec: Spec) -> dict[str, Any]:
+    for place, curve in enumerate(record["folds"]):
+        for name in ("train_loss", "rmse"):
+            if len(curve[name]) != spec.epochs:
+                raise UserError(f"{path}: folds.{place}.{name} has {len(curve[name])} values, expected {spec.epochs}")
+    return summarise(record["folds"])
+
+
+def _expected_losses(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    if not record["evaluations"]:
+        raise UserError(f"{path}: evaluations is empty, expected at least one")
+    return summarise_losses(record["evaluations"])
+
+
 def _check_data(path: Path, record: dict[str, Any], results: Path) -> None:
-    """Trained on the molecules that are prepared here under that name, if any are."""
-    local = results / "data" / record["dataset"]["name"] / "dataset.json"
+    """Trained on the molecules or the text prepared here under that name, if any are."""
+    part = "corpus" if "corpus" in record else "dataset"
+    folder = {"corpus": "corpora", "dataset": "data"}[part]
+    local = results / folder / record[part]["name"] / f"{part}.json"
     if local.exists():
-        ours, theirs = json.loads(local.read_text(encoding="utf-8"))["sha256"], record["dataset"]["sha256"]
+        ours, theirs = json.loads(local.read_text(encoding="utf-8"))["sha256"], record[part]["sha256"]
         if ours != theirs:
-            raise UserError(f"{path}: dataset sha256 {theirs}, expected {ours} as in {local}")
+            raise UserError(f"{path}: {part} sha256 {theirs}, expected {ours} as in {local}")
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -9,9 +9,12 @@ from score_mlx.classical.spec import ClassicalSpec
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
+from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import Spec, unknown
 
-FAMILIES: dict[str, type[Spec]] = {family.FAMILY: family for family in (GraphSpec, DenseSpec, ClassicalSpec)}
+FAMILIES: dict[str, type[Spec]] = {
+    family.FAMILY: family for family in (GraphSpec, DenseSpec, ClassicalSpec, LanguageSpec)
+}
 
 
 def spec_from_path(path: str | Path) -> Spec:

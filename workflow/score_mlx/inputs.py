@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import Spec
 
 
 def inputs_of(spec: Spec, results: str | Path = "results") -> dict[str, Path]:
-    """molecules, dataset and folds of every run; features, descriptors and shap of those that read them."""
+    """corpus and tokens of a language model; of all others molecules, dataset and folds, and features, descriptors and
+    shap where they read them."""
     results = Path(results)
+    if isinstance(spec, LanguageSpec):
+        folder = results / "corpora" / spec.dataset
+        return {"corpus": folder / "corpus.json", "tokens": folder / "tokens.npz"}
     data, features = results / "data" / spec.dataset, results / "features" / spec.dataset
     files = {
         "molecules": data / "molecules.csv",

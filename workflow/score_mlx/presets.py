@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.config import Config
-from score_mlx.settings import Typed
+from score_mlx.settings_base import Typed
 
 # The distributions that hold MLX's CUDA backend, one a CUDA release.
 CUDA_BUILDS = ("mlx-cuda", "mlx-cuda-12", "mlx-cuda-13")
@@ -31,7 +31,8 @@ def _lowered(settings: Typed, cuts: Typed) -> Typed:
     for key, cut in cuts:
         ours = getattr(settings, key)
         if cut is not None:
-            changes[key] = _lowered(ours, cut) if isinstance(cut, Typed) else min(cut, ours)
+            unlimited = ours is None
+            changes[key] = _lowered(ours, cut) if isinstance(cut, Typed) else cut if unlimited else min(cut, ours)
     return settings.model_copy(update=changes)
 
 

@@ -43,7 +43,7 @@ class Progress:
         elif self.style == "lines" and (time.monotonic() - self.line > LINE_SECONDS or epoch == self.epochs):
             self.line = time.monotonic()
             left = (self.line - self.start) / self.done * (self.total - self.done)
-            print(f"{self.title}: {self.name} epoch {epoch}/{self.epochs}, {state}, {_clock(left)} left", flush=True)
+            print(f"{self.title}: {self.name} epoch {epoch}/{self.epochs}, {state}, {clock(left)} left", flush=True)
 
     def close(self) -> None:
         if self.bar is not None:
@@ -54,7 +54,8 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """H:MM:SS, or M:SS below an hour."""
     minutes, seconds = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

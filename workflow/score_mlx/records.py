@@ -1,7 +1,7 @@
 """The run record: what a training run leaves behind and every table, figure and verdict is a function of.
 
 `run.json` holds what the run was and what came out: the same bytes for the same run. `run.meta.json` holds what differs
-from one execution to the next: seconds, host, versions. The types below are the schema.
+from one execution to the next: seconds, host, versions. `record_types.py` is the schema.
 """
 
 from __future__ import annotations
@@ -12,98 +12,25 @@ import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from score_mlx.errors import UserError
 from score_mlx.files import write_text
+from score_mlx.record_types import LanguageRecord, RunMeta, RunRecord
 from score_mlx.science import SCIENCE, versions
 from score_mlx.spec import Spec
 
 SCHEMA_VERSION = 1
 _LARGEST = 64 * 2**20  # bytes; a record of 5 folds and 150 epochs has about 60 kB
+RECORDS = {"language": LanguageRecord}  # by family; all others are `RunRecord`
 
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Cut(Part):
-    """A training setting below the paper's."""
-
-    setting: str
-    ours: float | int
-    paper: float | int
-
-
-class DataSet(Part):
-    """The molecules that were trained on."""
-
-    name: str
-    label: str
-    unit: str
-    stand_in: bool
-    rows: int
-    sha256: str = Field(description="of molecules.csv")
-    folds_sha256: str
-
-
-class Fold(Part):
-    """One fold's curves, a value an epoch; null where it is not finite."""
-
-    fold: int
-    train: int = Field(description="number of training molecules")
-    test: int
-    train_loss: list[float | None] = Field(description="mean squared error over the epoch's batches")
-    rmse: list[float | None] = Field(description="of the fold's test molecules, after each epoch")
-    learned_dt: list[float] | None = Field(None, description="step sizes after the last epoch, where they are learned")
-    mad: float | None = Field(None, description="mean average distance of the test molecules' last atom states")
-    fitted: dict[str, float | int | list[str]] | None = Field(None, description="what a classical model's fit chose")
-
-
-class Best(Part):
-    """Per fold the lowest RMSE over epochs, as the paper selects, and its epoch (counted from 1)."""
-
-    rmse: list[float | None]
-    epoch: list[int | None]
-
-
-class Last(Part):
-    """Per fold the RMSE after the last epoch: no choice made on the test fold."""
-
-    rmse: list[float | None]
-
-
-class RunRecord(Part):
-    schema_: Literal[1] = Field(alias="schema")
-    family: str = Field("graphs", description="of models; records from before there were others lack it")
-    science: int
-    spec: dict[str, bool | int | float | str]
-    cuts: list[Cut]
-    dataset: DataSet
-    parameters: int | None = Field(description="numbers trained, of one fold's model; null where that says nothing")
-    folds: list[Fold]
-    best: Best
-    last: Last
-
-
-class RunMeta(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
-
-    seconds: float = Field(description="training time, all sessions of a resumed run together")
-    started: str
-    host: str
-    device: str
-    platform: str
-    versions: dict[str, str]
-    commit: str | None
-    resumed: int
-    preset: str
-    replicas: int
-
-
-SCHEMA = {"record": RunRecord.model_json_schema(by_alias=True), "meta": RunMeta.model_json_schema()}
+SCHEMA = {
+    "record": RunRecord.model_json_schema(by_alias=True),
+    "language": LanguageRecord.model_json_schema(by_alias=True),
+    "meta": RunMeta.model_json_schema(),
+}
 
 
 def finite(value: float) -> float | None:
@@ -120,6 +47,13 @@ def summarise(folds: list[dict[str, Any]]) -> dict[str, Any]:
         best["rmse"].append(value)
         best["epoch"].append(epoch)
     return {"best": best, "last": {"rmse": [fold["rmse"][-1] for fold in folds]}}
+
+
+def summarise_losses(evaluations: list[dict[str, Any]]) -> dict[str, Any]:
+    """The `best` and `last` parts of a language model's record: of the lowest val_loss; val_bpb has the last only."""
+    measure = "val_bpb" if "part_bpb" in evaluations[0] else "val_loss"
+    known = [found for found in evaluations if found.get(measure) is not None]
+    return {"best": min(known, key=lambda found: found[measure], default=evaluations[-1]), "last": evaluations[-1]}
 
 
 def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: list[float]) -> dict[str, Any]:
@@ -159,7 +93,7 @@ def make_record(
 
 def write_record(folder: Path, record: dict[str, Any], meta: dict[str, Any]) -> None:
     """Writes `run.meta.json`, then `run.json`: a run counts as finished once its record is there."""
-    RunRecord.model_validate(record)
+    type_of(record).model_validate(record)
     RunMeta.model_validate(meta)
     write_text(folder / "run.meta.json", json.dumps(meta, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     write_text(folder / "run.json", dumps(record))
@@ -174,9 +108,15 @@ def read_record(path: str | Path) -> dict[str, Any]:
     """A record as plain dictionaries.
 
     Raises:
-        UserError: missing, too large, not JSON, or not as `RunRecord` says.
+        UserError: missing, too large, not JSON, or not as its family's type says.
     """
-    return _read(Path(path), RunRecord)
+    return _read(Path(path))
+
+
+def type_of(record: Any) -> type[BaseModel]:
+    """What a record of this family must look like."""
+    family = record.get("family") if isinstance(record, dict) else None
+    return RECORDS.get(family, RunRecord) if isinstance(family, str) else RunRecord
 
 
 def read_meta(path: str | Path) -> dict[str, Any]:
@@ -190,7 +130,8 @@ def read_meta(path: str | Path) -> dict[str, Any]:
 
 def environment(*families: str) -> dict[str, Any]:
     """Where and with what this process computes `families`: the part of `run.meta.json` known before training."""
-    needed = ("data", "features", "descriptors", "folds", *families)
+    molecules = () if families == ("language",) else ("data", "features", "descriptors", "folds")
+    needed = (*molecules, *(["corpora"] if "language" in families else []), *families)
     numbers = {name: number for part in needed for name, number in versions(part).items()}
     about = {"device": f"cpu: {_processor()}", "versions": {"python": platform.python_version()} | numbers}
     if "mlx" in numbers:
@@ -234,12 +175,12 @@ def _commit() -> str | None:
     return head + ("-dirty" if changed else "")
 
 
-def _read(path: Path, model: type[BaseModel]) -> dict[str, Any]:
+def _read(path: Path, model: type[BaseModel] | None = None) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:
             raise UserError(f"{path}: {path.stat().st_size} bytes, expected a record of at most {_LARGEST}")
         content = json.loads(path.read_text(encoding="utf-8"))
-        model.model_validate(content)
+        (model or type_of(content)).model_validate(content)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file, expected a run record") from None
     except ValidationError as problem:

@@ -14,6 +14,8 @@ SCIENCE = {
     "dense": 1,  # the MLP and SCORE-MLP of Table 1, their training protocol
     "shap": 1,  # which descriptors are chosen
     "classical": 1,  # how the libraries' models are called
+    "corpora": 1,  # how texts are cleaned and cut into tokens
+    "language": 1,  # GPTs, their optimisers, training protocol, generated text
 }
 
 # Whose release may change a family's values. Read from the installed metadata, so a dry-run imports none of them.
@@ -26,6 +28,8 @@ PACKAGES = {
     "dense": ("mlx", "numpy"),
     "shap": ("catboost", "shap"),
     "classical": ("catboost", "xgboost", "lightgbm", "scikit-learn"),
+    "corpora": ("numpy", "tiktoken", "rustbpe"),
+    "language": ("mlx", "numpy"),
 }
 
 

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
+from pydantic import Field, ValidationInfo, create_model, field_validator
 
 from score_mlx.classical.spec import METHODS, CatBoost, ClassicalSpec, Lasso
 from score_mlx.dense.spec import NETWORKS, DenseSpec
 from score_mlx.graphs.spec import GraphSpec
-
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Epochs = Annotated[int, Field(ge=1, le=100_000)]
-BatchSize = Annotated[int, Field(ge=1, le=100_000)]
-# strict=False: YAML 1.1 reads 1e-3 as text.
-LearningRate = Annotated[float, Field(gt=0, le=1, strict=False)]
-FigureName = Annotated[str, Field(pattern=r"^figure\d+[a-z]?$")]
-CsvName = Annotated[str, Field(pattern=r"^\w+\.csv$")]
-
-
-class Typed(BaseModel):
-    """No unknown key, no silent conversion: `epochs: "150"` and `epochs: true` are errors."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, protected_namespaces=())
+from score_mlx.settings_base import BatchSize, Epochs, Experiment, FigureName, LearningRate, Typed
+from score_mlx.settings_language import (
+    ChallengeExperiment,
+    CharactersExperiment,
+    LanguageCuts,
+    LossesExperiment,
+)
 
 
 class GraphSettings(Typed):
@@ -97,31 +90,13 @@ class Preset(Typed):
     graphs: GraphCuts = GraphCuts()
     dense: DenseCuts = DenseCuts()
     classical: ClassicalCuts = ClassicalCuts()
+    language: LanguageCuts = LanguageCuts()
 
 
 class Presets(Typed):
     paper: Preset = Preset()
     laptop: Preset = Preset()
     smoke: Preset = Preset()
-
-
-class Experiment(Typed):
-    """A table of the paper: where its published values are, which figure shows the same runs."""
-
-    title: Name
-    paper: CsvName | None = None
-    figure: FigureName | None = None
-    top: Annotated[int, Field(ge=0)] = 0
-    drawing: ClassVar[str]  # what `figure` is, a key of cli_show's drawings
-
-    @property
-    def drawings(self) -> dict[str, str]:
-        """Its figures, and what each of them is."""
-        return {self.figure: self.drawing} if self.figure else {}
-
-    def shows(self, figure: str, spec: GraphSpec) -> bool:
-        """Whether a figure shows a run."""
-        return True
 
 
 class ModelsExperiment(Experiment):
@@ -205,12 +180,19 @@ class LearnedDtExperiment(Experiment):
 
 AnyExperiment = Annotated[
     BaselinesExperiment
+    | ChallengeExperiment
+    | CharactersExperiment
     | IntegratorsExperiment
     | LearnedDtExperiment
+    | LossesExperiment
     | ModelsExperiment
     | SpeedupExperiment
     | StepsExperiment,
     Field(discriminator="kind"),
 ]
-KINDS = ("baselines", "integrators", "learned_dt", "models", "speedup", "steps")
-TABLES = ("baselines", "learned_dt", "models", "speedup", "steps")  # the kinds that have a table
+KINDS = (
+    "baselines", "challenge", "characters", "integrators", "learned_dt", "losses", "models", "speedup", "steps",
+)  # fmt: skip
+LANGUAGE = ("challenge", "characters", "losses")  # the kinds that are about text, not molecules
+# the kinds that have a table
+TABLES = ("baselines", "challenge", "characters", "learned_dt", "models", "speedup", "steps")

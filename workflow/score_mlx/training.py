@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Protocol
 import mlx.core as mx
 import numpy as np
 
-from score_mlx.files import replacing
+from score_mlx import checkpoints
 from score_mlx.progress import Progress
 from score_mlx.replicas import Replicas
 
@@ -99,23 +98,20 @@ def _note(curves: Curves, losses: np.ndarray, rmse: np.ndarray, replicas: Replic
 def _save(path: Path, signature: str, replicas: Replicas, curves: Curves) -> None:
     best = {f"best.{r}.{name}": w for r, weights in enumerate(curves.best) for name, w in weights.items()}
     seen = [curves.train_loss, curves.rmse, curves.seconds, curves.resumed]
-    metadata = {"signature": signature, "curves": json.dumps(seen)}
-    with replacing(path) as temporary:
-        mx.save_safetensors(str(temporary), replicas.state() | best, metadata)
+    checkpoints.save(path, signature, replicas.state() | best, seen)
 
 
 def _restore(path: Path, signature: str, replicas: Replicas, curves: Curves) -> None:
-    """Take up a checkpoint; a damaged or foreign one counts as none, since training can always start afresh."""
-    if not path.exists():
+    """Take up a checkpoint that is whole and this run's."""
+    found = checkpoints.load(path, signature)
+    if found is None:
         return
+    arrays, seen = found
     try:
-        arrays, metadata = mx.load(str(path), return_metadata=True)
-        if metadata["signature"] != signature:
-            return
-        train_loss, rmse, seconds, resumed = json.loads(metadata["curves"])
+        train_loss, rmse, seconds, resumed = seen
         best = [{name: arrays[f"best.{r}.{name}"] for name in replicas.names} for r in range(replicas.count)]
         replicas.restore(arrays)
-    except (RuntimeError, ValueError, KeyError):
+    except (ValueError, KeyError):
         return
     curves.train_loss, curves.rmse, curves.best = train_loss, rmse, best
     curves.seconds, curves.resumed = seconds, resumed + 1

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from score_mlx.analysis.formats import Readable, number
+from score_mlx.analysis.language_runs import LanguageRun
 from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin
 
 COLUMNS = (
-    "family", "model", "rmse_mean", "rmse_std", "last_rmse_mean", "folds", "epochs", "parameters", "seconds", "resumed",
+    "family", "model", "rmse_mean", "rmse_std", "last_rmse_mean", "val_loss", "val_bpb", "folds", "epochs",
+    "parameters", "seconds", "resumed",
     "started", "host", "path", *ORIGIN,
 )  # fmt: skip
 
 
-def catalogue(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Rows with the keys `COLUMNS`, by family, model and options; RMSE None where a fold diverged."""
+def catalogue(runs: Sequence[Run | LanguageRun]) -> list[dict[str, Any]]:
+    """Rows with the keys `COLUMNS`, by family, model and options; None where a run has no such number or diverged."""
     return [_row(run) for run in sorted(runs, key=lambda run: (run.spec.FAMILY, run.model, run.spec.options))]
 
 
@@ -24,31 +26,40 @@ def matching(rows: Sequence[dict[str, Any]], conditions: dict[str, str]) -> list
     return [row for row in rows if all(text.lower() in str(row[name]).lower() for name, text in conditions.items())]
 
 
-def _row(run: Run) -> dict[str, Any]:
+def _row(run: Run | LanguageRun) -> dict[str, Any]:
+    found = dict.fromkeys(COLUMNS) | _results(run)
+    same = {name: run.meta.get(name) for name in ("seconds", "resumed", "started", "host")}
+    named = {"family": run.spec.FAMILY, "model": run.model, "parameters": run.parameters}
+    return found | same | named | {"path": run.spec.path("").as_posix()} | origin(run)
+
+
+def _results(run: Run | LanguageRun) -> dict[str, Any]:
+    if isinstance(run, LanguageRun):
+        return {"val_loss": run.best.get("val_loss"), "val_bpb": run.best.get("val_bpb")}
     mean, std = mean_std(run.best)
     return {
-        "family": run.spec.FAMILY,
-        "model": run.model,
         "rmse_mean": mean,
         "rmse_std": std,
         "last_rmse_mean": mean_std(run.last)[0],
         "folds": len(run.best),
         "epochs": run.spec.epochs,
-        "parameters": run.parameters,
-        "seconds": run.meta.get("seconds"),
-        "resumed": run.meta.get("resumed"),
-        "started": run.meta.get("started"),
-        "host": run.meta.get("host"),
-        "path": run.spec.path("").as_posix(),
-    } | origin(run)
+    }
 
 
 READABLE: Readable = (
     ("model", lambda row: row["model"]),
     ("options", lambda row: row["options"]),
     ("dataset", lambda row: row["dataset"]),
-    ("RMSE", lambda row: number(row["rmse_mean"])),
+    ("RMSE", lambda row: "" if row["family"] == "language" else number(row["rmse_mean"])),
+    ("loss", lambda row: _loss(row)),
     ("cuts", lambda row: row["cuts"]),
     ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),
     ("device", lambda row: str(row["device"] or "")),
 )
+
+
+def _loss(row: dict[str, Any]) -> str:
+    """A language model's best: nats a token, or bits a byte."""
+    if row["val_bpb"] is not None:
+        return f"{number(row['val_bpb'])} bits a byte"
+    return number(row["val_loss"]) if row["val_loss"] is not None else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from score_mlx.analysis.runs import Run
+from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import Spec
 
 # Evaluations of the block in a step of each scheme.
@@ -71,5 +72,7 @@ def _form(spec: Spec) -> str:
 
 def _work(spec: Spec) -> float:
     """Epochs, times what an epoch costs in blocks: K of them and about three more for readout, head and optimiser."""
+    if isinstance(spec, LanguageSpec):
+        return spec.work
     blocks = getattr(spec, "steps", 1) * EVALUATIONS[getattr(spec, "integrator", "euler")]
     return spec.epochs * (blocks + 3)

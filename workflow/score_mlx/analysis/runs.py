@@ -195,14 +195,15 @@ def provenance(runs: Iterable[Run]) -> str:
         "device": [run.meta.get("device") for run in runs],
     }
     first = runs[0].dataset
-    splits = _distinct("" if run.spec.split == "kfold" else run.spec.split for run in runs)
+    splits = distinct("" if run.spec.split == "kfold" else run.spec.split for run in runs)
     folds = " ".join([str(len(runs[0].best)), *splits, "folds"])
     parts = [f"{first['label']}, {first['rows']} molecules, {folds}"]
-    parts += [f"{name} {' / '.join(_distinct(values))}" for name, values in named.items() if any(_distinct(values))]
+    parts += [f"{name} {' / '.join(distinct(values))}" for name, values in named.items() if any(distinct(values))]
     return "; ".join(parts)
 
 
-def _distinct(values: Iterable[Any]) -> list[str]:
+def distinct(values: Iterable[Any]) -> list[str]:
+    """Each value once, as text, but for None and ""."""
     return list(dict.fromkeys(str(value) for value in values if value not in (None, "")))
 
 

@@ -1,0 +1,186 @@
+// What language models add: cross-entropy over a vocabulary, RMS norm, causal attention.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "kernels.h"
+#include "maths.h"
+
+extern "C" void cblas_sgemm(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*, int);
+
+namespace score {
+
+enum { ROWS = 101, KEEP = 111, FLIP = 112 };  // CBLAS's row-major, no transpose, transpose
+
+inline float tanh_(float x) { return 1 - 2 / (1 + exp_(2 * x)); }
+
+static float largest(const float* x, int n) {
+  float most = x[0];
+#pragma omp simd reduction(max : most)
+  for (int i = 0; i < n; i++) most = x[i] > most ? x[i] : most;
+  return most;
+}
+
+// to = cap tanh(x / cap), or x where there is no cap
+static void capped(float* to, const float* x, float cap, int n) {
+  if (cap == 0) {
+    std::copy(x, x + n, to);
+    return;
+  }
+#pragma omp simd
+  for (int i = 0; i < n; i++) to[i] = cap * tanh_(x[i] / cap);
+}
+
+// log sum_j exp(z_j) - z_target, z = cap tanh(logits / cap), by row: logits (N, V), targets (N,) int -> (N,).
+// cap p[0], 0 for none. Also gives log sum exp by row.
+static void cross_entropy(const Args& a) {
+  int v = a.width(0), n = a.rows(0);
+  std::vector<float> z(v);
+  for (int r = 0; r < n; r++) {
+    capped(z.data(), a.in[0] + static_cast<size_t>(r) * v, a.p[0], v);
+    float most = largest(z.data(), v), total = 0;
+#pragma omp simd reduction(+ : total)
+    for (int i = 0; i < v; i++) total += exp_(z[i] - most);
+    a.out[1][r] = most + std::log(total);
+    a.out[0][r] = a.out[1][r] - z[a.index(1)[r]];
+  }
+}
+
+static void cross_entropy_backward(const Args& a) {
+  int v = a.width(0), n = a.rows(0);
+  float cap = a.p[0];
+  const float *g = a.in[2], *lse = a.in[4];
+  std::vector<float> z(v);
+  for (int r = 0; r < n; r++) {
+    float* d = a.out[0] + static_cast<size_t>(r) * v;
+    capped(z.data(), a.in[0] + static_cast<size_t>(r) * v, cap, v);
+#pragma omp simd
+    for (int i = 0; i < v; i++) d[i] = g[r] * exp_(z[i] - lse[r]);
+    d[a.index(1)[r]] -= g[r];
+    if (cap != 0)
+#pragma omp simd
+      for (int i = 0; i < v; i++) d[i] *= 1 - (z[i] / cap) * (z[i] / cap);
+  }
+}
+static Shapes by_row(const Shapes& in, const Params&) { return {{in[0][0]}, {in[0][0]}}; }
+static Register r_cross_entropy("cross_entropy", {cross_entropy, cross_entropy_backward, 1, by_row});
+
+// x / sqrt(mean of x^2 + eps) over the last axis, eps p[0]. Also gives 1 / sqrt(...) by row.
+static void rms_norm(const Args& a) {
+  int h = a.width(0), n = a.size(0) / h;
+  for (int r = 0; r < n; r++) {
+    const float* x = a.in[0] + static_cast<size_t>(r) * h;
+    a.out[1][r] = 1 / std::sqrt(dot_(x, x, h) / h + static_cast<float>(a.p[0]));
+    scale_(a.out[0] + static_cast<size_t>(r) * h, a.out[1][r], x, h);
+  }
+}
+
+// dx = s (g - y mean(g y))
+static void rms_norm_backward(const Args& a) {
+  int h = a.width(0), n = a.size(0) / h;
+  for (int r = 0; r < n; r++) {
+    const float *g = a.in[1] + static_cast<size_t>(r) * h, *y = a.in[2] + static_cast<size_t>(r) * h;
+    float s = a.in[3][r], mean = dot_(g, y, h) / h;
+    float* d = a.out[0] + static_cast<size_t>(r) * h;
+#pragma omp simd
+    for (int c = 0; c < h; c++) d[c] = s * (g[c] - y[c] * mean);
+  }
+}
+static Shapes rms_norm_shapes(const Shapes& in, const Params&) {
+  int n = 1;
+  for (size_t i = 0; i + 1 < in[0].size(); i++) n *= in[0][i];
+  return {in[0], {n}};
+}
+static Register r_rms_norm("rms_norm", {rms_norm, rms_norm_backward, 1, rms_norm_shapes});
+
+enum { BLOCK = 64 };  // rows of attention weights at a time: they stay in the cache
+
+// One head's block of rows [first, last) against the places [from, last) that it may see.
+struct Block {
+  int first, last, from, places;
+  Block(int row, int length, int window)
+      : first(row), last(std::min(row + BLOCK, length)), from(std::max(0, row - window + 1)), places(last - from) {}
+  int rows() const { return last - first; }
+  // columns that row r sees
+  int begin(int r, int window) const { return std::max(0, first + r - window + 1 - from); }
+  int end(int r) const { return first + r + 1 - from; }
+};
+
+static void product(int flip_a, int flip_b, int m, int n, int k, float alpha, const float* a, int lda, const float* b,
+                    int ldb, float beta, float* c, int ldc) {
+  cblas_sgemm(ROWS, flip_a, flip_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+// softmax(scale q k^T, causal, within a window) v: q, k, v (B, heads, T, D) -> same; scale p[0], window p[1].
+// Also gives log sum exp of the logits by row.
+static void causal_attention(const Args& a) {
+  int d = a.width(0), length = a.shape[0][2], heads = a.rows(0) * a.shape[0][1], window = a.p[1];
+  std::vector<float> weights(static_cast<size_t>(BLOCK) * length);
+  float* w = weights.data();
+  for (int h = 0; h < heads; h++) {
+    size_t at = static_cast<size_t>(h) * length * d;
+    const float *q = a.in[0] + at, *k = a.in[1] + at, *v = a.in[2] + at;
+    for (int row = 0; row < length; row += BLOCK) {
+      Block b(row, length, window);
+      product(KEEP, FLIP, b.rows(), b.places, d, a.p[0], q + row * d, d, k + b.from * d, d, 0, w, b.places);
+      for (int r = 0; r < b.rows(); r++) {
+        float* line = w + r * b.places;
+        int begin = b.begin(r, window), end = b.end(r);
+        float most = largest(line + begin, end - begin), total = 0;
+#pragma omp simd reduction(+ : total)
+        for (int i = begin; i < end; i++) total += line[i] = exp_(line[i] - most);
+        std::fill(line, line + begin, 0.f);
+        std::fill(line + end, line + b.places, 0.f);
+        scale_(line + begin, 1 / total, line + begin, end - begin);
+        a.out[1][static_cast<size_t>(h) * length + row + r] = most + std::log(total);
+      }
+      product(KEEP, KEEP, b.rows(), d, b.places, 1, w, b.places, v + b.from * d, d, 0, a.out[0] + at + row * d, d);
+    }
+  }
+}
+
+static void causal_attention_backward(const Args& a) {
+  int d = a.width(0), length = a.shape[0][2], heads = a.rows(0) * a.shape[0][1], window = a.p[1];
+  size_t block = static_cast<size_t>(BLOCK) * length, whole = a.size(0);
+  std::vector<float> weights(block), slopes(block), spare[3];
+  float *w = weights.data(), *s = slopes.data(), *grad[3];
+  for (int i = 0; i < 3; i++) {  // all three come at almost the cost of one
+    if (!a.out[i]) spare[i].resize(whole);
+    grad[i] = a.out[i] ? a.out[i] : spare[i].data();
+    std::fill(grad[i], grad[i] + whole, 0.f);
+  }
+  for (int h = 0; h < heads; h++) {
+    size_t at = static_cast<size_t>(h) * length * d;
+    const float *q = a.in[0] + at, *k = a.in[1] + at, *v = a.in[2] + at, *g = a.in[3] + at, *y = a.in[4] + at;
+    const float* lse = a.in[5] + static_cast<size_t>(h) * length;
+    for (int row = 0; row < length; row += BLOCK) {
+      Block b(row, length, window);
+      const float *qb = q + row * d, *kb = k + b.from * d, *vb = v + b.from * d, *gb = g + row * d;
+      product(KEEP, FLIP, b.rows(), b.places, d, a.p[0], qb, d, kb, d, 0, w, b.places);
+      product(KEEP, FLIP, b.rows(), b.places, d, 1, gb, d, vb, d, 0, s, b.places);
+      for (int r = 0; r < b.rows(); r++) {
+        float *line = w + r * b.places, *slope = s + r * b.places, own = lse[row + r];
+        float mean = dot_(gb + r * d, y + (row + r) * d, d), scale = a.p[0];
+        int begin = b.begin(r, window), end = b.end(r);
+        std::fill(line, line + begin, 0.f);
+        std::fill(slope, slope + begin, 0.f);
+#pragma omp simd
+        for (int i = begin; i < end; i++) {
+          line[i] = exp_(line[i] - own);
+          slope[i] = scale * line[i] * (slope[i] - mean);
+        }
+        std::fill(line + end, line + b.places, 0.f);
+        std::fill(slope + end, slope + b.places, 0.f);
+      }
+      product(KEEP, KEEP, b.rows(), d, b.places, 1, s, b.places, kb, d, 0, grad[0] + at + row * d, d);
+      product(FLIP, KEEP, b.places, d, b.rows(), 1, s, b.places, qb, d, 1, grad[1] + at + b.from * d, d);
+      product(FLIP, KEEP, b.places, d, b.rows(), 1, w, b.places, gb, d, 1, grad[2] + at + b.from * d, d);
+    }
+  }
+}
+static Shapes attention_shapes(const Shapes& in, const Params&) {
+  return {in[0], {in[0][0] * in[0][1] * in[0][2]}};
+}
+static Register r_attention("causal_attention", {causal_attention, causal_attention_backward, 3, attention_shapes});
+
+}  // namespace score

@@ -1,0 +1,116 @@
+"""What the Transformers are built from: attention, feed-forward layers, norms without parameters, RoPE, dropout."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import mlx.core as mx
+import mlx.nn as nn
+
+from score_mlx import kernels
+from score_mlx.nn import Noise, linear, relu, softmax
+
+
+class Dense(nn.Linear):
+    """x W^T + b, initialised as MLX's: uniform within 1 / sqrt(inputs)."""
+
+    def __call__(self, x: mx.array) -> mx.array:
+        return linear(x, self.weight, self.get("bias"))
+
+
+def rms_norm(x: mx.array, eps: float = 1e-6) -> mx.array:
+    """x / sqrt(mean of x^2 + eps) over the last axis, no parameters."""
+    return kernels.call("rms_norm", [x], [eps]) if kernels.serve(x) else mx.fast.rms_norm(x, None, eps)
+
+
+class RMSNorm(nn.Module):
+    """`rms_norm` where a module is expected."""
+
+    def __call__(self, x: mx.array) -> mx.array:
+        return rms_norm(x)
+
+
+def unit_norm(x: mx.array) -> mx.array:
+    """x of length 1 over the last axis."""
+    return rms_norm(x, 1e-6 / x.shape[-1]) / math.sqrt(x.shape[-1])
+
+
+def rope(x: mx.array) -> mx.array:
+    """Rotary positions (Su et al. 2021): (B, heads, T, D) -> same, pair i of place t turned by t 10000^(-2i/D)."""
+    return mx.fast.rope(x, x.shape[-1], traditional=True, base=1e4, scale=1.0, offset=0)
+
+
+def drop(noise: Noise, x: mx.array) -> mx.array:
+    """Dropout on x (..., C); every row is known by its place."""
+    if noise.key is None or noise.rate == 0:
+        return x
+    rows = mx.arange(x.size // x.shape[-1], dtype=mx.uint32).reshape(x.shape[:-1])
+    return noise(x, rows)
+
+
+def causal_mask(length: int, window: int | None = None) -> mx.array:
+    """(T, T) whether place t sees place s: s <= t, and t - s < window where there is one."""
+    t = mx.arange(length)
+    distance = t[:, None] - t[None, :]
+    return (distance >= 0) if window is None else (distance >= 0) & (distance < window)
+
+
+def attend(q: mx.array, k: mx.array, v: mx.array, scale: float, window: int | None = None) -> mx.array:
+    """Causal attention without dropout: (B, heads, T, D) three times -> (B, heads, T, D).
+
+    Args:
+        window: how many places back, the present one included, a place sees; None: all.
+    """
+    length = q.shape[2]
+    window = None if window is None or window >= length else window
+    if kernels.serve(q):
+        return kernels.call("causal_attention", [q, k, v], [scale, window or length])
+    mask = "causal" if window is None else causal_mask(length, window)
+    return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale, mask=mask)
+
+
+def attend_with_dropout(q: mx.array, k: mx.array, v: mx.array, scale: float, noise: Noise) -> mx.array:
+    """`attend`, with dropout on the attention weights; for short contexts, whose weights are few."""
+    logits = scale * (q @ k.swapaxes(-1, -2))  # (B, heads, T, T)
+    weights = softmax(mx.where(causal_mask(q.shape[2]), logits, -1e9))
+    return drop(noise, weights) @ v
+
+
+def split_heads(x: mx.array, heads: int) -> mx.array:
+    """(B, T, C) -> (B, heads, T, C / heads)."""
+    return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
+
+
+def join_heads(x: mx.array) -> mx.array:
+    """(B, heads, T, D) -> (B, T, heads D)."""
+    return x.swapaxes(1, 2).flatten(2)
+
+
+def relu2(x: mx.array) -> mx.array:
+    """max(x, 0)^2."""
+    positive = relu(x)
+    return positive * positive
+
+
+class FeedForward(nn.Module):
+    """Two linear layers, the first four times as wide, with `act` between.
+
+    Args:
+        make: builds a linear layer from its numbers of inputs and outputs.
+    """
+
+    def __init__(self, width: int, act: Callable[[mx.array], mx.array], make: Callable[[int, int], nn.Module]):
+        super().__init__()
+        self.enter, self.leave, self.act = make(width, 4 * width), make(4 * width, width), act
+
+    def __call__(self, x: mx.array) -> mx.array:
+        return self.leave(self.act(self.enter(x)))
+
+
+def cross_entropy(logits: mx.array, targets: mx.array, cap: float = 0.0) -> mx.array:
+    """Nats of each token: (N, V) logits, (N,) targets -> (N,). With a cap the logits are cap tanh(z / cap)."""
+    if kernels.serve(logits):
+        return kernels.call("cross_entropy", [logits, targets.astype(mx.int32)], [cap])
+    logits = logits.astype(mx.float32)
+    return nn.losses.cross_entropy(cap * mx.tanh(logits / cap) if cap else logits, targets)

@@ -1,0 +1,88 @@
+"""Figures 3 and 4: training and validation loss of language models; and the same of character models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from score_mlx.analysis.language_runs import LanguageRun, explain_stand_in, provenance, require_one_corpus
+from score_mlx.plots import style
+
+LABELS = {"base": "stack", "skip05": "stack, dt 0.5", "SCORE": "SCORE, dt 1/K", "SCORE_skip05": "SCORE, dt 0.5"}
+LOSSES = {"train_loss": ("training", (0, (4, 2))), "val_loss": ("validation", "-")}
+
+
+def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
+    """A panel for each width and number of steps, a colour for each configuration, a line for each loss.
+
+    Args:
+        runs: on one text.
+        path: where to save (.png and .pdf).
+        title: of the figure.
+
+    Raises:
+        UserError: runs on different texts.
+    """
+    require_one_corpus(runs)
+    panels = list(dict.fromkeys((run.spec.width, run.spec.steps) for run in runs))
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    heading = title + (" – STAND-IN TEXT" if runs[0].dataset["stand_in"] else "")
+    with style.context():
+        figure, grid = plt.subplots(
+            rows, columns, figsize=(style.WIDTH + 0.3, 2.4 * rows + 0.5), squeeze=False, sharey=rows > 1
+        )
+        for panel, axes in zip(panels, grid.flat, strict=False):
+            _panel(axes, [run for run in runs if (run.spec.width, run.spec.steps) == panel])
+            axes.set_title(_name(panel, panels), loc="left")
+            axes.set_xlabel("step")
+            axes.set_ylabel("loss (nats a token)" if axes in grid[:, 0] else "")
+        for axes in grid.flat[len(panels) :]:
+            axes.axis("off")
+        figure.subplots_adjust(hspace=0.45, wspace=0.28)
+        figure.suptitle(heading, x=0.125, y=0.98 + 0.04 / rows, ha="left", fontsize=9)
+        place = (0.115, 0.985)
+        figure.legend(handles=_legend(runs), loc="upper left", bbox_to_anchor=place, ncols=5, handlelength=1.8)
+        text = [
+            *explain_stand_in(runs),
+            "Means over random batches, the same at each evaluation, dropout off; a circle marks the lowest validation "
+            "loss.",
+            f"{provenance(runs)}.",
+        ]
+        style.footnote(grid[-1, 0], text, characters=140, below=36)
+        style.save(figure, path, heading, text)
+
+
+def _panel(axes: Axes, runs: Sequence[LanguageRun]) -> None:
+    shown = []
+    for run in runs:
+        colour = style.CONFIG_STYLE[run.spec.config][0]
+        for name, (_, line) in LOSSES.items():
+            steps, values = run.curve(name)
+            axes.plot(steps, values, color=colour, ls=line, lw=1.2, marker="o" if len(values) == 1 else None, ms=3)
+            shown += values
+        if run.best["val_loss"] is not None:
+            axes.plot(run.best["step"], run.best["val_loss"], "o", color=colour, mfc="none", ms=5)
+    finite = [value for value in shown if np.isfinite(value)]
+    if finite:  # the untrained models' loss, log of the vocabulary, would flatten the rest
+        low, high = min(finite), max(finite)
+        settled = sorted(finite)[int(0.9 * (len(finite) - 1))]
+        axes.set_ylim(low - 0.05 * (settled - low) - 0.01, settled + 0.25 * (settled - low) if settled < high else high)
+
+
+def _name(panel: tuple[int, int], panels: Sequence[tuple[int, int]]) -> str:
+    """What tells a panel from the others."""
+    width, steps = panel
+    parts = [f"d = {width}"] * (len({w for w, _ in panels}) > 1) + [f"K = {steps}"] * (len({k for _, k in panels}) > 1)
+    return ", ".join(parts) or f"d = {width}, K = {steps}"
+
+
+def _legend(runs: Sequence[LanguageRun]) -> list[Line2D]:
+    configs = dict.fromkeys(run.spec.config for run in runs)
+    colours = [Line2D([], [], color=style.CONFIG_STYLE[c][0], label=LABELS.get(c, c)) for c in configs]
+    return colours + [Line2D([], [], color="#666666", ls=line, label=name) for name, line in LOSSES.values()]

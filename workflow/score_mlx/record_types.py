@@ -1,0 +1,134 @@
+"""The types of run records, which are their schema: one for runs on folds of molecules, one for language models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Cut(Part):
+    """A training setting below the paper's."""
+
+    setting: str
+    ours: float | int
+    paper: float | int
+
+
+class DataSet(Part):
+    """The molecules that were trained on."""
+
+    name: str
+    label: str
+    unit: str
+    stand_in: bool
+    rows: int
+    sha256: str = Field(description="of molecules.csv")
+    folds_sha256: str
+
+
+class Fold(Part):
+    """One fold's curves, a value an epoch; null where it is not finite."""
+
+    fold: int
+    train: int = Field(description="number of training molecules")
+    test: int
+    train_loss: list[float | None] = Field(description="mean squared error over the epoch's batches")
+    rmse: list[float | None] = Field(description="of the fold's test molecules, after each epoch")
+    learned_dt: list[float] | None = Field(None, description="step sizes after the last epoch, where they are learned")
+    mad: float | None = Field(None, description="mean average distance of the test molecules' last atom states")
+    fitted: dict[str, float | int | list[str]] | None = Field(None, description="what a classical model's fit chose")
+
+
+class Best(Part):
+    """Per fold the lowest RMSE over epochs, as the paper selects, and its epoch (counted from 1)."""
+
+    rmse: list[float | None]
+    epoch: list[int | None]
+
+
+class Last(Part):
+    """Per fold the RMSE after the last epoch: no choice made on the test fold."""
+
+    rmse: list[float | None]
+
+
+class RunRecord(Part):
+    schema_: Literal[1] = Field(alias="schema")
+    family: str = Field("graphs", description="of models; records from before there were others lack it")
+    science: int
+    spec: dict[str, bool | int | float | str]
+    cuts: list[Cut]
+    dataset: DataSet
+    parameters: int | None = Field(description="numbers trained, of one fold's model; null where that says nothing")
+    folds: list[Fold]
+    best: Best
+    last: Last
+
+
+class CorpusPart(Part):
+    """The text that was trained on."""
+
+    name: str
+    label: str
+    stand_in: bool
+    tokens: int
+    vocabulary: int
+    bytes: int
+    sha256: str = Field(description="of tokens and vocabulary")
+
+
+class Evaluation(Part):
+    """A language model after `step` updates; null where a loss is not finite."""
+
+    step: int
+    seconds: float | None = Field(None, description="of counted training, where the run ends by the clock")
+    train_loss: float | None = Field(None, description="nats a token, over random batches of the training text")
+    val_loss: float | None = Field(None, description="the same of the validation text")
+    part_bpb: float | None = Field(None, description="bits a byte of the first eighth of the evaluated tokens")
+    val_bpb: float | None = Field(None, description="bits a byte of the validation text, after the last step")
+    evaluated_tokens: int | None = Field(None, description="over which val_bpb was computed")
+
+
+class Sample(Part):
+    """Text that the trained model wrote, and two plain measures of it."""
+
+    text: str
+    seed: int
+    temperature: float
+    known_words: float | None = Field(description="share of its words that occur in the corpus; null without words")
+    longest_copy: int = Field(description="characters of the longest span that stands in the corpus")
+
+
+class LanguageRecord(Part):
+    schema_: Literal[1] = Field(alias="schema")
+    family: Literal["language"]
+    science: int
+    spec: dict[str, bool | int | float | str]
+    cuts: list[Cut]
+    corpus: CorpusPart
+    parameters: int
+    evaluations: list[Evaluation]
+    best: Evaluation = Field(description="of the lowest val_loss; the last where val_bpb counts")
+    last: Evaluation
+    trained_tokens: int
+    sample: Sample | None = None
+
+
+class RunMeta(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    seconds: float = Field(description="training time, all sessions of a resumed run together")
+    started: str
+    host: str
+    device: str
+    platform: str
+    versions: dict[str, str]
+    commit: str | None
+    resumed: int
+    preset: str
+    replicas: int
