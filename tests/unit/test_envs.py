@@ -12,7 +12,8 @@ REPO = Path(__file__).resolve().parents[2]
 ENVS = REPO / "envs"
 LOCKS = ("linux-cpu", "linux-cuda", "macos")
 TOOLS = {"pytest", "ruff", "setuptools", "wheel"}  # in the locks, but the package does not depend on them
-DISTRIBUTION = {"sklearn": "scikit-learn", "tiktoken_ext": "tiktoken", "yaml": "pyyaml"}  # of modules that are named otherwise
+# of modules that are named otherwise
+DISTRIBUTION = {"sklearn": "scikit-learn", "tiktoken_ext": "tiktoken", "yaml": "pyyaml"}
 PIN = re.compile(r"^([a-z0-9-]+)==([^ ]+)( ; .+?)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
