@@ -3,7 +3,7 @@
 import random
 
 from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
-from score_mlx.records import summarise
+from score_mlx.records import summarise, summarise_losses
 
 ESOL = {
     "name": "esol",
@@ -65,3 +65,30 @@ def all_forty(dataset=ESOL, **options):
     """(run.json, run.meta.json) of the 8 x 5 models of Table 2."""
     specs = [GraphSpec(dataset["name"], arch, config, **options) for arch in ARCHS for config in CONFIGS]
     return [(record(spec, dataset), meta()) for spec in specs]
+
+
+def language(spec, values=(3.0, 2.0, 2.5), text="To be, or ", corpus="shakespeare-gpt4o"):
+    """run.json of a language model whose evaluations have these losses, or bits a byte."""
+    steps = [n * (1 if spec.timed else spec.evaluate_every) for n in range(len(values))]
+    evaluations = [
+        {"step": step, "train_loss": value, "val_loss": value} for step, value in zip(steps, values, strict=True)
+    ]
+    if spec.timed:
+        seconds = [spec.seconds * n / (len(values) - 1) for n in range(len(values))]
+        pairs = zip(steps, seconds, values, strict=True)
+        evaluations = [{"step": step, "seconds": at, "part_bpb": value} for step, at, value in pairs]
+        evaluations[-1] |= {"val_bpb": values[-1], "evaluated_tokens": 1000}
+    sample = {"text": text, "seed": 1337, "temperature": 1.0, "known_words": 0.5, "longest_copy": 6}
+    return {
+        "schema": 1,
+        "family": "language",
+        "science": 1,
+        "spec": spec.as_dict(),
+        "cuts": spec.cuts(),
+        "corpus": {"name": corpus, "label": "Shakespeare", "stand_in": corpus.startswith("markov"), "tokens": 10_000}
+        | {"vocabulary": 8192, "bytes": 30_000, "sha256": "c" * 64},
+        "parameters": 1_822_913,
+        "evaluations": evaluations,
+        "trained_tokens": steps[-1] * spec.batch_size * spec.context,
+        "sample": sample if getattr(spec, "characters", 0) else None,
+    } | summarise_losses(evaluations)

@@ -54,3 +54,32 @@ def test_from_a_csv_to_a_table_and_a_figure(tmp_path):
     assert len(taken) == len(ARCHS) + 2 * len(BASELINES)  # every record passes the check that foreign ones must pass
     again = run([*command, "drop_bad=true", "--dry-run", *targets])
     assert "Nothing to be done" in again.stdout
+
+
+@pytest.mark.slow
+def test_language_models_from_text_to_tables_and_figures(tmp_path):
+    """A few runs of each experiment on the stand-in text; every record passes the check that foreign ones must pass."""
+    runs = {
+        "figure3": "[{arch: nanogpt, config: base, width: 16}, {arch: nanogptx, config: SCORE, width: 16}]",
+        "table10": "[{arch: chargpt, config: SCORE_skip05, width: 24, optimizer: muon}]",
+        "table12": "[{arch: d4, config: base, width: 64, settings: B}]",
+        "figure5": "[{arch: d4, config: mSCORE_skip05, blocks: 2, steps: 2, width: 64}]",
+    }
+    chosen = ", ".join(f"{name}: {{runs: {given}}}" for name, given in runs.items())
+    command = [Path(sys.executable).with_name("snakemake"), "--directory", tmp_path, "--cores", "1", "--config"]
+    command += ["dataset=nci", "preset=smoke", f"experiments={{{chosen}}}"]
+    targets = ["table10.csv", "table12.csv", "figures/figure3.png", "figures/figure5.png"]
+    targets = ["--", *(f"results/nci/{name}" for name in targets)]
+    done = run([*command, *targets])
+    assert done.returncode == 0, done.stdout
+    with (tmp_path / "results" / "nci" / "table10.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["dataset"] == "markov-char" and row["stand_in"] == "yes" and len(row["sample"]) == 20
+    assert "iterations 2/3000" in row["cuts"] and not row["difference"]
+    with (tmp_path / "results" / "nci" / "table12.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["val_bpb"]) < 6 and "seconds 1/300" in row["cuts"]
+    taken, _ = adopt(tmp_path / "results" / "runs", tmp_path / "other")
+    assert len(taken) == 5
+    again = run([*command, "--dry-run", *targets])
+    assert "Nothing to be done" in again.stdout

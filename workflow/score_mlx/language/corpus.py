@@ -71,7 +71,8 @@ class Corpus:
         path = folder / "tokens.npz"
         try:
             info = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
-            with np.load(path, allow_pickle=False) as arrays:
+            # opened here, since numpy leaves a damaged file open
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 tokens, ends, cut = arrays["tokens"], arrays["ends"], int(arrays["cut"])
                 joined = arrays["vocabulary"].tobytes()
         except FileNotFoundError as reason:

@@ -51,7 +51,7 @@ def train(
     weights = dict(tree_flatten(task.model.trainable_parameters()))
     for which, arrays in (("best", history.best), ("last", weights)):
         with replacing(folder / "weights" / f"{which}.safetensors") as temporary:
-            mx.save_safetensors(str(temporary), arrays)
+            mx.save_safetensors(str(temporary), dict(sorted(arrays.items())))  # the order of a resumed run's too
     record = _record(spec, corpus, task.model, history)
     about = {
         "seconds": round(history.seconds, 3),

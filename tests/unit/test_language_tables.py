@@ -1,0 +1,163 @@
+"""Tables 10 to 12 and Figures 3 to 5 from run records; the catalogue and the estimate with language models in them."""
+
+import csv
+import json
+
+import made_up_records as made_up
+import pytest
+from score_mlx.analysis import catalogue, challenge, characters, language_runs
+from score_mlx.analysis.estimate import estimate
+from score_mlx.analysis.formats import write_all
+from score_mlx.config import load as load_config
+from score_mlx.errors import UserError
+from score_mlx.language.spec import ChallengeSpec, CharSpec, NanoGPTSpec
+from score_mlx.plots import challenge as challenge_figure
+from score_mlx.plots import losses
+from score_mlx.presets import resolve
+
+KINDS = {"figure3": 6, "figure4": 15, "table10": 6, "table11": 2, "table12": 4, "figure5": 6}
+
+
+def loaded(tmp_path, spec, **given):
+    """A made-up run, through its files."""
+    path = spec.path(tmp_path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(made_up.language(spec, **given)))
+    path.with_name("run.meta.json").write_text(json.dumps(made_up.meta()))
+    return language_runs.load(path)
+
+
+def chars(tmp_path, config="SCORE_skip05", corpus="tinyshakespeare-char", values=(3.0, 1.5, 1.6), **options):
+    return loaded(tmp_path, CharSpec(corpus, "chargpt", config, **options), corpus=corpus, values=values)
+
+
+def timed(tmp_path, config="skip05", values=(3.0, 1.4, 1.3), corpus="climbmix-bpe8192", **options):
+    return loaded(tmp_path, ChallengeSpec(corpus, "d4", config, **options), corpus=corpus, values=values)
+
+
+def test_table_10_stands_beside_the_papers_rows(tmp_path, repo):
+    runs = [
+        chars(tmp_path, "base", optimizer="adamw", dropout=0.2),
+        chars(tmp_path, "base", optimizer="muon"),
+        chars(tmp_path, "mSCORE_skip05", blocks=2, steps=3),
+        chars(tmp_path, iterations=500),
+    ]
+    paper = characters.read_paper(repo / "data" / "paper" / "table10.csv")
+    assert paper == {"nanoGPT": 1.57, "mSCORE": 1.56, "SCORE": 1.56}
+    rows = characters.characters_table(runs, paper)
+    assert [row["paper_val_loss"] for row in rows] == [1.57, None, 1.56, 1.56]
+    assert [row["difference"] for row in rows] == pytest.approx([1.5 - 1.57, None, 1.5 - 1.56, None])
+    assert rows[3]["comparable"] == "iterations 500/3000"  # what was cut is not compared
+    assert [(row["blocks"], row["steps"]) for row in rows] == [(6, 1), (6, 1), (2, 3), (1, 6)]
+    assert (rows[0]["best_val_loss"], rows[0]["best_step"], rows[0]["last_val_loss"]) == (1.5, 250, 1.6)
+    write_all(tmp_path / "t.csv", characters.COLUMNS, characters.READABLE, rows, "Table 10", characters.caption(runs))
+    with (tmp_path / "t.csv").open(newline="") as stream:
+        assert next(csv.DictReader(stream))["sample"] == "To be, or "
+    assert "To be, or" in (tmp_path / "t.md").read_text()
+
+
+def test_table_11_is_judged_for_the_first_ninety_percent_only(tmp_path, repo):
+    runs = [chars(tmp_path, steps=12, optimizer="normuon", bigram=True, train_fraction=f) for f in (0.9, 0.1)]
+    rows = characters.characters_table(runs, characters.read_paper(repo / "data" / "paper" / "table11.csv"))
+    assert [row["paper_val_loss"] for row in rows] == [1.51, None]
+
+
+def test_table_12_shows_repeats_in_one_row(tmp_path, repo):
+    runs = [timed(tmp_path, feedforward="swiglu", settings="B", repeat=r, values=(3, 1.2 + r / 100)) for r in range(3)]
+    runs.append(timed(tmp_path, "base", feedforward="gelu", bigram=False, settings="B"))
+    paper = challenge.read_paper(repo / "data" / "paper" / "table12.csv")
+    first, second = challenge.challenge_table(runs, paper)
+    assert (first["runs"], first["val_bpb"], first["lowest"], first["highest"]) == (3, pytest.approx(1.21), 1.2, 1.22)
+    assert (first["paper_val_bpb"], second["paper_val_bpb"]) == (1.2594, 1.2809)
+    assert first["difference"] == pytest.approx(1.21 - 1.2594)
+    assert first["bigram_parameters"] == 10_485_760 and second["bigram_parameters"] == 0
+
+
+def test_another_text_is_not_compared_with_the_papers(tmp_path, repo):
+    run = timed(tmp_path, feedforward="swiglu", settings="B", corpus="shakespeare-bpe8192")
+    (row,) = challenge.challenge_table([run], challenge.read_paper(repo / "data" / "paper" / "table12.csv"))
+    assert row["difference"] is None and row["comparable"] == "corpus shakespeare-bpe8192"
+    assert "another text (climbmix)" in challenge.caption([run])[0]
+    stand_in = chars(tmp_path, corpus="markov-char")
+    assert characters.caption([stand_in])[0].startswith("Stand-in text")
+
+
+def test_runs_on_two_texts_do_not_stand_together(tmp_path):
+    one, other = chars(tmp_path), chars(tmp_path, steps=3)
+    other.dataset["sha256"] = "d" * 64
+    with pytest.raises(UserError, match="cannot stand together"):
+        characters.characters_table([one, other], {})
+
+
+def test_a_record_of_another_family_is_refused(tmp_path):
+    spec = made_up.GraphSpec("esol", "gat", "SCORE")
+    path = spec.path(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(made_up.record(spec)))
+    path.with_name("run.meta.json").write_text(json.dumps(made_up.meta()))
+    with pytest.raises(UserError, match="a record of graphs, expected one of a language model"):
+        language_runs.load(path)
+
+
+def test_losses_and_bits_are_drawn(tmp_path):
+    runs = [
+        loaded(tmp_path, NanoGPTSpec("shakespeare-gpt4o", "nanogptx", config, steps=k), values=(10, 5, 4.5, 4.8))
+        for config in ("base", "SCORE", "SCORE_skip05")
+        for k in (2, 3)
+    ]
+    bits = [timed(tmp_path, config, seconds=s) for config in ("base", "skip05") for s in (300, 360)]
+    for name in ("a", "b"):
+        losses.draw(runs, tmp_path / name / "figure4.png", title="Figure 4. Losses")
+        challenge_figure.draw(bits, tmp_path / name / "figure5.png", title="Figure 5. Bits")
+    for file in ("figure4.png", "figure4.pdf", "figure5.png", "figure5.pdf"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    assert "circle marks the lowest" in (tmp_path / "a" / "figure4.md").read_text()
+    assert "cuts none" in (tmp_path / "a" / "figure5.md").read_text()
+
+
+def test_a_loss_that_is_not_finite_leaves_a_gap(tmp_path):
+    run = loaded(tmp_path, NanoGPTSpec("shakespeare-gpt4o", "nanogpt", "base"), values=(3.0, None, 2.5))
+    assert run.curve("val_loss")[1][1] != run.curve("val_loss")[1][1]
+    losses.draw([run], tmp_path / "figure3.png", title="Figure 3")
+
+
+def test_the_catalogue_holds_all_families(tmp_path):
+    rows = catalogue.catalogue([chars(tmp_path), timed(tmp_path)])
+    assert [(row["family"], row["val_loss"], row["val_bpb"]) for row in rows] == [
+        ("language", 1.5, None),
+        ("language", None, 1.3),
+    ] or [(row["val_loss"], row["val_bpb"]) for row in rows] == [(None, 1.3), (1.5, None)]
+    texts = [show(row) for row in rows for _, show in catalogue.READABLE]
+    assert "1.300 bits a byte" in texts and "1.500" in texts
+
+
+def test_costs_are_estimated_in_proportion(tmp_path):
+    known = chars(tmp_path, iterations=500, batch_size=8)
+    spec = CharSpec("tinyshakespeare-char", "chargpt", "SCORE_skip05", iterations=1000, batch_size=8)
+    assert estimate([spec], set(), [known]).seconds == pytest.approx(2 * 61.2)
+    challenge_spec = ChallengeSpec("climbmix-bpe8192", "d4", "base", seconds=600)
+    assert estimate([challenge_spec], set(), [timed(tmp_path)]).seconds == pytest.approx(2 * 61.2)
+
+
+@pytest.mark.parametrize("preset", ["paper", "laptop", "smoke"])
+def test_presets_lower_training_never_the_model(preset, repo):
+    config = resolve(load_config(repo / "config.yaml", {"preset": preset}))
+    paper = resolve(load_config(repo / "config.yaml", {"preset": "paper"}))
+    for name, count in KINDS.items():
+        specs = config.specs(name)
+        one_each = [spec for spec in specs if spec.repeat == 0]
+        assert len(one_each) == (3 if name == "figure5" and preset == "smoke" else count)
+        assert all(bool(spec.cuts()) == (preset != "paper") for spec in specs)
+        same = ("arch", "config", "steps", "blocks", "width", "heads")
+        models = {tuple(getattr(spec, key) for key in same) for spec in specs}
+        assert models == {tuple(getattr(spec, key) for key in same) for spec in paper.specs(name)}
+    assert len(paper.specs("table12")) == 3 * len(
+        resolve(load_config(repo / "config.yaml", {"preset": "laptop"})).specs("table12")
+    )
+
+
+def test_the_stand_in_text_goes_with_the_stand_in_molecules(repo):
+    config = load_config(repo / "config.yaml", {"dataset": "nci"})
+    assert {spec.dataset for name in KINDS for spec in config.specs(name)} == {"markov-char"}
+    own = load_config(repo / "config.yaml", {"dataset": "my.csv"})
+    assert not set(KINDS) & set(own.applicable) and "table2" in own.applicable

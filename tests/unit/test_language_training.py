@@ -1,0 +1,208 @@
+"""Training of language models: the known answer is found, a killed run repeats its bytes, records, the challenge."""
+
+import csv
+import json
+import math
+
+import mlx.core as mx
+import numpy as np
+import pytest
+import tiny_text
+from score_mlx.errors import UserError
+from score_mlx.exchange import check, differences
+from score_mlx.language import tasks, trainer, training
+from score_mlx.language.training import History
+from score_mlx.records import read_meta, read_record
+
+CORPUS = tiny_text.markov()
+
+
+class KilledError(Exception):
+    pass
+
+
+def run(spec, root, corpus=CORPUS):
+    """The record's folder is where its path says."""
+    folder = spec.path(root / "runs").parent
+    return trainer.train(spec, corpus, folder, progress="none", preset="smoke"), folder
+
+
+def files(folder) -> dict[str, bytes]:
+    paths = [folder / "run.json", folder / "losses.csv", *sorted((folder / "weights").iterdir())]
+    return {path.name: path.read_bytes() for path in paths if path.name != "losses.csv"}
+
+
+@pytest.mark.parametrize(("arch", "config", "options"), tiny_text.EXAMPLES[:7], ids=tiny_text.NAMES[:7])
+def test_the_same_bytes_twice_and_after_a_kill(arch, config, options, tmp_path, monkeypatch):
+    spec = tiny_text.spec(arch, config, **options)
+    _, once = run(spec, tmp_path / "a")
+    original, steps = training._step, []
+
+    def step(task, number):
+        if len(steps) == 4:
+            raise KilledError
+        steps.append(number)
+        return original(task, number)
+
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1)
+    monkeypatch.setattr(training, "_step", step)
+    with pytest.raises(KilledError):
+        run(spec, tmp_path / "b")
+    folder = spec.path(tmp_path / "b" / "runs").parent
+    assert (folder / "checkpoints" / "last.safetensors").exists() and not (folder / "run.json").exists()
+    monkeypatch.setattr(training, "_step", original)
+    _, resumed = run(spec, tmp_path / "b")
+    assert files(once) == files(resumed)
+    assert read_meta(folder / "run.json")["resumed"] == 1
+    assert not (folder / "checkpoints").exists()
+
+
+def test_a_record_says_what_happened(tmp_path):
+    spec = tiny_text.spec("chargpt", "SCORE_skip05", iterations=5)
+    record, folder = run(spec, tmp_path)
+    assert [found["step"] for found in record["evaluations"]] == [0, 2, 4, 5]
+    assert record["best"] == min(record["evaluations"], key=lambda found: found["val_loss"])
+    assert record["last"] == record["evaluations"][-1]
+    assert record["trained_tokens"] == 5 * 4 * 8
+    assert len(record["sample"]["text"]) == 12 and record["sample"]["seed"] == 1337
+    assert {cut["setting"] for cut in record["cuts"]} == {"iterations", "evaluation_batches", "batch_size"}
+    assert read_record(folder / "run.json") == json.loads((folder / "run.json").read_text())
+    with (folder / "losses.csv").open() as stream:
+        assert [row["step"] for row in csv.DictReader(stream)] == ["0", "2", "4", "5"]
+    assert check(folder / "run.json", tmp_path) == spec
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda record: record["best"].update(val_loss=0.1), "best is"),
+        (lambda record: record["cuts"].clear(), "cuts"),
+        (lambda record: record.update(evaluations=[]), "evaluations is empty"),
+        (lambda record: record.update(science=99), "science 99"),
+        (lambda record: record["spec"].update(steps=0), "spec: steps = 0"),
+        (lambda record: record.update(parameters="many"), "parameters"),
+    ],
+)
+def test_a_tampered_record_is_refused(change, line, tmp_path):
+    record, folder = run(tiny_text.spec("nanogpt", "SCORE", iterations=2), tmp_path)
+    record = json.loads(json.dumps(record))
+    change(record)
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match=line):
+        check(folder / "run.json", tmp_path)
+
+
+def test_what_differs_between_two_runs(tmp_path):
+    (_, a), (_, b) = (run(tiny_text.spec(iterations=2, seed=seed), tmp_path) for seed in (1, 2))
+    lines = differences(a / "run.json", b / "run.json")
+    assert "spec.seed: 1 | 2" in lines and any(line.startswith("best.val_loss") for line in lines)
+    assert differences(a / "run.json", a / "run.json") == []
+
+
+def test_the_loss_of_a_known_text_is_found():
+    """A model of the chain cannot do better than its entropy rate, and comes close to it."""
+    spec = tiny_text.spec("chargpt", "SCORE_skip05", steps=2, width=32, batch_size=32, context=16, iterations=150)
+    task, history = tasks.build(spec, tiny_text.markov(20_000)), History()
+    start = task.evaluate(history)["val_loss"]
+    for step in range(spec.iterations):
+        training._step(task, step)
+    found = task._mean_loss(task.validation, 9)
+    rate = tiny_text.CHAIN.entropy_rate
+    assert start > math.log(16) - 0.05
+    assert rate - 0.1 < found < rate + 0.15
+
+
+class Oracle:
+    """A model that knows the chain."""
+
+    def __init__(self, vocabulary):
+        order = [tiny_text.CHAIN.LETTERS.index(letter.decode()) for letter in vocabulary if letter]
+        self.log = mx.array(np.log(np.maximum(tiny_text.CHAIN.transitions, 1e-12))[np.ix_(order, order)], mx.float32)
+
+    def losses(self, tokens, targets):
+        return -self.log[tokens, mx.minimum(targets, 15)].reshape(-1)
+
+
+def test_bits_per_byte_of_a_known_text():
+    """One byte a letter: the oracle's bits a byte are the entropy rate; a token without bytes does not count."""
+    task = tasks.build(tiny_text.spec("d4", "base"), tiny_text.markov(60_000))
+    task.model = Oracle(task.corpus.vocabulary)
+    bits, tokens = task.bits_per_byte(5600)
+    assert tokens == 5600
+    assert bits == pytest.approx(tiny_text.CHAIN.entropy_rate / math.log(2), abs=0.06)
+    task.bytes_of = mx.where(mx.arange(16) == 3, 0, task.bytes_of)
+    kept = np.array([t for t in np.array(task.validation.tokens[1:5601]) if t != 3])
+    nats = bits * math.log(2) * 5600
+    fewer, _ = task.bits_per_byte(5600)
+    lost = sum(float(x) for x in _losses_of(task, 3))
+    assert fewer == pytest.approx((nats - lost) / math.log(2) / len(kept), rel=1e-4)
+
+
+def _losses_of(task, token):
+    for tokens, targets in task.validation.in_turn(64, 5600):
+        losses = np.array(task.model.losses(tokens, targets))
+        yield losses[np.array(targets).reshape(-1) == token].sum()
+
+
+def test_the_challenge_ends_by_the_clock(tmp_path):
+    spec = tiny_text.spec("d4", "mSCORE_skip05", blocks=2, steps=2)
+    record, folder = run(spec, tmp_path)
+    marks = [found["seconds"] for found in record["evaluations"]]
+    assert marks[0] == 0 and marks == sorted(marks) and 2 <= len(marks) <= 11
+    assert 1 <= marks[-1] < 1.5
+    assert "val_bpb" not in record["evaluations"][0] and record["last"]["val_bpb"] is not None
+    assert record["last"]["evaluated_tokens"] == 192  # whole windows of the 200 tokens that validate
+    assert record["best"] == record["last"]
+    assert check(folder / "run.json", tmp_path) == spec
+
+
+def test_a_resumed_challenge_counts_its_seconds(tmp_path, monkeypatch):
+    spec = tiny_text.spec("d4", "base")
+    original, steps = training._step, []
+
+    def step(task, number):
+        if len(steps) == 3:
+            raise KilledError
+        steps.append(number)
+        return original(task, number)
+
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1)
+    monkeypatch.setattr(training, "_step", step)
+    with pytest.raises(KilledError):
+        run(spec, tmp_path)
+    monkeypatch.setattr(training, "_step", original)
+    record, folder = run(spec, tmp_path)
+    assert record["last"]["seconds"] < 1.5 and read_meta(folder / "run.json")["resumed"] == 1
+    assert record["last"]["step"] > 3
+
+
+def test_pieces_of_a_batch_add_up(monkeypatch):
+    """Gradients of a batch that passes through the model in pieces are those of the whole."""
+    from mlx.utils import tree_flatten
+
+    task = tasks.build(tiny_text.spec("d4", "base"), CORPUS)
+    loss, whole = task.gradients(0)
+    monkeypatch.setattr(tasks, "PIECE", 16)
+    parted, pieces = task.gradients(0)
+    assert float(loss) == pytest.approx(float(parted), rel=1e-5)
+    for (name, a), (_, b) in zip(tree_flatten(whole), tree_flatten(pieces), strict=True):
+        np.testing.assert_allclose(np.array(a), np.array(b), atol=1e-5, err_msg=name)
+
+
+def test_a_diverging_run_is_said_to_diverge(tmp_path):
+    with pytest.raises(UserError, match="no evaluation gave a finite loss"):
+        broken = tiny_text.spec("nanogpt", "base", iterations=2)
+        history = History(evaluations=[{"step": 0, "seconds": 0.0, "lowest": math.nan, "val_loss": math.nan}])
+        trainer._record(broken, CORPUS, None, history)
+
+
+def test_weights_of_another_model_are_refused(tmp_path):
+    spec = tiny_text.spec("nanogpt", "SCORE", iterations=2)
+    _, folder = run(spec, tmp_path)
+    weights = folder / "weights" / "best.safetensors"
+    model = trainer.load_model(spec, CORPUS, weights)
+    assert list(model.generate(5, 1)) == list(trainer.load_model(spec, CORPUS, weights).generate(5, 1))
+    with pytest.raises(UserError, match=r"table.weight is \(16, 16\), expected \(16, 32\)"):
+        trainer.load_model(tiny_text.spec("nanogpt", "SCORE", width=32), CORPUS, weights)
+    with pytest.raises(UserError, match="no weights there"):
+        trainer.load_model(spec, CORPUS, tmp_path / "none.safetensors")
