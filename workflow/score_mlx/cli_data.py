@@ -104,9 +104,13 @@ def corpus(
 
     Example: score-mlx data corpus shakespeare-bpe8192 results/corpora/shakespeare-bpe8192
     """
+    from score_mlx.language import climbmix
     from score_mlx.language import corpus as language
 
-    made = language.make(name, {source: source_file(source, search) for source in language.sources_of(name)})
+    if name == climbmix.NAME:
+        made = climbmix.make(data_folders(search))
+    else:
+        made = language.make(name, {source: source_file(source, search) for source in language.sources_of(name)})
     made.save(folder)
     typer.echo(f"{made.info['label']}: {made.info['tokens']} tokens of {made.info['vocabulary']} -> {folder}")
 
@@ -160,10 +164,15 @@ def ensure(spec: Spec, results: Path) -> None:
 def source_file(source: str, folders: list[Path] | None) -> Path:
     """A file of data/sources.yaml, from a local folder or the network; a download lands in the first of the folders."""
     from score_mlx import sources
+
+    catalogue, places = project.root() / "data" / "sources.yaml", data_folders(folders)
+    name = sources.load_sources(catalogue)[source].files[0]
+    return sources.obtain(source, catalogue, places, places[0] / name)
+
+
+def data_folders(given: list[Path] | None) -> list[Path]:
+    """Where files from elsewhere are looked for: those given, or config.yaml's."""
     from score_mlx.config import load
 
     home = project.root()
-    catalogue = home / "data" / "sources.yaml"
-    places = folders or [home / place for place in load(home / "config.yaml").data_folders]
-    name = sources.load_sources(catalogue)[source].files[0]
-    return sources.obtain(source, catalogue, places, places[0] / name)
+    return given or [home / place for place in load(home / "config.yaml").data_folders]

@@ -50,16 +50,16 @@ def download(
     name: str,
     urls: Sequence[str],
     out_path: str | Path,
-    size: int,
-    checksum: str,
+    size: int | None,
+    checksum: str | None,
     limits: Limits,
     log: Callable[[str], None],
 ) -> str:
     """Writes the file at `out_path`, whole and right or not at all, and returns the address that gave it.
 
     Args:
-        size: bytes; not one more is read.
-        checksum: SHA-256, hexadecimal.
+        size: bytes; not one more is read. None where nobody has published it: then whatever an answer announces.
+        checksum: SHA-256, hexadecimal; None where nobody has published it, and the caller notes the one that came.
 
     Raises:
         UserError: an address is not https (plain http is for this machine only); or none gave the file, with what each
@@ -85,10 +85,13 @@ def download(
     raise UserError(f"{name}: not downloaded: {listed}; or put the file into a local data folder by hand")
 
 
-def _fetch(url: str, out_path: Path, size: int, checksum: str, limits: Limits) -> None:
+def _fetch(url: str, out_path: Path, size: int | None, checksum: str | None, limits: Limits) -> None:
     digest, received, end = hashlib.sha256(), 0, time.monotonic() + limits.total
     try:
         with _open(url, limits) as response, replacing(out_path) as temporary, temporary.open("wb") as stream:
+            size = response.length if size is None else size
+            if size is None:
+                raise _ForGoodError("announces no length, so that a part could pass for the whole")
             while chunk := response.read1(CHUNK):
                 received += len(chunk)
                 if received > size:
@@ -99,7 +102,7 @@ def _fetch(url: str, out_path: Path, size: int, checksum: str, limits: Limits) -
                 stream.write(chunk)
             if received < size and response.length != 0:  # less than announced, or less than expected and unannounced
                 raise _ForNowError(f"ended after {received} of {size} bytes")
-            if digest.hexdigest() != checksum:
+            if checksum is not None and digest.hexdigest() != checksum:
                 raise _ForGoodError(
                     f"wrong checksum: found sha256 {digest.hexdigest()} ({received} bytes), "
                     f"expected {checksum} ({size} bytes)"

@@ -13,6 +13,7 @@ from score_mlx.errors import UserError
 from score_mlx.files import replacing, write_text
 from score_mlx.language.texts import TEXTS
 from score_mlx.language.tokens import TOKENISERS, fingerprint
+from score_mlx.spec import unknown
 
 # A corpus's name is `{text}-{tokens}`; climbmix, which needs a network, has a reader of its own (climbmix.py).
 NAMES = {f"{text}-{tokens}": (text, tokens) for text in TEXTS for tokens in TOKENISERS}
@@ -125,9 +126,7 @@ def sources_of(name: str) -> list[str]:
     Raises:
         UserError: no such corpus.
     """
-    from score_mlx.spec import unknown
-
     if name not in NAMES:
-        raise UserError(unknown("corpus", name, NAMES))
+        raise UserError(unknown("corpus", name, [*NAMES, "climbmix-bpe8192"]))
     text, tokens = NAMES[name]
     return [file for file in (TEXTS[text].source, RANKS_OF.get(tokens)) if file]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -73,17 +73,22 @@ def _without_loading(encoding: Callable[[], dict], ranks: dict[bytes, int]) -> d
 
 def byte_pairs(text: str, _: Path | None = None) -> Tokens:
     """Byte-level BPE trained on the first 90 %, that is on what a model may see."""
+    encode, vocabulary, _ = train_byte_pairs(iter([text[: int(0.9 * len(text))]]))
+    return np.array(encode(text), np.int32), vocabulary
+
+
+def train_byte_pairs(texts: Iterator[str]) -> tuple[Callable[[str], list[int]], list[bytes], int]:
+    """A BPE of `BPE_VOCABULARY` tokens: how it encodes, its vocabulary, the token that begins a document."""
     import rustbpe
     import tiktoken
 
     trainer = rustbpe.Tokenizer()
-    seen = text[: int(0.9 * len(text))]
-    trainer.train_from_iterator(iter([seen]), BPE_VOCABULARY - DOCUMENT, pattern=WORDS)
+    trainer.train_from_iterator(texts, BPE_VOCABULARY - DOCUMENT, pattern=WORDS)
     ranks = {bytes(token): rank for token, rank in trainer.get_mergeable_ranks()}
     special = {f"<|{n}|>": len(ranks) + n for n in range(DOCUMENT)}
     encoding = tiktoken.Encoding("bpe", pat_str=WORDS, mergeable_ranks=ranks, special_tokens=special)
     vocabulary = [token for token, _ in sorted(ranks.items(), key=lambda pair: pair[1])] + [b""] * DOCUMENT
-    return np.array(encoding.encode_ordinary(text), np.int32), vocabulary
+    return encoding.encode_ordinary, vocabulary, len(ranks)
 
 
 TOKENISERS: dict[str, Callable[[str, Path | None], Tokens]] = {
