@@ -1,0 +1,124 @@
+"""`python -m score_mlx.bench.language`: tokens a second of our GPTs and of PyTorch's, in turns, a thread each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from score_mlx.bench.worker import THREADS
+from score_mlx.files import write_csv, write_text
+from score_mlx.language.spec import CharSpec, LanguageSpec, NanoGPTSpec
+
+MODELS: dict[str, tuple[LanguageSpec, int]] = {  # and the size of its vocabulary
+    "nanoGPT, d = 64": (NanoGPTSpec("random", "nanogpt", "base"), 23_861),
+    "nanoGPT, d = 384": (NanoGPTSpec("random", "nanogpt", "base", width=384), 23_861),
+    "character GPT": (CharSpec("random", "chargpt", "base", batch_size=8, optimizer="adamw", dropout=0.2), 65),
+}
+ENGINES = ("score-mlx", "score-mlx-plain", "pytorch")
+COLUMNS = ("model", "engine", "tokens_per_second", "ratio_to_pytorch")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="score_mlx.bench.language", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("results/bench_language.csv"), help="CSV to write")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each engine after a warm-up")
+    parser.add_argument("--steps", type=int, default=2, help="steps a turn")
+    parser.add_argument("--serve", nargs=2, metavar=("ENGINE", "MODEL"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        _serve(*options.serve, options.steps)
+        return
+    rows: list[list] = []
+    for model in MODELS:
+        rows += _compare(model, options.rounds, options.steps)
+        write_csv(options.out, COLUMNS, rows)
+    write_text(options.out.with_suffix(".md"), _markdown(rows))
+    print(_markdown(rows))
+
+
+def _compare(model: str, rounds: int, steps: int) -> list[list]:
+    """Rows of one model; the ratio is the median over rounds of tokens a second over PyTorch's of the same round."""
+    workers = {engine: _start(engine, model, steps) for engine in ENGINES}
+    turns: dict[str, list[float]] = {engine: [] for engine in ENGINES}
+    for place in range(rounds + 1):
+        for engine, worker in workers.items():
+            worker.stdin.write("\n")
+            worker.stdin.flush()
+            answer = worker.stdout.readline()
+            if not answer:
+                sys.exit(f"benchmark worker {engine} of {model} ended with {worker.wait()}")
+            speed = json.loads(answer)
+            if place:  # the first turn compiles and fills caches
+                turns[engine].append(speed)
+    for worker in workers.values():
+        worker.stdin.close()
+        worker.wait()
+    ratios = {e: statistics.median(a / b for a, b in zip(t, turns["pytorch"], strict=True)) for e, t in turns.items()}
+    return [[model, e, f"{statistics.median(turns[e]):.4g}", f"{ratios[e]:.3g}"] for e in ENGINES]
+
+
+def _start(engine: str, model: str, steps: int) -> subprocess.Popen:
+    command = [sys.executable, "-m", "score_mlx.bench.language", "--steps", str(steps), "--serve", engine, model]
+    environment = os.environ | dict.fromkeys(THREADS, "1")
+    if engine == "score-mlx-plain":
+        environment["SCORE_KERNELS"] = "off"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env=environment, **pipes)
+
+
+def _serve(engine: str, model: str, steps: int) -> None:
+    """A number of tokens a second for each line read."""
+    spec, vocabulary = MODELS[model]
+    rng = np.random.default_rng(0)
+    make = _pytorch if engine == "pytorch" else _ours
+    step = make(spec, vocabulary)
+    for _ in sys.stdin:
+        rows = rng.integers(0, vocabulary, (steps, spec.batch_size, spec.context + 1), dtype=np.int32)
+        start = time.perf_counter()
+        for row in rows:
+            step(row[:, :-1], row[:, 1:])
+        print(json.dumps(rows[:, :, 1:].size / (time.perf_counter() - start)), flush=True)
+
+
+def _pytorch(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
+    from score_mlx.bench.torch_gpt import stepper
+
+    return stepper(spec, vocabulary)
+
+
+def _ours(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
+    from score_mlx import blas
+
+    blas.load()
+    import mlx.core as mx
+
+    from score_mlx.language.corpus import assemble
+    from score_mlx.language.tasks import build
+
+    tokens = np.arange(100_000, dtype=np.int32) % vocabulary
+    task = build(spec, assemble("random", "random", True, tokens, [b"x"] * vocabulary))
+
+    def step(tokens: np.ndarray, targets: np.ndarray) -> None:
+        loss, gradients = task._gradient(mx.array(tokens), mx.array(targets), task.noise(0))
+        task.groups.update(gradients)
+        mx.eval(task.model.parameters(), task.groups.arrays(), loss)
+
+    return step
+
+
+def _markdown(rows: list[list]) -> str:
+    lines = ["| model | engine | tokens a second | of PyTorch's |", "| --- | --- | ---: | ---: |"]
+    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows]) + "\n"
+
+
+if __name__ == "__main__":
+    main()
