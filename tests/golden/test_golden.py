@@ -3,6 +3,7 @@
 import copy
 import json
 
+import golden_language
 import golden_runs
 import numpy as np
 import pytest
@@ -12,10 +13,13 @@ AGAIN = "python tests/golden/make.py"
 FIRST_STEP, LATER = {"rtol": 1e-4, "atol": 1e-5}, {"rtol": 1e-3, "atol": 1e-4}
 
 
-def complaint(stored: dict, now: dict) -> str | None:
+FAMILIES = {"graphs": golden_runs, "language": golden_language}
+
+
+def complaint(stored: dict, now: dict, family: str = "graphs") -> str | None:
     """What is wrong with the code, given the stored numbers and today's; None if nothing."""
     if stored["science"] != now["science"]:
-        return f"SCIENCE['graphs'] is {now['science']}, golden runs are of {stored['science']}: run `{AGAIN}`"
+        return f"SCIENCE['{family}'] is {now['science']}, golden runs are of {stored['science']}: run `{AGAIN}`"
     old, new = stored["losses"], now["losses"]
     if set(old) != set(new):
         return f"golden runs come and go: {sorted(set(old) ^ set(new))}: run `{AGAIN}`"
@@ -24,8 +28,8 @@ def complaint(stored: dict, now: dict) -> str | None:
         return None
     first = moved[0]
     return (
-        f"{len(moved)} of {len(old)} golden runs moved while SCIENCE['graphs'] stayed {now['science']}, first {first}: "
-        f"{old[first]} became {new[first]}. If that is meant, raise SCIENCE['graphs'] in science.py, run `{AGAIN}` and "
+        f"{len(moved)} of {len(old)} golden runs moved while SCIENCE['{family}'] stayed {now['science']}, first {first}: "
+        f"{old[first]} became {new[first]}. If that is meant, raise SCIENCE['{family}'] in science.py, run `{AGAIN}` and "
         "say in the commit why; records made before will be trained again"
     )
 
@@ -36,9 +40,10 @@ def _close(old: list[float], new: list[float]) -> bool:
 
 
 @pytest.mark.usefixtures("cpu", "both_ways")
-def test_numbers_stay_unless_science_is_raised():
-    stored = json.loads(golden_runs.STORE.read_text(encoding="utf-8"))
-    problem = complaint(stored, golden_runs.now())
+@pytest.mark.parametrize("family", FAMILIES)
+def test_numbers_stay_unless_science_is_raised(family):
+    stored = json.loads(FAMILIES[family].STORE.read_text(encoding="utf-8"))
+    problem = complaint(stored, FAMILIES[family].now(), family)
     assert problem is None, problem
 
 
