@@ -28,9 +28,9 @@ def complaint(stored: dict, now: dict, family: str = "graphs") -> str | None:
         return None
     first = moved[0]
     return (
-        f"{len(moved)} of {len(old)} golden runs moved while SCIENCE['{family}'] stayed {now['science']}, first {first}: "
-        f"{old[first]} became {new[first]}. If that is meant, raise SCIENCE['{family}'] in science.py, run `{AGAIN}` and "
-        "say in the commit why; records made before will be trained again"
+        f"{len(moved)} of {len(old)} golden runs moved while SCIENCE['{family}'] stayed {now['science']}, "
+        f"first {first}: {old[first]} became {new[first]}. If that is meant, raise SCIENCE['{family}'] in science.py, "
+        f"run `{AGAIN}` and say in the commit why; records made before will be trained again"
     )
 
 
