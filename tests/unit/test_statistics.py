@@ -123,6 +123,10 @@ def test_kendall_of_rankings():
     assert (tau, low, high) == pytest.approx((1, 1, 1)) and p < 1e-6
     mixed = [3, 1, 2, 0, 5, 4, 8, 6, 7, 12, 9, 11, 10]
     tau, low, high, p = statistics.kendall(order, mixed)
+    ties = np.random.default_rng(6).integers(5, size=(4, 2, 13)).astype(float)
+    assert statistics.tau_b(ties[:, 0], ties[:, 1]) == pytest.approx(
+        [stats.kendalltau(*pair).statistic for pair in ties]
+    )
     assert tau == pytest.approx(stats.kendalltau(order, mixed).statistic) and low < tau < high < 1.01 and p < 0.01
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from score_mlx.analysis.formats import Readable
 from score_mlx.verdict import rules
+from score_mlx.verdict.commands import brief, command
 from score_mlx.verdict.measures import measure
 from score_mlx.verdict.pool import Evidence, NotRunError, UndecidedError
-from score_mlx.verdict.published import TEXT, Published
+from score_mlx.verdict.published import Published
 
 COLUMNS = (
     "target", "row", "column", "paper", "ours", "difference", "low", "high", "margin", "verdict", "reason", "records",
     "command", "kind",
 )  # fmt: skip
-NAMED = 2  # as many records a row names; of more their number, since the target's command lists them
 
 
 def verdict_table(evidence: Evidence, published: Sequence[Published]) -> list[dict[str, Any]]:
@@ -52,32 +52,26 @@ def _row(evidence: Evidence, number: Published) -> dict[str, Any]:
     try:
         ours = measure(evidence, number)
     except UndecidedError as why:
-        return row | _without(number, why)
+        return row | _without(evidence, number, why)
     verdict, reason = rules.judge(number, ours)
     found = {"ours": ours.value, "difference": ours.value - number.value, "low": ours.low, "high": ours.high}
     finite = {name: value for name, value in found.items() if math.isfinite(value)}
-    source = {"records": _brief(ours.records), "command": _command(number, ours.records)}
+    source = {"records": brief(ours.records), "command": command(evidence.config, ours.records)}
     return row | finite | source | {"verdict": verdict, "reason": reason}
 
 
-def _without(number: Published, why: UndecidedError) -> dict[str, Any]:
+def _without(evidence: Evidence, number: Published, why: UndecidedError) -> dict[str, Any]:
     """A row of which the records say nothing."""
     records = why.records if isinstance(why, NotRunError) else ()
     verdict, reason = (rules.NOT_RUN if isinstance(why, NotRunError) else rules.NOT_COMPARABLE), str(why)
     if number.kind in rules.UNJUDGED:
         verdict, reason = rules.SHOWN, rules.UNJUDGED[number.kind]
-    return {"verdict": verdict, "reason": reason, "records": _brief(records), "command": _command(number, records)}
-
-
-def _brief(records: Sequence[str]) -> str:
-    return " ".join(records) if len(records) <= NAMED else f"{len(records)} records, first {records[0]}"
-
-
-def _command(number: Published, records: Sequence[str]) -> str:
-    """What makes the records: each by its name where they are few, else the table that lists them."""
-    if 0 < len(records) <= NAMED and all(name.endswith("run.json") for name in records):
-        return "snakemake " + " ".join(f"results/runs/{name}" for name in records)
-    return f"snakemake results/{'verdict' if number.target == TEXT else number.target}.csv"
+    return {
+        "verdict": verdict,
+        "reason": reason,
+        "records": brief(records),
+        "command": command(evidence.config, records),
+    }
 
 
 def _counts(rows) -> dict[str, int]:

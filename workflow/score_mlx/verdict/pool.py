@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,6 @@ class NotComparableError(UndecidedError):
     """There are records, but by another protocol or on other data than the paper's, or diverged."""
 
 
-@dataclass
 class Pool:
     """All runs of a folder.
 
@@ -56,12 +55,16 @@ class Pool:
         language: runs of language models, a family of their own.
     """
 
-    runs: dict[Spec, Run] = field(default_factory=dict)
-    language: list[LanguageRun] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, runs: Iterable[Run], language: Iterable[LanguageRun] = ()) -> Pool:
-        return cls({run.spec: run for run in runs}, list(language))
+    def __init__(self, runs: Iterable[Run], language: Iterable[LanguageRun] = ()) -> None:
+        self.runs = {run.spec: run for run in runs}
+        self.language = list(language)
+        self._any_seed = {replace(spec, seed=0): run for spec, run in reversed(self.runs.items())}
+        self._repeats: dict[Spec, set[int]] = {}
+        for spec in self.runs:
+            self._repeats.setdefault(replace(spec, seed=0, repeat=0), set()).add(spec.repeat)
+        self._alike: dict[tuple[Any, ...], list[Run]] = {}
+        for run in self.runs.values():
+            self._alike.setdefault(identity(run.spec), []).append(run)
 
     @classmethod
     def read(cls, folder: Path) -> Pool:
@@ -79,17 +82,19 @@ class Pool:
             check(path, folder)
             runs.append(load(path))
             _require_known_preset(path)
-        return cls.of(runs, [language_cells.read(path) for path in of_language])
+        return cls(runs, [language_cells.read(path) for path in of_language])
 
     def find(self, spec: Spec) -> Run | None:
         """The run of a spec, whatever seed it was started from; that of the spec's own seed where there are several."""
-        if spec in self.runs:
-            return self.runs[spec]
-        return next((run for run in self.runs.values() if replace(run.spec, seed=spec.seed) == spec), None)
+        return self.runs.get(spec) or self._any_seed.get(replace(spec, seed=0))
+
+    def repeats(self, spec: Spec) -> set[int]:
+        """Which repeats of cross-validation there are of a spec."""
+        return self._repeats.get(replace(spec, seed=0, repeat=0), set())
 
     def like(self, spec: Spec) -> Run | None:
         """A run of the same model by another protocol or on other data, the nearest there is."""
-        alike = [run for run in self.runs.values() if identity(run.spec) == identity(spec)]
+        alike = self._alike.get(identity(spec), [])
         return min(alike, key=lambda run: (_distance(run.spec, spec), run.spec.options), default=None)
 
 
@@ -162,11 +167,7 @@ class Evidence:
 
     def _further(self, specs: Sequence[Spec]) -> list[int]:
         """Repeats after the first that all these runs have."""
-        each = [{run.spec.repeat for run in self._repetitions(spec)} for spec in specs]
-        return sorted(set.intersection(*each) - {0}) if each else []
-
-    def _repetitions(self, spec: Spec) -> list[Run]:
-        return [run for run in self.pool.runs.values() if replace(spec, seed=0, repeat=0) == _stripped(run.spec)]
+        return sorted(set.intersection(*map(self.pool.repeats, specs)) - {0})
 
     def _chosen(self, spec: Spec) -> Spec:
         changes: dict[str, Any] = {"split": self.split} if self.split else {}
@@ -205,10 +206,6 @@ def identity(spec: Spec) -> tuple[Any, ...]:
 def record_name(spec: Spec) -> str:
     """A record below the folder of runs."""
     return spec.path("").as_posix()
-
-
-def _stripped(spec: Spec) -> Spec:
-    return replace(spec, seed=0, repeat=0)
 
 
 def _no_evidence(missing: Sequence[Spec], pool: Pool) -> UndecidedError:

@@ -103,30 +103,40 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return bca(np.mean, values)
 
 
-def bca(statistic: Callable[..., float], *samples: Sequence[float]) -> tuple[float, float]:
-    """BCa bootstrap interval of a statistic of samples that are drawn together; the same for the same samples."""
+def bca(statistic: Callable[..., np.ndarray], *samples: Sequence[float]) -> tuple[float, float]:
+    """BCa bootstrap interval of a statistic of samples that are drawn together; the same for the same samples.
+
+    Args:
+        statistic: of arrays (..., n), with `axis`, as numpy's are.
+        samples: of equal length, paired.
+    """
     arrays = [np.asarray(sample, float) for sample in samples]
     if all(np.ptp(array) == 0 for array in arrays):  # every resample gives the same
-        return (float(statistic(*arrays)),) * 2
+        return (float(statistic(*arrays, axis=-1)),) * 2
     found = stats.bootstrap(
-        arrays, statistic, paired=True, vectorized=False, n_resamples=RESAMPLES, confidence_level=LEVEL, method="BCa",
+        arrays, statistic, paired=True, vectorized=True, n_resamples=RESAMPLES, confidence_level=LEVEL, method="BCa",
         rng=np.random.default_rng(0),
     )  # fmt: skip
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
 def kendall(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float, float]:
-    """Kendall's tau-b of two rankings, its BCa interval over the ranked things, two-sided p.
-
-    NaN draws, in which one ranking is a single tie, count as no agreement.
-    """
+    """Kendall's tau-b of two rankings, its BCa interval over the ranked things, two-sided p."""
     found = stats.kendalltau(ours, theirs)
+    tau, p = float(found.statistic), float(found.pvalue)
+    if abs(tau) > 1 - 1e-9:  # so is that of any draw
+        return tau, tau, tau, p
+    return tau, *bca(tau_b, ours, theirs), p
 
-    def tau(a: np.ndarray, b: np.ndarray) -> float:
-        return float(np.nan_to_num(stats.kendalltau(a, b).statistic))
 
-    low, high = bca(tau, ours, theirs)
-    return float(found.statistic), low, high, float(found.pvalue)
+def tau_b(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Kendall's tau-b along the last axis, (..., n) twice -> (...): scipy's takes one pair of rankings at a time.
+
+    A draw in which one ranking is a single tie counts as no agreement.
+    """
+    x, y = (np.sign(values[..., :, None] - values[..., None, :]) for values in (a, b))
+    agreement, untied = (x * y).sum((-2, -1)), (x**2).sum((-2, -1)) * (y**2).sum((-2, -1))
+    return agreement / np.sqrt(np.maximum(untied, 1))
 
 
 def smaller_spread(ours: Sequence[float], theirs: Sequence[float]) -> float:
