@@ -31,7 +31,7 @@ NOT_RUN = "not run"
 CLAIM_VERDICTS = (CONFIRMED, PARTLY, NOT_CONFIRMED, NOT_TESTABLE, NOT_RUN)
 COLUMNS = (
     "id", "family", "claim", "where", "test", "statistic", "low", "high", "p", "p_holm", "verdict", "reason",
-    "refuted_by", "records", "command",
+    "refuted_by", "missing", "command",
 )  # fmt: skip
 KEYS = ("id", "family", "claim", "where", "test", "refuted_by", "choices")
 YES, SOME, NO = CONFIRMED, PARTLY, NOT_CONFIRMED  # what the numbers say before chance is asked
@@ -178,7 +178,7 @@ def _row(claim: Claim, found: Finding | UndecidedError, p_holm: float | None, ev
         lacking = found.records if isinstance(found, NotRunError) else ()
         row["verdict"] = NOT_RUN if isinstance(found, NotRunError) else NOT_TESTABLE
         row["command"] = command(evidence.config, lacking)
-        return row | {"reason": str(found), "records": brief(lacking)}
+        return row | {"reason": str(found), "missing": brief(lacking) if lacking else None}
     row["verdict"], row["reason"] = settle(found, p_holm)
     numbers = {"statistic": found.statistic, "low": found.low, "high": found.high, "p": found.p, "p_holm": p_holm}
     return row | {name: value for name, value in numbers.items() if value is not None and math.isfinite(value)}

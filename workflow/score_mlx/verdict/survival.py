@@ -11,19 +11,18 @@ from dataclasses import replace
 from typing import Any
 
 from score_mlx.analysis.formats import Readable
-from score_mlx.spec import SPLITS
+from score_mlx.settings import REPEATS, SURVIVAL_CHOICES
 from score_mlx.verdict.claims import CONFIRMED, PARTLY, Claim, decide
 from score_mlx.verdict.pool import Evidence
 
 PAPER = "best epoch (paper)"
-REPEATS = (0, 1, 2)
 # Column -> the key of it in a claim's `choices`, and what changes in the evidence.
 CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
     PAPER: ("", {}),
     "last epoch": ("last", {"epoch": "last"}),
-    "grouped folds": ("grouped", {"split": SPLITS[1]}),
+    "grouped folds": ("grouped", SURVIVAL_CHOICES["grouped"][0]),
     "three repeats": ("repeats", {"repeats": REPEATS}),
-    "as_text": ("as_text", {"fidelity": "as_text"}),
+    "as_text": ("as_text", SURVIVAL_CHOICES["as_text"][0]),
 }
 COLUMNS = ("id", "claim", *CHOICES, "survives", *(f"{choice}: reason" for choice in CHOICES))
 UNASKED = "-"  # the choice touches nothing that the claim rests on, or was not planned for it
