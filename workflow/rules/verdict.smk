@@ -26,7 +26,7 @@ rule verdict:
     conda:
         ENVIRONMENT
     params:
-        runs=records_folder(),
+        runs=lambda wildcards: records_folder(),
         only=[f"--only={name}" for name in JUDGED],
     shell:
         "logged {log} python -m score_mlx verdict --from {params.runs:q} --out results {params.only}"
@@ -47,6 +47,6 @@ rule survival:
     conda:
         ENVIRONMENT
     params:
-        runs=records_folder(),
+        runs=lambda wildcards: records_folder(),
     shell:
         "logged {log} python -m score_mlx verdict --from {params.runs:q} --out results --only=survival"

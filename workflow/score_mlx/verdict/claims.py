@@ -177,7 +177,7 @@ def _row(claim: Claim, found: Finding | UndecidedError, p_holm: float | None, ev
     if isinstance(found, UndecidedError):
         lacking = found.records if isinstance(found, NotRunError) else ()
         row["verdict"] = NOT_RUN if isinstance(found, NotRunError) else NOT_TESTABLE
-        row["command"] = command(evidence.config, lacking)
+        row["command"] = command(evidence.listing, lacking)
         return row | {"reason": str(found), "missing": brief(lacking) if lacking else None}
     row["verdict"], row["reason"] = settle(found, p_holm)
     numbers = {"statistic": found.statistic, "low": found.low, "high": found.high, "p": found.p, "p_holm": p_holm}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from score_mlx.classical.spec import METHODS
 from score_mlx.dense.spec import NETWORKS
 from score_mlx.verdict import statistics
-from score_mlx.verdict.claims import NO, YES, Finding, Test
+from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.comparisons import equal, lower, scores
 from score_mlx.verdict.pool import Evidence
 
@@ -21,9 +23,9 @@ def catboost_best(evidence: Evidence) -> Finding:
     models = [name for name, spec in specs.items() if getattr(spec, "top", PAPER_LASSO[0]) in PAPER_LASSO]
     table = scores(evidence, specs, models)
     others = [model for model in models if model != CATBOOST]
-    return lower(
-        {f"CatBoost - {model}": table.of[CATBOOST] - table.of[model] for model in others}, table.folds, "difference"
-    )
+    leads = {f"CatBoost - {model}": table.of[CATBOOST] - table.of[model] for model in others}
+    found = lower(leads, table.folds, "difference")
+    return replace(found, says=NO) if found.says == SOME else found  # one better model, and it is not the best
 
 
 def score_mlp_equal(evidence: Evidence) -> Finding:

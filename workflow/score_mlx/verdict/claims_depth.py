@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from score_mlx.verdict import statistics
@@ -80,7 +82,7 @@ def _gain(evidence: Evidence, table: str, sizes: list[float]) -> Finding:
 def _half_is_none(found: Finding, differences: dict[str, np.ndarray]) -> Finding:
     """A claim on every depth that fails at half of them is not true in part."""
     failing = sum(values.mean() >= 0 for values in differences.values())
-    return Finding(**vars(found) | {"says": NO}) if found.says == SOME and 2 * failing >= len(differences) else found
+    return replace(found, says=NO) if found.says == SOME and 2 * failing >= len(differences) else found
 
 
 def _by_depth(evidence: Evidence, table: str) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -25,8 +27,8 @@ def below_native(evidence: Evidence, a: str, b: str, value: Value) -> Finding:
     says = YES if difference < -SCATTER else SOME if difference < 0 else NO
     reason = f"{np.mean(ours):.3f} against {np.mean(theirs):.3f}"
     reason += "; less apart than runs scatter" if says == SOME else ""
-    if min(len(ours), len(theirs)) < 2:
-        return Finding(difference, says, f"{reason}; one run each")
+    if min(len(ours), len(theirs)) < 2 or not (np.ptp(ours) or np.ptp(theirs)):
+        return Finding(difference, says, f"{reason}; without repeated runs no test")
     test = stats.ttest_ind(ours, theirs, equal_var=False, alternative="less")
     both = stats.ttest_ind(ours, theirs, equal_var=False).confidence_interval(statistics.LEVEL)
     return Finding(difference, says, reason, float(both.low), float(both.high), float(test.pvalue))
@@ -44,7 +46,7 @@ def nanogptx_dt_half(evidence: Evidence) -> Finding:
     pairs = [(f"nanogptx_half_k{k}", f"nanogptx_score_k{k}") for k in DEPTHS]
     points = [np.mean(_values(evidence, a, loss)) - np.mean(_values(evidence, b, loss)) for a, b in pairs]
     mean = float(np.mean(points))
-    p = float(stats.ttest_1samp(points, 0, alternative="less").pvalue)
+    p = statistics.below(points, math.inf)
     reason = f"dt 0.5 minus 1/K: {mean:+.3f} on average over {len(points)} depths"
     return Finding(mean, YES if mean < 0 else NO, reason, *statistics.interval(points), p)
 
@@ -54,7 +56,7 @@ def score_smaller_bpb(evidence: Evidence) -> Finding:
     ours, theirs = (language_runs(evidence, name)[0].parameters for name in ("challenge_2xs2", "challenge_d4"))
     reason = f"{found.reason}; {ours / 1e6:.1f}M against {theirs / 1e6:.1f}M parameters"
     says = found.says if ours < theirs else NO
-    return Finding(**vars(found) | {"reason": reason, "says": says})
+    return replace(found, reason=reason, says=says)
 
 
 def _early(run: LanguageRun) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import stats
 
@@ -69,7 +71,7 @@ def rdkit_best(evidence: Evidence) -> Finding:
     what = f"{names[False]} without descriptors minus {names[True]} with them"
     found = no_worse(differences, evidence.folds(specs[0]), what)
     # Better with descriptors by less than the margin is not what the paper says, but no refutation either.
-    return found if found.says == NO or found.statistic <= 0 else Finding(**vars(found) | {"says": SOME})
+    return found if found.says == NO or found.statistic <= 0 else replace(found, says=SOME)
 
 
 def _fit(native: Run, score: Run) -> warp.Warp:

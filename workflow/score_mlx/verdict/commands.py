@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from score_mlx.config import Config
 from score_mlx.settings import TABLES
 
 FEW = 2  # as many records are named one by one
 EVERYTHING = "snakemake results/verdict.csv"
+Listing = Mapping[str, set[str]]
 
 
 def brief(records: Sequence[str]) -> str:
@@ -16,27 +17,34 @@ def brief(records: Sequence[str]) -> str:
     return " ".join(records) if len(records) <= FEW else f"{len(records)} records, first {records[0]}"
 
 
-def command(config: Config, records: Sequence[str]) -> str | None:
-    """What makes `records`, paths below the folder of runs: few by their names, more by the tables that list them."""
+def listing(config: Config) -> Listing:
+    """Which records each table, or figure without a table, lists."""
+    targets = {
+        name: f"results/{name}.csv" if chosen.kind in TABLES else f"paper_figures/{chosen.figure}.png"
+        for name, chosen in config.experiments.items()
+    }
+    return {target: {spec.path("").as_posix() for spec in config.specs(name)} for name, target in targets.items()}
+
+
+def command(listed: Listing, records: Sequence[str]) -> str | None:
+    """What makes `records`, paths below the folder of runs: few by their names, more by the targets that list them."""
     if not records:
         return None
     if not all(name.endswith("run.json") for name in records):
         return EVERYTHING
     if len(records) <= FEW:
         return "snakemake " + " ".join(f"results/runs/{name}" for name in records)
-    targets = _covering(config, set(records))
+    targets = _covering(listed, set(records))
     return f"snakemake {' '.join(targets)}" if targets else "snakemake results/survival.csv"
 
 
-def _covering(config: Config, records: set[str]) -> list[str]:
-    """Tables and figures that list all of `records`, the one with most of the rest first; [] where none lists some."""
-    listed = {name: {spec.path("").as_posix() for spec in config.specs(name)} for name in config.experiments}
-    targets = []
+def _covering(listed: Listing, records: set[str]) -> list[str]:
+    """Targets that list all of `records`, the one with most of the rest first; [] where none lists some of them."""
+    targets: list[str] = []
     while records:
-        name = max(listed, key=lambda name: (len(listed[name] & records), -len(listed[name])), default=None)
-        if name is None or not listed[name] & records:
+        best = max(listed, key=lambda target: (len(listed[target] & records), -len(listed[target])), default="")
+        if not best or not listed[best] & records:
             return []
-        records = records - listed.pop(name)
-        kind, figure = config.experiments[name].kind, config.experiments[name].figure
-        targets.append(f"results/{name}.csv" if kind in TABLES else f"paper_figures/{figure}.png")
+        records = records - listed[best]
+        targets.append(best)
     return targets

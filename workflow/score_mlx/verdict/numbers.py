@@ -56,7 +56,7 @@ def _row(evidence: Evidence, number: Published) -> dict[str, Any]:
     verdict, reason = rules.judge(number, ours)
     found = {"ours": ours.value, "difference": ours.value - number.value, "low": ours.low, "high": ours.high}
     finite = {name: value for name, value in found.items() if math.isfinite(value)}
-    source = {"records": brief(ours.records), "command": command(evidence.config, ours.records)}
+    source = {"records": brief(ours.records), "command": command(evidence.listing, ours.records)}
     return row | finite | source | {"verdict": verdict, "reason": reason}
 
 
@@ -70,7 +70,7 @@ def _without(evidence: Evidence, number: Published, why: UndecidedError) -> dict
         "verdict": verdict,
         "reason": reason,
         "records": brief(records),
-        "command": command(evidence.config, records),
+        "command": command(evidence.listing, records),
     }
 
 

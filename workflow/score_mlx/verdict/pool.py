@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from score_mlx.records import read_meta
 from score_mlx.settings import ClassicalSettings, DenseSettings, GraphSettings, Presets
 from score_mlx.spec import SPLITS, Spec
 from score_mlx.verdict import language_cells
+from score_mlx.verdict.commands import Listing, listing
 from score_mlx.verdict.language_cells import LanguageRun
 
 # What makes a model the one of a cell. Of two runs alike in these, one may have been trained for less, at another rate
@@ -115,6 +117,11 @@ class Evidence:
     split: str | None = None
     fidelity: str | None = None
     repeats: tuple[int, ...] | None = None
+
+    @cached_property
+    def listing(self) -> Listing:
+        """Which records each target lists, to name what makes a missing one."""
+        return listing(self.config)
 
     def specs(self, experiment: str) -> list[Spec]:
         """The runs that a table or figure of config.yaml lists, under this choice.

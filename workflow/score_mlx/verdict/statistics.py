@@ -40,8 +40,12 @@ class Mean:
     n: int
 
 
-def corrected(values: Sequence[float], folds: int) -> Mean:
-    """Mean of results of cross-validation, of one model or of paired differences: (repeats * folds,) -> Mean."""
+def corrected(values: Sequence[float], folds: float) -> Mean:
+    """Mean of results of cross-validation, of one model or of paired differences: (repeats * folds,) -> Mean.
+
+    Args:
+        folds: k of one cross-validation; infinity for independent results, to which nothing is corrected.
+    """
     values = np.asarray(values, float)
     n, mean, deviation = len(values), float(np.mean(values)), float(np.std(values, ddof=1))
     scale = _scale(values, folds)
@@ -51,7 +55,7 @@ def corrected(values: Sequence[float], folds: int) -> Mean:
     return Mean(mean, mean - half, mean + half, t, p, mean / deviation if deviation else _sure(mean), n)
 
 
-def below(differences: Sequence[float], folds: int, bound: float = 0.0) -> float:
+def below(differences: Sequence[float], folds: float, bound: float = 0.0) -> float:
     """One-sided p of the corrected test that the mean is below `bound`: small where it is."""
     differences = np.asarray(differences, float) - bound
     scale = _scale(differences, folds)
@@ -155,7 +159,7 @@ def ratio_points(ours: Sequence[float], theirs: Sequence[float]) -> np.ndarray:
     return 1 - ratio - (ours - ratio * theirs) / theirs.mean()
 
 
-def _scale(values: np.ndarray, folds: int) -> float:
+def _scale(values: np.ndarray, folds: float) -> float:
     """Corrected standard error of a mean."""
     return math.sqrt(1 / len(values) + 1 / (folds - 1)) * float(np.std(values, ddof=1))
 
