@@ -7,7 +7,7 @@ import pytest
 from score_mlx import cli_runs
 from score_mlx.config import load
 from score_mlx.errors import UserError
-from score_mlx.settings import REPEATS
+from score_mlx.settings_survival import REPEATS
 from score_mlx.verdict import claims, survival
 
 CLAIMS = claims.read_claims(made.PAPER / "claims.yaml")

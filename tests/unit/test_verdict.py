@@ -206,35 +206,34 @@ def test_a_record_of_another_preset_or_schema_is_refused(folder, tmp_path, file,
     assert says in str(refused.value) and str(path.parent) in str(refused.value) and "\n" not in str(refused.value)
 
 
-LANGUAGE = {
-    "family": "language",
-    "spec": {"model": "char", "form": "SCORE"},
-    "parameters": 1_822_913,
-    "evaluations": [{"step": s, "seconds": 1.0, "train_loss": 2.0, "val_loss": v} for s, v in ((0, 4), (500, 1.58))],
-}
+def test_a_language_model_is_judged():
+    number, size = (published("table10", "SCORE", column) for column in ("val_loss_table", "parameters_million"))
+    none = replace(made.evidence(wanted=[]), pool=Pool([]))
+    with pytest.raises(NotRunError, match="language/chargpt/SCORE_skip05"):
+        measure(none, number)
 
+    def seen(*runs):
+        return replace(none, pool=Pool([], runs))
 
-def test_a_language_record_is_read_and_found(tmp_path, monkeypatch):
-    path = tmp_path / "runs" / "shakespeare" / "language" / "char" / "default" / "run.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(LANGUAGE))
-    number = published("table10", "SCORE", "val_loss_table")
-    seen = replace(made.evidence(wanted=[]), pool=Pool.read(tmp_path))
-    with pytest.raises(NotRunError, match="language model char_score6_muon"):
-        measure(seen, number)
-    monkeypatch.setitem(language_cells.RUNS, "char_score6_muon", {"form": "SCORE"})
-    found = measure(seen, number)
+    run = made.language_run("char_score6_muon", loss=1.58, parameters=1_822_913)
+    found = measure(seen(run), number)
     assert found.value == 1.58 and math.isnan(found.low) and judge(number, found)[0] == "reproduced"
-    assert found.records == ["shakespeare/language/char/default/run.json"]
-    size = published("table10", "SCORE", "parameters_million")
-    assert judge(size, measure(seen, size))[0] == "reproduced"
-    cut = LANGUAGE | {"cuts": [{"setting": "iterations", "ours": 9, "paper": 3000}]}
-    path.write_text(json.dumps(cut))
+    assert found.records == ["tinyshakespeare-char/language/chargpt/SCORE_skip05/default/run.json"]
+    assert judge(size, measure(seen(run), size))[0] == "reproduced"
+    far = measure(seen(made.language_run("char_score6_muon", loss=1.7)), number)
+    assert judge(number, far) == ("inconclusive", "0.14 off, margin 0.03; 1 run on cpu: no interval")
+    three = [made.language_run("char_score6_muon", loss=1.7 + 0.01 * r, repeat=r) for r in range(3)]
+    assert judge(number, measure(seen(*three), number))[0] == "not reproduced"
+    cut = made.language_run("char_score6_muon", loss=1.56, iterations=9)
     with pytest.raises(NotComparableError, match="iterations 9/3000"):
-        measure(replace(seen, pool=Pool.read(tmp_path)), number)
-    path.write_text(json.dumps({"family": "language", "spec": {}}))
-    with pytest.raises(UserError, match="parameters"):
-        Pool.read(tmp_path)
+        measure(seen(cut), number)
+    assert measure(seen(cut, run), number) == found  # the paper's own run counts
+    other = made.language_run("char_score6_muon", corpus="markov-char", dataset="markov-char")
+    with pytest.raises(NotComparableError, match="corpus markov-char"):
+        measure(seen(other), number)
+    muon = made.language_run("char_native_muon")
+    with pytest.raises(NotRunError):
+        measure(seen(muon), published("table10", "nanoGPT", "val_loss_table"))  # that is AdamW's
 
 
 def test_commands_name_few_records_and_the_tables_of_many():

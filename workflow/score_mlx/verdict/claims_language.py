@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,18 +12,15 @@ from scipy import stats
 
 from score_mlx.verdict import statistics
 from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
-from score_mlx.verdict.language_cells import LanguageRun, Value, bpb, loss
-from score_mlx.verdict.measures import language_runs
-from score_mlx.verdict.pool import Evidence
+from score_mlx.verdict.language_cells import DEPTHS, Value, bpb, early, loss
+from score_mlx.verdict.pool import Evidence, NotComparableError
 
 SCATTER = 0.03  # nats or bits a byte by which the same program differs from one run to the next
-DEPTHS = range(2, 7)
-EARLY = 0.1  # of the steps
 
 
 def below_native(evidence: Evidence, a: str, b: str, value: Value) -> Finding:
     """Whether a's value is lower than b's by more than runs scatter."""
-    ours, theirs = _values(evidence, a, value), _values(evidence, b, value)
+    ours, theirs = _values(evidence, [a, b], value)
     difference = float(np.mean(ours) - np.mean(theirs))
     says = YES if difference < -SCATTER else SOME if difference < 0 else NO
     reason = f"{np.mean(ours):.3f} against {np.mean(theirs):.3f}"
@@ -36,15 +34,16 @@ def below_native(evidence: Evidence, a: str, b: str, value: Value) -> Finding:
 
 def reaches(evidence: Evidence, a: str, b: str) -> Finding:
     """Whether a's best loss is at most as much above b's as runs scatter."""
-    ours, theirs = _values(evidence, a, loss), _values(evidence, b, loss)
+    ours, theirs = _values(evidence, [a, b], loss)
     difference = float(np.mean(ours) - np.mean(theirs))
     reason = f"best loss {np.mean(ours):.3f} against {np.mean(theirs):.3f}"
     return Finding(difference, YES if difference <= SCATTER else NO, reason)
 
 
 def nanogptx_dt_half(evidence: Evidence) -> Finding:
-    pairs = [(f"nanogptx_half_k{k}", f"nanogptx_score_k{k}") for k in DEPTHS]
-    points = [np.mean(_values(evidence, a, loss)) - np.mean(_values(evidence, b, loss)) for a, b in pairs]
+    names = [f"nanogptx_{kind}_k{k}" for kind in ("half", "score") for k in DEPTHS]
+    means = [float(np.mean(values)) for values in _values(evidence, names, loss)]
+    points = np.subtract(means[: len(DEPTHS)], means[len(DEPTHS) :])
     mean = float(np.mean(points))
     p = statistics.below(points, math.inf)
     reason = f"dt 0.5 minus 1/K: {mean:+.3f} on average over {len(points)} depths"
@@ -53,18 +52,23 @@ def nanogptx_dt_half(evidence: Evidence) -> Finding:
 
 def score_smaller_bpb(evidence: Evidence) -> Finding:
     found = below_native(evidence, "challenge_2xs2", "challenge_d4", bpb)
-    ours, theirs = (language_runs(evidence, name)[0].parameters for name in ("challenge_2xs2", "challenge_d4"))
+    ours, theirs = (runs[0].parameters for runs in evidence.language("challenge_2xs2", "challenge_d4"))
     reason = f"{found.reason}; {ours / 1e6:.1f}M against {theirs / 1e6:.1f}M parameters"
     says = found.says if ours < theirs else NO
     return replace(found, reason=reason, says=says)
 
 
-def _early(run: LanguageRun) -> float:
-    return run.loss_at(EARLY)
+def _values(evidence: Evidence, names: Sequence[str], value: Value) -> list[list[float]]:
+    """A value of each run of each model.
 
-
-def _values(evidence: Evidence, name: str, value: Value) -> list[float]:
-    return [value(run) for run in language_runs(evidence, name)]
+    Raises:
+        UndecidedError: a run is missing, does not compare, or diverged.
+    """
+    values = [[value(run) for run in runs] for runs in evidence.language(*names)]
+    lost = [name for name, each in zip(names, values, strict=True) if not np.isfinite(each).all()]
+    if lost:
+        raise NotComparableError(f"diverged: {', '.join(lost)}")
+    return values
 
 
 TESTS: dict[str, Test] = {
@@ -73,7 +77,7 @@ TESTS: dict[str, Test] = {
     "nanogptx_dt_half": nanogptx_dt_half,
     "char_small_reaches_large": partial(reaches, a="char_score6_muon", b="char_native_adamw"),
     "muon_beats_adam": partial(below_native, a="char_mscore_muon", b="char_mscore_adam", value=loss),
-    "bigram_speeds": partial(below_native, a="char_score12_bigram", b="char_score12_no_bigram", value=_early),
+    "bigram_speeds": partial(below_native, a="char_score12_bigram", b="char_score12_no_bigram", value=early),
     "skip05_improves_d4": partial(below_native, a="challenge_d4_skip05", b="challenge_d4", value=bpb),
     "score_smaller_bpb": score_smaller_bpb,
 }

@@ -8,7 +8,6 @@ from score_mlx.config import Config
 from score_mlx.settings import TABLES
 
 FEW = 2  # as many records are named one by one
-EVERYTHING = "snakemake results/verdict.csv"
 Listing = Mapping[str, set[str]]
 
 
@@ -30,8 +29,6 @@ def command(listed: Listing, records: Sequence[str]) -> str | None:
     """What makes `records`, paths below the folder of runs: few by their names, more by the targets that list them."""
     if not records:
         return None
-    if not all(name.endswith("run.json") for name in records):
-        return EVERYTHING
     if len(records) <= FEW:
         return "snakemake " + " ".join(f"results/runs/{name}" for name in records)
     targets = _covering(listed, set(records))

@@ -1,71 +1,66 @@
 """Which runs of language models stand for the paper's Tables 10 to 12 and the losses in its text.
 
-The one seam between the verdict and the language models: their records are read as plain values, and `RUNS` says by
-which fields of its spec a run is the paper's. A run that `RUNS` does not describe yet reads "not run".
+The one seam between the verdict and the language models: `RUNS` says which run of config.yaml is which of the paper's,
+`CELLS` which run decides which printed number. A name that no run of config.yaml answers to reads "not run".
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from score_mlx.errors import UserError
-
-FAMILY = "language"
-
-
-@dataclass(frozen=True)
-class LanguageRun:
-    """What a record of a language model says.
-
-    Attributes:
-        path: the record below the folder of runs.
-        spec: what was trained.
-        parameters: how many numbers.
-        evaluations: `{step, seconds, train_loss, val_loss}` one after another.
-        val_bpb: bits a byte, of the five-minute challenge.
-        cuts: settings below the paper's, as `iterations 100/3000`; "" for none.
-    """
-
-    path: str
-    spec: Mapping[str, Any]
-    parameters: int
-    evaluations: tuple[Mapping[str, float], ...] = ()
-    val_bpb: float | None = None
-    cuts: str = ""
-    meta: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def best_loss(self) -> float:
-        """The lowest validation loss of all evaluations; NaN without one."""
-        return min((e["val_loss"] for e in self.evaluations if e["val_loss"] is not None), default=math.nan)
-
-    def loss_at(self, fraction: float) -> float:
-        """Validation loss at the evaluation that comes nearest after that fraction of the training."""
-        last = max(e["step"] for e in self.evaluations)
-        return next(e["val_loss"] for e in self.evaluations if e["step"] >= fraction * last)
-
-
-# The paper's run -> the fields of a language spec that describe it. A name without fields has no record yet.
-RUNS: dict[str, dict[str, Any]] = {}
+from score_mlx.analysis.language_runs import LanguageRun
+from score_mlx.language.spec import LanguageSpec
 
 Value = Callable[[LanguageRun], float]
+DEPTHS = range(2, 7)  # of nanoGPTx
+
+# The paper's run -> the experiment of config.yaml that lists it, and the fields that tell it from the others there.
+RUNS: dict[str, tuple[str, dict[str, Any]]] = {
+    "nanogpt_d384_native": ("figure3", {"config": "base", "width": 384}),
+    "nanogpt_d384_score": ("figure3", {"config": "SCORE", "width": 384}),  # dt = 1/K, the paper's default
+    **{f"nanogptx_native_k{k}": ("figure4", {"config": "base", "steps": k}) for k in DEPTHS},
+    **{f"nanogptx_score_k{k}": ("figure4", {"config": "SCORE", "steps": k}) for k in DEPTHS},
+    **{f"nanogptx_half_k{k}": ("figure4", {"config": "SCORE_skip05", "steps": k}) for k in DEPTHS},
+    "char_native_adamw": ("table10", {"config": "base", "optimizer": "adamw"}),
+    "char_native_muon": ("table10", {"config": "base", "optimizer": "muon", "dropout": 0.2}),
+    "char_mscore_muon": ("table10", {"config": "mSCORE_skip05", "optimizer": "muon"}),
+    "char_mscore_adam": ("table10", {"config": "mSCORE_skip05", "optimizer": "adam"}),
+    "char_score6_muon": ("table10", {"config": "SCORE_skip05", "optimizer": "muon", "steps": 6}),
+    "char_score12_bigram": ("table11", {"bigram": True, "train_fraction": 0.9}),
+    "char_score12_no_bigram": ("table11", {"bigram": False, "train_fraction": 0.9}),
+    "challenge_d4_skip05": ("table12", {"config": "skip05", "feedforward": "swiglu"}),
+    "challenge_d4": ("table12", {"config": "base", "feedforward": "swiglu"}),
+    "challenge_2xs2": ("table12", {"config": "mSCORE_skip05", "feedforward": "swiglu"}),
+    "challenge_pr4": ("table12", {"config": "base", "feedforward": "gelu"}),
+    **{
+        f"autosearch_{name}_{seconds // 60}min": ("figure5", {"config": config, "seconds": seconds})
+        for name, config in (("2xs2", "mSCORE_skip05"), ("d4_skip05", "skip05"), ("d4", "base"))
+        for seconds in (300, 360)
+    },
+}
 
 
 def loss(run: LanguageRun) -> float:
-    return run.best_loss
+    """Best validation loss, nats a token."""
+    return _number(run.best.get("val_loss"))
 
 
 def bpb(run: LanguageRun) -> float:
-    return math.nan if run.val_bpb is None else run.val_bpb
+    """Bits a byte after the last step."""
+    return _number(run.last.get("val_bpb"))
 
 
 def millions(run: LanguageRun) -> float:
+    """Parameters."""
     return run.parameters / 1e6
+
+
+def early(run: LanguageRun, fraction: float = 0.1) -> float:
+    """Validation loss at the first evaluation after a tenth of the steps."""
+    steps, losses = run.curve("val_loss")
+    return next(value for step, value in zip(steps, losses, strict=True) if step >= fraction * steps[-1])
 
 
 # (target, row, column) of the paper -> the run that decides it, and what of it.
@@ -108,37 +103,25 @@ CELLS: dict[tuple[str, str, str], tuple[str, Value]] = {
 }
 
 
-def named(runs: list[LanguageRun], name: str) -> list[LanguageRun]:
-    """The runs that are the paper's `name`, whatever seed; uncut ones only, where there are any."""
-    fields = RUNS.get(name)
-    if fields is None:
-        return []
-    found = [run for run in runs if all(run.spec.get(key) == value for key, value in fields.items())]
-    return [run for run in found if not run.cuts] or found
+def wanted(name: str, specs: Iterable[LanguageSpec]) -> LanguageSpec | None:
+    """The spec, of those that the experiment of `RUNS` lists, that is the paper's run `name`."""
+    _, fields = RUNS[name]
+    there = [spec for spec in specs if all(getattr(spec, key) == value for key, value in fields.items())]
+    return there[0] if there else None
 
 
-def is_language(path: Path) -> bool:
-    """Whether a record says that it is a language model's; anything unreadable is left to its own reader."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and content.get("family") == FAMILY
+def matching(runs: Sequence[LanguageRun], spec: LanguageSpec) -> list[LanguageRun]:
+    """The runs of a spec, whatever seed and repeat; on another text or with cuts only where there are no others."""
+    found = [run for run in runs if type(run.spec) is type(spec) and _same(run, spec)]
+    return [run for run in found if not run.incomparable()] or found
 
 
-def read(path: Path) -> LanguageRun:
-    """A language model's record.
+def _same(run: LanguageRun, spec: LanguageSpec) -> bool:
+    """Alike in all but what does not tell models apart; how long it trained may differ only by a cut."""
+    free = {"dataset", "seed", "repeat", *(spec.CUTTABLE if run.cuts else ())}
+    ours = run.spec.as_dict()
+    return all(ours[name] == value for name, value in spec.as_dict().items() if name not in free)
 
-    Raises:
-        UserError: it lacks what a verdict reads.
-    """
-    content = json.loads(path.read_text(encoding="utf-8"))
-    try:
-        cuts = ", ".join(f"{cut['setting']} {cut['ours']}/{cut['paper']}" for cut in content.get("cuts", ()))
-        parts = path.parts[path.parts.index(FAMILY) - 1 :] if FAMILY in path.parts else path.parts[-2:]
-        return LanguageRun(
-            "/".join(parts), content["spec"], content["parameters"], tuple(content["evaluations"]),
-            content.get("val_bpb"), cuts,
-        )  # fmt: skip
-    except (KeyError, TypeError) as missing:
-        raise UserError(f"{path}: {missing} is missing or no value, expected a language model's record") from None
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

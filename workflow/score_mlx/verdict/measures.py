@@ -12,7 +12,7 @@ from score_mlx.analysis.runs import mean_std
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.spec import Spec
 from score_mlx.verdict import language_cells, statistics
-from score_mlx.verdict.pool import Evidence, NotComparableError, NotRunError, record_name
+from score_mlx.verdict.pool import Evidence, NotRunError, record_name
 from score_mlx.verdict.published import TEXT, Published
 from score_mlx.verdict.rules import Measured
 
@@ -89,26 +89,13 @@ def _speed(evidence: Evidence, number: Published) -> Measured:
 def _language(evidence: Evidence, number: Published) -> Measured:
     """A language model's loss, bits per byte or parameter count."""
     name, value = language_cells.CELLS[number.place]
-    runs = language_runs(evidence, name)
-    values = [value(run) for run in runs]
-    exact = number.kind == "parameters"
-    low, high = (values[0], values[0]) if exact else statistics.interval(values)
-    how = "counted" if exact else f"{len(values)} run" + "s" * (len(values) > 1)
-    return Measured(float(np.mean(values)), low, high, how, [run.path for run in runs])
-
-
-def language_runs(evidence: Evidence, name: str) -> list[language_cells.LanguageRun]:
-    """The runs of a language model by the paper's name for it.
-
-    Raises:
-        NotRunError, NotComparableError: there is none, or only cut ones.
-    """
-    runs = language_cells.named(evidence.pool.language, name)
-    if not runs:
-        raise NotRunError(f"1 record is missing: of the language model {name}", [f"language model {name}"])
-    if runs[0].cuts:
-        raise NotComparableError(f"{name}: {runs[0].cuts}")
-    return runs
+    (runs,) = evidence.language(name)
+    values, names = [value(run) for run in runs], [record_name(run.spec) for run in runs]
+    if number.kind == "parameters":
+        return Measured(values[0], values[0], values[0], "counted", names)
+    devices = ", ".join(dict.fromkeys(str(run.meta.get("device")) for run in runs))
+    how = f"{len(values)} run{'s' * (len(values) > 1)} on {devices}"
+    return Measured(float(np.mean(values)), *statistics.interval(values), how, names)
 
 
 def _molattfp_worth(evidence: Evidence, number: Published) -> Measured:

@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.analysis.runs import Run, load, require_one_dataset
+from score_mlx.analysis.language_runs import LanguageRun, load_any
+from score_mlx.analysis.runs import Run, require_one_dataset
 from score_mlx.config import Config
 from score_mlx.errors import UserError
 from score_mlx.exchange import check
+from score_mlx.language.spec import LanguageSpec
 from score_mlx.records import read_meta
 from score_mlx.settings import ClassicalSettings, DenseSettings, GraphSettings, Presets
+from score_mlx.settings_language import LanguageSettings
 from score_mlx.spec import SPLITS, Spec
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.commands import Listing, listing
-from score_mlx.verdict.language_cells import LanguageRun
 
 # What makes a model the one of a cell. Of two runs alike in these, one may have been trained for less, at another rate
 # or on other molecules: it is named where the paper's own is missing, and not compared.
@@ -77,14 +79,13 @@ class Pool:
         """
         if not folder.is_dir():
             raise UserError(f"{folder}: no such folder, expected one with run records")
-        paths = sorted(folder.rglob("run.json"))
-        of_language = [path for path in paths if language_cells.is_language(path)]
-        runs = []
-        for path in sorted(set(paths) - set(of_language)):
+        runs: list[Run | LanguageRun] = []
+        for path in sorted(folder.rglob("run.json")):
             check(path, folder)
-            runs.append(load(path))
+            runs.append(load_any(path))
             _require_known_preset(path)
-        return cls(runs, [language_cells.read(path) for path in of_language])
+        language = [run for run in runs if isinstance(run, LanguageRun)]
+        return cls([run for run in runs if not isinstance(run, LanguageRun)], language)
 
     def find(self, spec: Spec) -> Run | None:
         """The run of a spec, whatever seed it was started from; that of the spec's own seed where there are several."""
@@ -168,6 +169,29 @@ class Evidence:
             raise NotComparableError(f"diverged in a fold: {', '.join(lost)}")
         return values
 
+    def language(self, *names: str) -> list[list[LanguageRun]]:
+        """The runs of language models by the paper's names for them (`language_cells.RUNS`), all repeats of each.
+
+        Raises:
+            NotRunError, NotComparableError: of one there is none; only with cuts or on another text.
+        """
+        specs = [self._language_spec(name) for name in names]
+        found = [language_cells.matching(self.pool.language, spec) for spec in specs]
+        missing = [spec for spec, runs in zip(specs, found, strict=True) if not runs]
+        if missing:
+            raise _not_run(missing)
+        reasons = {f"{runs[0].model}: {why}": None for runs in found if (why := runs[0].incomparable())}
+        if reasons:
+            raise NotComparableError("; ".join(reasons))
+        return found
+
+    def _language_spec(self, name: str) -> LanguageSpec:
+        experiment, _ = language_cells.RUNS[name]
+        spec = language_cells.wanted(name, self.specs(experiment))
+        if spec is None:
+            raise NotRunError(f"config.yaml lists no run that is the paper's {name}, expected one in {experiment}")
+        return spec
+
     def folds(self, spec: Spec) -> int:
         """Folds of its cross-validation."""
         return len(self.runs([spec], self.repeats[0] if self.repeats else 0)[0].best)
@@ -177,10 +201,8 @@ class Evidence:
         return sorted(set.intersection(*map(self.pool.repeats, specs)) - {0})
 
     def _chosen(self, spec: Spec) -> Spec:
-        changes: dict[str, Any] = {"split": self.split} if self.split else {}
-        if self.fidelity and hasattr(spec, "fidelity"):
-            changes["fidelity"] = self.fidelity
-        return replace(spec, **changes)
+        choice = {"split": self.split, "fidelity": self.fidelity}
+        return replace(spec, **{name: value for name, value in choice.items() if value and hasattr(spec, name)})
 
 
 def paper_protocol(config: Config) -> Config:
@@ -192,6 +214,7 @@ def paper_protocol(config: Config) -> Config:
         update={
             "dataset": "esol", "preset": "paper", "split": SPLITS[0], "repeat": 0,
             "graphs": GraphSettings(), "dense": DenseSettings(), "classical": ClassicalSettings(),
+            "language": LanguageSettings(),
         }
     )  # fmt: skip
 
@@ -218,12 +241,14 @@ def record_name(spec: Spec) -> str:
 def _no_evidence(missing: Sequence[Spec], pool: Pool) -> UndecidedError:
     """Not run; or, on the paper's folds, run by another protocol, which is said."""
     others = [pool.like(spec) if spec.split == SPLITS[0] else None for spec in missing]
+    if not all(others):
+        return _not_run(missing)
+    pairs = zip(others, missing, strict=True)
+    return NotComparableError("; ".join(dict.fromkeys(f"{run.model}: {departure(run, spec)}" for run, spec in pairs)))
+
+
+def _not_run(missing: Sequence[Spec]) -> NotRunError:
     names = [record_name(spec) for spec in missing]
-    if all(others):
-        pairs = zip(others, missing, strict=True)
-        return NotComparableError(
-            "; ".join(dict.fromkeys(f"{run.model}: {departure(run, spec)}" for run, spec in pairs))
-        )
     what = "1 record is missing" if len(names) == 1 else f"{len(names)} records are missing, first"
     return NotRunError(f"{what}: {names[0]}", names)
 
