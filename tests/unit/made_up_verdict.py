@@ -10,7 +10,8 @@ from score_mlx.analysis.language_runs import LanguageRun
 from score_mlx.analysis.runs import Run
 from score_mlx.config import load
 from score_mlx.verdict import language_cells
-from score_mlx.verdict.pool import Evidence, Pool, paper_protocol
+from score_mlx.verdict.evidence import Evidence, paper_protocol
+from score_mlx.verdict.pool import Pool
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "data" / "paper"

@@ -13,8 +13,9 @@ from score_mlx.graphs.spec import GraphSpec
 from score_mlx.records import write_record
 from score_mlx.verdict import language_cells, numbers, statistics
 from score_mlx.verdict.commands import command, listing
+from score_mlx.verdict.evidence import paper_protocol
 from score_mlx.verdict.measures import TEXT_MEASURES, measure
-from score_mlx.verdict.pool import NotComparableError, NotRunError, Pool, paper_protocol
+from score_mlx.verdict.pool import NotComparableError, NotRunError, Pool
 from score_mlx.verdict.published import NAMES, WORDS, Published, read_published
 from score_mlx.verdict.rules import Measured, judge
 
@@ -135,6 +136,8 @@ def test_speed_up_factors(monkeypatch):
         (made.make_run(GAT, 0.565), "reproduced", "0.00"),
         (made.make_run(replace(GAT, seed=7), 0.565), "reproduced", "0.00"),  # another seed is as good
         (made.make_run(replace(GAT, dataset="nci"), 0.564, dataset=made_up.NCI), "not comparable", "dataset nci"),
+        (made.make_run(GAT, 0.564, dataset=made_up.NCI), "not comparable", "dataset nci"),
+        (made.make_run(GAT, 0.564, dataset={**made_up.ESOL, "stand_in": True}), "not comparable", "stand-in data"),
         (made.make_run(replace(GAT, epochs=2), 0.564), "not comparable", "epochs 2/150"),
         (made.make_run(replace(GAT, learning_rate=0.01), 0.564), "not comparable", "learning_rate 0.01"),
         (made.make_run(replace(GAT, split="grouped"), 0.564), "not comparable", "split grouped"),

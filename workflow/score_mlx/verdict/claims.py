@@ -24,7 +24,8 @@ from score_mlx.analysis.formats import Readable
 from score_mlx.errors import UserError
 from score_mlx.verdict import statistics
 from score_mlx.verdict.commands import brief, command
-from score_mlx.verdict.pool import Evidence, NotRunError, UndecidedError
+from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.pool import NotRunError, UndecidedError
 
 CONFIRMED, PARTLY, NOT_CONFIRMED, NOT_TESTABLE = "confirmed", "partly", "not confirmed", "not testable here"
 NOT_RUN = "not run"

@@ -11,7 +11,7 @@ from score_mlx.dense.spec import NETWORKS
 from score_mlx.verdict import statistics
 from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.comparisons import equal, lower, scores
-from score_mlx.verdict.pool import Evidence
+from score_mlx.verdict.evidence import Evidence
 
 CATBOOST = METHODS["catboost"][1]
 MLP, SCORE_MLP = NETWORKS["mlp"], NETWORKS["score_mlp"]

@@ -9,9 +9,9 @@ import numpy as np
 from score_mlx.verdict import statistics
 from score_mlx.verdict.claims import NO, SOME, Finding, Test
 from score_mlx.verdict.comparisons import equal, lower, sized
-from score_mlx.verdict.pool import Evidence, NotRunError, record_name
-
-POINTS = 2.0  # percent, the margin of an improvement
+from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.pool import NotRunError, record_name
+from score_mlx.verdict.rules import MARGINS
 
 
 def gat_every_depth(evidence: Evidence) -> Finding:
@@ -76,7 +76,7 @@ def _gain(evidence: Evidence, table: str, sizes: list[float]) -> Finding:
     """Gain of the mean over depths, in percent of the stack's RMSE."""
     score, native, folds = _by_depth(evidence, table)
     points = 100 * statistics.ratio_points(*(np.mean(list(each.values()), axis=0) for each in (score, native)))
-    return sized(points, folds, "gain over the stack", sizes, POINTS, " %")
+    return sized(points, folds, "gain over the stack", sizes, MARGINS["improvement"], " %")
 
 
 def _half_is_none(found: Finding, differences: dict[str, np.ndarray]) -> Finding:

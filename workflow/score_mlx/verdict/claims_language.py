@@ -12,10 +12,12 @@ from scipy import stats
 
 from score_mlx.verdict import statistics
 from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
+from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.language_cells import DEPTHS, Value, bpb, early, loss
-from score_mlx.verdict.pool import Evidence, NotComparableError
+from score_mlx.verdict.pool import NotComparableError
+from score_mlx.verdict.rules import MARGINS
 
-SCATTER = 0.03  # nats or bits a byte by which the same program differs from one run to the next
+SCATTER = MARGINS["bpb"]  # by which the same program differs from one run to the next
 
 
 def below_native(evidence: Evidence, a: str, b: str, value: Value) -> Finding:

@@ -11,7 +11,8 @@ from score_mlx.analysis import speedup, warp
 from score_mlx.analysis.runs import Run
 from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.comparisons import no_worse
-from score_mlx.verdict.pool import Evidence, NotComparableError
+from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.pool import NotComparableError
 
 TABLE = "table6"
 

@@ -10,9 +10,11 @@ import numpy as np
 from score_mlx.spec import Spec
 from score_mlx.verdict import statistics
 from score_mlx.verdict.claims import NO, SOME, YES, Finding
-from score_mlx.verdict.pool import Evidence, NotRunError
+from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.pool import NotRunError
+from score_mlx.verdict.rules import MARGINS
 
-EQUAL = 0.02  # RMSE within which two models are called equal, the margin of a reproduced RMSE
+EQUAL = MARGINS["rmse"]  # within which two models are called equal
 DRAWS = 1000  # bootstraps over folds
 
 

@@ -12,7 +12,8 @@ from score_mlx.analysis.runs import mean_std
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.spec import Spec
 from score_mlx.verdict import language_cells, statistics
-from score_mlx.verdict.pool import Evidence, NotRunError, record_name
+from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.pool import NotRunError, record_name
 from score_mlx.verdict.published import TEXT, Published
 from score_mlx.verdict.rules import Measured
 

@@ -10,8 +10,9 @@ from typing import Any
 from score_mlx.analysis.formats import Readable
 from score_mlx.verdict import rules
 from score_mlx.verdict.commands import brief, command
+from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.measures import measure
-from score_mlx.verdict.pool import Evidence, NotRunError, UndecidedError
+from score_mlx.verdict.pool import NotRunError, UndecidedError
 from score_mlx.verdict.published import Published
 
 COLUMNS = (

@@ -12,7 +12,8 @@ from score_mlx.spec import Spec
 from score_mlx.verdict import statistics
 from score_mlx.verdict.claims_baselines import CATBOOST, MLP, SCORE_MLP
 from score_mlx.verdict.comparisons import EQUAL
-from score_mlx.verdict.pool import Evidence, NotRunError, UndecidedError, record_name
+from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.pool import NotRunError, UndecidedError, record_name
 
 ROPE = EQUAL  # RMSE: differences that matter to nobody, the margin of a reproduced RMSE
 COLUMNS = (

@@ -11,7 +11,8 @@ from typing import Any
 from score_mlx.analysis.formats import Readable, markdown, write_all
 from score_mlx.config import Config
 from score_mlx.verdict import claims, numbers, pairs, rules, survival
-from score_mlx.verdict.pool import Evidence, Pool, paper_protocol
+from score_mlx.verdict.evidence import Evidence, paper_protocol
+from score_mlx.verdict.pool import Pool
 from score_mlx.verdict.published import read_published
 
 SUMMARY_COLUMNS = ("target", *rules.CELL_VERDICTS)
