@@ -18,7 +18,9 @@ rule verdict:
         metas=lambda wildcards: all_records("run.meta.json"),
         paper=sorted(str(path) for path in Path(in_project("data", "paper")).glob("*.csv")),
         claims=in_project("data", "paper", "claims.yaml"),
-        code=sources("analysis/runs.py", "analysis/formats.py", "analysis/warp.py", *VERDICT_CODE),
+        code=sources(
+            *(f"analysis/{name}.py" for name in ("runs", "language_runs", "formats", "speedup", "warp")), *VERDICT_CODE
+        ),
     output:
         expand("results/{name}.{suffix}", name=JUDGED, suffix=["csv", "md", "tex"]),
     log:
