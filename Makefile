@@ -4,6 +4,7 @@
 #   make test        the tests
 #   make table2      Table 2 and Figure 2 as in the paper
 #   make reproduce   everything that config.yaml describes
+#   make verdict     which numbers and claims of the paper hold, by the records that exist (FROM=DIR: by somebody else's)
 #   make estimate    how long TARGET=table7a (or all) will take here, and how much of it is done
 #   make reference   the finished records, what they give and README's table -> results/reference, to be committed
 #   make bench       our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
@@ -33,11 +34,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help demo test table2 reproduce estimate reference bench lint format clean venv
+.PHONY: help demo test table2 reproduce verdict estimate reference bench lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,13s/^# \{0,1\}//p' Makefile
+	@sed -n '3,14s/^# \{0,1\}//p' Makefile
 
 venv: $(VENV)/.installed
 
@@ -65,9 +66,16 @@ reference: $(VENV)/.installed
 	for file in $(wildcard results/bench*); do cp $$file $(REFERENCE)/ || exit 1; done
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_goals.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
+	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/verdict_summary.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table2.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table7a.md
+
+# Whose records are judged: our own, or the committed ones where nothing has been trained here.
+FROM ?= $(if $(wildcard results/runs),results/runs,$(REFERENCE)/runs)
+
+verdict: $(VENV)/.installed
+	@$(VENV)/bin/score-mlx verdict --from $(FROM) --out results
 
 estimate: $(VENV)/.installed
 	@$(VENV)/bin/score-mlx estimate $(or $(TARGET),all)

@@ -47,6 +47,7 @@ if not CONFIG.records:
 
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/verdict.smk"
 
 
 rule all:
@@ -54,6 +55,7 @@ rule all:
     input:
         rules.tables.input,
         rules.figures.input,
+        VERDICTS,
 
 
 onstart:

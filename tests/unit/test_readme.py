@@ -10,6 +10,7 @@ REPO = Path(__file__).parents[2]
 
 
 PAGES = {
+    "verdict_summary": "README.md",
     "table1": "README.md",
     "table2": "README.md",
     "table7a": "README.md",

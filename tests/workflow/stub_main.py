@@ -38,9 +38,16 @@ def train(*options):
 def draw(*options):
     out = Path(options[options.index("--out") + 1])
     for suffix in (".csv", ".md", ".tex") if out.suffix == ".csv" else (".png", ".pdf", ".md"):
-        write(out.with_suffix(suffix), " ".join(options))
+        write(out.with_suffix(suffix), " ".join(map(str, options)))
     if "--figure" in options:
         draw("--out", options[options.index("--figure") + 1])
+
+
+def judge(*options):
+    folder = Path(options[options.index("--out") + 1])
+    for option in options:
+        if option.startswith("--only="):
+            draw("--out", folder / f"{option.removeprefix('--only=')}.csv")
 
 
 command, *rest = sys.argv[1:]
@@ -49,4 +56,4 @@ with open("calls.log", "a") as log:
 if command == "data":
     prepare(*rest[1:]) if rest[0] == "prepare" else derive(*rest[1:])
 else:
-    (train if command == "train" else draw)(*rest)
+    {"train": train, "verdict": judge}.get(command, draw)(*rest)

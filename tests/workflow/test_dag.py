@@ -292,5 +292,23 @@ def test_dry_run_of_everything_takes_less_than_five_seconds(tmp_path):
     assert not (tmp_path / "x" / "results").exists()  # a dry-run writes nothing
 
 
+def test_the_verdict_asks_for_all_records_and_survival_for_its_own(tmp_path):
+    config = load(ROOT / "config.yaml", {"preset": "paper"})
+    paper = ("--directory", tmp_path / "x", "--config", "dataset=esol", "preset=paper")
+    wanted = {spec for table in config.experiments for spec in config.specs(table)}
+    varied = {spec for table in ("table1", "table2", "table7a") for spec in config.specs(table)}
+    for target, specs in (("verdict", wanted), ("survival", varied | set(config.survival_specs()))):
+        said = snakemake(ROOT, "-n", f"results/{target}.csv", *paper)
+        trained = sum(spec.FAMILY == "graphs" for spec in specs)
+        assert re.search(rf"^train_graph +{trained}$", said, re.MULTILINE), target
+        assert re.search(rf"^{target} +1$", said, re.MULTILINE) and not re.search(r"^table +", said, re.MULTILINE)
+
+
+def test_the_verdict_judges_what_a_folder_of_records_has(tmp_path):
+    folder = str(ROOT / "results" / "reference" / "runs")
+    said = snakemake(ROOT, "-n", "results/verdict.csv", "--directory", tmp_path / "x", "--config", f"records={folder}")
+    assert re.search(r"^verdict +1$", said, re.MULTILINE) and "train_graph" not in said
+
+
 def test_lint_finds_nothing():
     assert "Congratulations" in snakemake(ROOT, "--lint")

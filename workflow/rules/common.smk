@@ -42,11 +42,15 @@ def sources(*names):
     return [in_project("workflow", "score_mlx", name) for name in names]
 
 
+def records_folder():
+    """Where records are: made here, or those that config.yaml says to draw from."""
+    return in_project(CONFIG.records) if CONFIG.records else "results/runs"
+
+
 def records_of(experiment, name="run.json", split=None, figure=None):
     """The run records that a table lists or a figure shows, or the file of that name beside each."""
-    root = in_project(CONFIG.records) if CONFIG.records else "results/runs"
     specs = CONFIG.figure_specs(experiment, figure) if figure else CONFIG.specs(experiment, split)
-    return [str(spec.path(root).with_name(name)) for spec in specs]
+    return [str(spec.path(records_folder()).with_name(name)) for spec in specs]
 
 
 def existing_records_of(experiment, name="run.json", split=None, figure=None):
@@ -70,6 +74,24 @@ def drawable(experiments, splits=(None,)):
         if name not in complete:
             print(f"records = {CONFIG.records}: {name} is left out, some of its records are missing", file=sys.stderr)
     return complete
+
+
+def there(paths):
+    """All of them, to be made where they are missing; where nothing is trained those that exist."""
+    return [path for path in paths if not CONFIG.records or os.path.exists(path)]
+
+
+def all_records(name="run.json"):
+    """The records of all experiments."""
+    paths = [path for experiment in CONFIG.experiments for path in records_of(experiment, name)]
+    return there(dict.fromkeys(paths))
+
+
+def survival_records(name="run.json"):
+    """The records of `survival`, and of the experiments that it varies."""
+    varied = dict.fromkeys(entry.experiment for entry in CONFIG.survival)
+    specs = [*or_exit(CONFIG.survival_specs), *(spec for table in varied for spec in CONFIG.specs(table))]
+    return there(str(spec.path(records_folder()).with_name(name)) for spec in dict.fromkeys(specs))
 
 
 def of_kind(kind):

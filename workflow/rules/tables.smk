@@ -95,7 +95,7 @@ rule runs:
     conda:
         ENVIRONMENT
     params:
-        folder=lambda wildcards: in_project(CONFIG.records) if CONFIG.records else "results/runs",
+        folder=lambda wildcards: records_folder(),
         dataset=CONFIG.dataset_name,
     shell:
         "logged {log} python -m score_mlx runs dataset={params.dataset} --runs {params.folder:q} --out {output.csv}"

@@ -9,6 +9,8 @@ import typer
 
 from score_mlx.cli_runs import runs as catalogue
 from score_mlx.cli_show import figure, sensitivity, settled_config, table
+from score_mlx.cli_verdict import TABLES as VERDICT_TABLES
+from score_mlx.cli_verdict import verdict
 from score_mlx.settings import TABLES
 from score_mlx.spec import SPLITS, Spec
 
@@ -17,7 +19,7 @@ def redraw(
     runs: Annotated[Path, typer.Argument(help="folder of records, as results/runs")],
     out: Annotated[Path, typer.Argument(help="folder for tables and figures")],
 ) -> None:
-    """Make every table and figure of config.yaml whose records are all there, and the catalogue of runs.
+    """Make every table and figure of config.yaml whose records are all there, the catalogue of runs and the verdict.
 
     What lacks records is named. Nothing is trained.
     """
@@ -35,6 +37,7 @@ def redraw(
                 line = catboost if drawing == "configurations" and catboost.exists() else None
                 figure(drawn, out=out / f"{drawn}.png", runs=runs, baseline=line)
     catalogue([], out=out / "runs.csv", folder=runs)
+    verdict(source=runs, out=out, only=list(VERDICT_TABLES))
 
 
 def _complete(name: str, specs: list[Spec], runs: Path) -> bool:

@@ -88,6 +88,13 @@ def _specs(config: Config, name: str) -> Iterable[Spec]:
             if chosen.kind == "baselines":
                 yield from config.specs(experiment, SPLITS[1])
         return
+    if name == "verdict":
+        yield from (spec for experiment in config.experiments for spec in config.specs(experiment))
+        return
+    if name == "survival":
+        varied = dict.fromkeys(entry.experiment for entry in config.survival)
+        yield from [*config.survival_specs(), *(spec for experiment in varied for spec in config.specs(experiment))]
+        return
     table = name.removesuffix("_sensitivity")
     of_figure = {figure: e for e, chosen in config.experiments.items() for figure in chosen.drawings}
     if table in config.experiments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -31,7 +32,8 @@ from score_mlx.settings import (
 )
 from score_mlx.settings_base import Experiment, Name, Typed
 from score_mlx.settings_language import LanguageExperiment, LanguageSettings
-from score_mlx.spec import SPLITS, Spec
+from score_mlx.settings_survival import SURVIVAL_CHOICES, SurvivalRuns
+from score_mlx.spec import SPLITS, Spec, unknown
 
 
 class Config(Typed):
@@ -58,6 +60,7 @@ class Config(Typed):
     language: LanguageSettings = LanguageSettings()
     presets: Presets = Presets()
     experiments: dict[Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+|learnable_dt)$")], AnyExperiment] = {}
+    survival: list[SurvivalRuns] = []
 
     @field_validator("dataset")
     @classmethod
@@ -112,6 +115,28 @@ class Config(Typed):
     def figure_specs(self, experiment: str, figure: str) -> list[Spec]:
         """The runs of an experiment that one of its figures shows."""
         return [spec for spec in self.specs(experiment) if self.experiments[experiment].shows(figure, spec)]
+
+    def survival_specs(self) -> list[Spec]:
+        """The runs that only `survival` lists.
+
+        Raises:
+            UserError: it names an experiment or a model that there is not.
+        """
+        specs: dict[Spec, None] = {}
+        for place, entry in enumerate(self.survival):
+            if entry.experiment not in self.experiments:
+                raise UserError(
+                    f"config.yaml: survival.{place}: " + unknown("experiment", entry.experiment, self.experiments)
+                )
+            listed = self.specs(entry.experiment)
+            for model in entry.models:
+                if model not in (names := {spec.model: None for spec in listed}):
+                    raise UserError(f"config.yaml: survival.{place}: " + unknown("model", model, names))
+            changes = [change for choice in entry.choices for change in SURVIVAL_CHOICES[choice]]
+            chosen = [spec for spec in listed if not entry.models or spec.model in entry.models]
+            for change in changes:
+                specs |= dict.fromkeys(replace(spec, **change) for spec in chosen if set(change) <= set(spec.as_dict()))
+        return list(specs)
 
     def _graph_specs(self, chosen: ModelsExperiment, folds: dict[str, Any]) -> list[Spec]:
         """Architecture by architecture."""

@@ -11,7 +11,8 @@ from score_mlx.files import write_csv, write_text
 Row = Mapping[str, Any]
 Readable = Sequence[tuple[str, Callable[[Row], str]]]  # what people read of a row: heading and text
 
-TEXT = ("model", "descriptor")  # headings of columns of words
+# headings of columns of words
+TEXT = ("model", "descriptor", "target", "row", "column", "verdict", "reason", "claim", "comparison")
 TEX_ESCAPES = {
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "±": r"$\pm$",

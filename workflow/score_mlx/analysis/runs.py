@@ -28,6 +28,7 @@ class Run:
         parameters: numbers trained, of one fold's model, None for trees and kernels.
         curves: RMSE after each epoch of each fold.
         learned_dt: step sizes of each fold after the last epoch, () where they are fixed.
+        mad: mean average distance of the last atom states of each fold, () where the record has none.
         meta: run.meta.json: seconds, device, versions, commit, preset.
     """
 
@@ -39,6 +40,7 @@ class Run:
     parameters: int | None
     curves: tuple[tuple[float, ...], ...] = ()
     learned_dt: tuple[tuple[float, ...], ...] = ()
+    mad: tuple[float, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -105,6 +107,7 @@ def from_json(record: dict[str, Any], meta: dict[str, Any]) -> Run:
         parameters=record["parameters"],
         curves=tuple(_numbers(fold["rmse"]) for fold in record["folds"]),
         learned_dt=tuple(_numbers(fold["learned_dt"]) for fold in record["folds"] if fold.get("learned_dt")),
+        mad=_numbers(fold["mad"] for fold in record["folds"] if fold.get("mad") is not None),
         meta=meta,
     )
 

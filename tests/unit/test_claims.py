@@ -1,0 +1,251 @@
+"""Claims: each is confirmed by runs that agree with it and fails by runs that do not."""
+
+from dataclasses import replace
+from functools import cache
+
+import made_up_verdict as made
+import numpy as np
+import pytest
+from score_mlx.errors import UserError
+from score_mlx.graphs.spec import ARCHS
+from score_mlx.verdict import claims, claims_language, statistics, survival
+
+CLAIMS = {claim.id: claim for claim in claims.read_claims(made.PAPER / "claims.yaml")}
+PRINTED = [line.split(",")[1] for line in (made.PAPER / "table2.csv").read_text().splitlines()[1:]]
+
+
+@cache
+def paper_rank(model):
+    return PRINTED.index(model) if model in PRINTED else 20
+
+
+def mean(of):
+    """Plants a mean RMSE."""
+    return lambda spec: {"mean": of(spec)}
+
+
+def graph(of, other=0.6):
+    """Plants a mean RMSE of graph networks; of anything else another one."""
+    return mean(lambda spec: of(spec) if spec.FAMILY == "graphs" else other)
+
+
+def form(**values):
+    """Mean RMSE by form of depth, 0.6 of the others."""
+    return graph(lambda spec: values.get(spec.config, 0.6))
+
+
+def of_arch(archs, config, value, other=0.6):
+    """Mean RMSE of some architectures in one form."""
+    return graph(lambda spec: value if spec.arch in archs and spec.config == config else other)
+
+
+def jitters(value, archs=ARCHS, config="base", other=0.01):
+    """Plants how restless curves are."""
+    return lambda spec: {
+        "jitter": value if spec.FAMILY == "graphs" and spec.arch in archs and spec.config == config else other
+    }
+
+
+def speeds(of):
+    return lambda spec: {"speed": of(spec) if spec.FAMILY == "graphs" else 1.0}
+
+
+def gain(percent):
+    """SCORE better than the stack by so much."""
+    return form(SCORE=0.6 * (1 - percent / 100))
+
+
+def spread(spec):
+    return {"spread": 0.3 if getattr(spec, "network", "") == "score_mlp" else 1.0}
+
+
+def sizes(score, base=1000):
+    return lambda spec: {"parameters": score if spec.model.startswith("SCORE") else base}
+
+
+def by_rank(sign):
+    return graph(lambda spec: 0.55 + sign * 0.004 * paper_rank(spec.model))
+
+
+def one_best(model):
+    return graph(lambda spec: 0.5 if spec.model == model else 0.6)
+
+
+def gatv2(difference):
+    return graph(lambda spec: 0.6 + difference * (spec.arch == "gatv2"))
+
+
+def option(name, value, difference):
+    """Runs that differ in one option differ by so much."""
+    return graph(lambda spec: 0.6 + difference * (getattr(spec, name) == value))
+
+
+SPEEDUP = {True: 2.0, False: 1.0}
+# id -> runs that agree with the claim, runs that refute it
+PLANTED = {
+    "catboost_best": (
+        mean(lambda s: 0.5 if s.model == "CatBoost" else 0.6),
+        mean(lambda s: {"CatBoost": 0.55, "SVR": 0.5}.get(s.model, 0.6)),
+    ),
+    "score_mlp_equal": (mean(lambda s: 0.6), mean(lambda s: 0.6 + 0.1 * (s.model == "SCORE-MLP"))),
+    "score_mlp_variance": (spread, lambda spec: {"spread": 1 / spread(spec)["spread"]}),
+    "score_mlp_parameters": (sizes(900), sizes(1100)),
+    "top13_score": (form(SCORE=0.5, SCORE_skip05=0.5), form(base=0.5, skip05=0.5)),
+    "dmpnn_skip05_first": (one_best("dmpnn_skip05"), one_best("gat")),
+    "second_is_skip05": (
+        graph(lambda s: {"gat": 0.4, "gat_skip05": 0.5}.get(s.model, 0.6)),
+        one_best("dmpnn_skip05"),
+    ),
+    "beat_catboost": (form(SCORE=0.5), form(SCORE=0.7, SCORE_skip05=0.7)),
+    "one_equals_catboost": (
+        graph(lambda s: 0.5 if s.model == "gcn_skip05" else 0.7, other=0.5),
+        graph(lambda s: 0.5, other=0.5),
+    ),
+    "rank_agreement": (by_rank(1), by_rank(-1)),
+    "classic_helps_gat": (of_arch(["gat"], "classic", 0.5), of_arch(["gat"], "classic", 0.7)),
+    "classic_hurts": (form(classic=0.7), form(classic=0.5)),
+    "stacked_unstable": (jitters(0.1, ["mpnn", "gt"]), jitters(0.1, ["gcn", "gat"])),
+    "layernorm_helps": (form(classic=0.5), form(classic=0.7)),
+    "skip05_stable": (jitters(0.1), jitters(0.1, config="skip05")),
+    "molattfp_worth": (option("readout", "sum", 0.03), option("readout", "sum", -0.03)),
+    "score_mlp_head": (option("head", "score_mlp", 0.0), option("head", "score_mlp", 0.05)),
+    "integrators": (option("integrator", "rk4", 0.005), option("integrator", "rk4", 0.05)),
+    "dt_half_equal": (form(SCORE_skip05=0.605), form(SCORE_skip05=0.7)),
+    "learned_dt": (option("learn_dt", True, -0.005), option("learn_dt", True, -0.05)),
+    "fewer_parameters": (sizes(500), sizes(1000)),
+    "no_faster_epoch": (
+        lambda s: {"seconds": 60.0},
+        lambda s: {"seconds": 30.0 if s.model.startswith("SCORE") else 60.0},
+    ),
+    "speedup_above_one": (speeds(lambda s: SPEEDUP[s.recurrent]), speeds(lambda s: SPEEDUP[not s.recurrent])),
+    "gt_not_fitted": (
+        graph(lambda s: 0.9 if s.arch == "gt" and s.recurrent else 0.6),
+        speeds(lambda s: SPEEDUP[s.recurrent]),
+    ),
+    "rdkit_speeds": (speeds(lambda s: SPEEDUP[s.descriptors]), speeds(lambda s: SPEEDUP[not s.descriptors])),
+    "rdkit_most_for_gt": (
+        speeds(lambda s: 1 + s.descriptors * (1 + (s.arch == "gt"))),
+        speeds(lambda s: 1 + s.descriptors * (1 + (s.arch == "gat"))),
+    ),
+    "rdkit_best": (option("descriptors", True, 0.05), option("descriptors", True, -0.05)),
+    "gat_every_depth": (form(SCORE=0.5), form(SCORE=0.7)),
+    "gat_gain": (gain(7), gain(-7)),
+    "gat_molattfp_every_depth": (form(SCORE=0.5), form(SCORE=0.7)),
+    "gat_molattfp_gain": (gain(7), gain(-7)),
+    "gatv2_nothing": (gatv2(0.005), gatv2(-0.05)),
+    "dmpnn_gain": (gain(2), gain(-2)),
+    "less_oversmoothing": (
+        lambda s: {"mad": 0.3 if s.model.startswith("SCORE") else 0.2},
+        lambda s: {"mad": 0.1 if s.model.startswith("SCORE") else 0.2},
+    ),
+}  # fmt: skip
+# The tables and figures whose runs the claims of a family read.
+READ = {
+    "baselines": ["table1"],
+    "ranking": ["table1", "table2", "table3"],
+    "residuals": ["table2"],
+    "ablation": ["table2", "table3", "table4", "table5", "figure9", "figure10", "learnable_dt"],
+    "speed": ["table6"],
+    "depth": ["table7a", "table7b", "table8", "table9"],
+}
+
+
+def find(name, plant, **choice):
+    """Verdict on one claim, tested alone, by these runs."""
+    wanted = choice.pop("wanted") if "wanted" in choice else made.specs(*READ[CLAIMS[name].family])
+    (row,) = claims.decide([CLAIMS[name]], made.evidence(plant, wanted, **choice))
+    return row
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A bootstrap of a time warp takes seconds; here any interval around the factor will do."""
+    from score_mlx.analysis import warp
+
+    def around(native, score):
+        factor = warp.fit(native.mean(axis=0), score.mean(axis=0)).factor
+        return 0.9 * factor, 1.1 * factor
+
+    monkeypatch.setattr(warp, "interval", around)
+
+
+def test_every_claim_has_a_test_and_is_planted():
+    of_language = set(claims_language.TESTS)
+    assert set(claims.all_tests()) == set(CLAIMS) == set(PLANTED) | of_language
+    assert {claim.family for claim in CLAIMS.values() if claim.id in of_language} == {"language"}
+    keys = {key for key, _ in survival.CHOICES.values()}
+    assert all(set(claim.choices) <= keys for claim in CLAIMS.values()) and len(CLAIMS) >= 35
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_claim_is_confirmed_by_runs_that_agree_and_fails_by_runs_that_do_not(name, quick):
+    agree, refute = PLANTED[name]
+    row = find(name, agree)
+    assert row["verdict"] == "confirmed", row["reason"]
+    assert row["low"] is None or row["low"] <= row["statistic"] <= row["high"]
+    row = find(name, refute)
+    assert row["verdict"] == "not confirmed", row["reason"]
+
+
+def test_in_part():
+    five = graph(lambda s: 0.5 if s.config == "SCORE" and s.steps < 7 else 0.6 - 0.05 * (s.config == "base"))
+    row = find("gat_every_depth", five)
+    assert row["verdict"] == "partly" and "below 0 in 5 of 6, not of K = 7" in row["reason"]
+    assert find("gat_gain", gain(12))["verdict"] == "partly"  # a gain, of another size
+    mixed = graph(lambda s: {"mpnn_classic": 0.5, "dmpnn_classic": 0.7, "gt_classic": 0.7}.get(s.model, 0.6))
+    assert find("classic_hurts", mixed)["verdict"] == "partly"
+    noisy = [0.5, 0.7, 0.5, 0.7, 0.59]
+    one = find("classic_helps_gat", lambda s: {"folds": noisy} if s.model == "gat_classic" else {})
+    assert one["verdict"] == "partly" and "not beyond chance" in one["reason"]
+
+
+def test_missing_and_cut_records():
+    row = find("catboost_best", lambda s: {}, wanted=made.specs("table1")[1:])
+    assert row["verdict"] == "not run" and row["missing"] == "esol/classical/catboost/default/run.json"
+    assert row["command"] == "snakemake results/runs/esol/classical/catboost/default/run.json"
+    row = find("gat_gain", lambda s: {}, wanted=[])
+    assert row["verdict"] == "not run" and row["command"] == "snakemake results/table7a.csv"
+    cut = [replace(spec, epochs=9) for spec in made.specs("table7a")]
+    row = find("gat_gain", lambda s: {}, wanted=cut)
+    assert row["verdict"] == "not testable here" and "epochs 9/150" in row["reason"]
+    lost = find("gat_gain", lambda s: {"folds": [np.nan] * 5} if s.model == "SCORE_gat" else {})
+    assert lost["verdict"] == "not testable here" and "diverged" in lost["reason"]
+
+
+def test_p_is_adjusted_within_a_family():
+    seen = made.evidence(graph(lambda s: 0.59 if s.config == "SCORE" else 0.6))
+    family = [claim for claim in CLAIMS.values() if claim.family == "depth"]
+    rows = {row["id"]: row for row in claims.decide(family, seen)}
+    tested = [row for row in rows.values() if row["p"] is not None]
+    assert [row["p_holm"] for row in tested] == pytest.approx(statistics.holm([row["p"] for row in tested]))
+    finding = claims.Finding(1.0, claims.YES, "so", p=0.03)
+    assert claims.settle(finding, 0.03)[0] == "confirmed" and claims.settle(finding, 0.06)[0] == "partly"
+    assert claims.settle(claims.Finding(1.0, claims.NO, "so", p=0.03), 0.03)[0] == "not confirmed"
+
+
+def test_more_repeats_are_used_where_all_runs_have_them():
+    both = [replace(spec, repeat=r) for spec in made.specs("table1") for r in (0, 1)]
+    table = made.evidence(wanted=both)
+    specs = made.specs("table1")
+    assert table.scores(specs).shape == (len(specs), 10) and table.folds(specs[0]) == 5
+    assert made.evidence(wanted=both[:-1]).scores(specs).shape == (len(specs), 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no claims in it"),
+        ("- id: x\n", "entry 1: expected the keys id, family"),
+        ("a: [", "not a list of claims"),
+        (None, "stands there twice"),
+    ],
+)
+def test_a_broken_file_of_claims(tmp_path, text, says):
+    path = tmp_path / "claims.yaml"
+    entry = "- {id: x, family: f, claim: c, where: w, test: t, refuted_by: r, choices: []}\n"
+    path.write_text(2 * entry if text is None else text)
+    with pytest.raises(UserError, match=says):
+        claims.read_claims(path)
+    path.write_text(entry)
+    with pytest.raises(UserError, match="no test decides x"):
+        claims.decide(claims.read_claims(path), made.evidence(wanted=[]))

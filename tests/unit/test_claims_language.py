@@ -1,0 +1,88 @@
+"""Claims on language models: confirmed, refuted and in part by planted runs; not run where no run is described."""
+
+import made_up_verdict as made
+import pytest
+from score_mlx.verdict import claims, language_cells
+
+CLAIMS = {claim.id: claim for claim in claims.read_claims(made.PAPER / "claims.yaml")}
+
+
+def find(name, runs=()):
+    """Verdict on one claim by these runs."""
+    (row,) = claims.decide([CLAIMS[name]], made.evidence(wanted=[], language=runs))
+    return row
+
+
+LOW, HIGH = {"loss": 1.4, "bpb": 1.1, "early": 2.0, "parameters": 6_000_000}, {"loss": 1.6, "bpb": 1.3, "early": 3.0}
+CUT = {
+    "nanogpt": {"iterations": 9},
+    "nanogptx": {"iterations": 9},
+    "char": {"iterations": 9},
+    "challenge": {"seconds": 9},
+}
+LANGUAGE = {
+    "nanogpt_d384": ["nanogpt_d384_score", "nanogpt_d384_native"],
+    "nanogptx_one_block_less": ["nanogptx_score_k3", "nanogptx_native_k4"],
+    "nanogptx_dt_half": [f"nanogptx_{kind}_k{k}" for kind in ("half", "score") for k in language_cells.DEPTHS],
+    "char_small_reaches_large": ["char_score6_muon", "char_native_adamw"],
+    "muon_beats_adam": ["char_mscore_muon", "char_mscore_adam"],
+    "bigram_speeds": ["char_score12_bigram", "char_score12_no_bigram"],
+    "skip05_improves_d4": ["challenge_d4_skip05", "challenge_d4"],
+    "score_smaller_bpb": ["challenge_2xs2", "challenge_d4"],
+}
+
+
+def lists_all(monkeypatch):
+    """config.yaml with each run that a claim names, also those that it does not list."""
+    monkeypatch.setattr(language_cells, "wanted", lambda name, specs: made.language_spec(name))
+
+
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_claims_on_language_models(name, monkeypatch):
+    lists_all(monkeypatch)
+
+    def verdict(first, second, repeats=1):
+        both = [first, second] if name != "nanogptx_dt_half" else [first] * len(language_cells.DEPTHS)
+        values = dict(zip(LANGUAGE[name], both + [second] * len(language_cells.DEPTHS), strict=False))
+        runs = [made.language_run(run, repeat=r, **values[run]) for run in LANGUAGE[name] for r in range(repeats)]
+        return find(name, runs)
+
+    assert verdict(LOW, HIGH)["verdict"] == "confirmed" and verdict(HIGH, LOW)["verdict"] == "not confirmed"
+    assert find(name)["verdict"] == "not run" and "records are missing" in find(name)["reason"]
+    if name in ("nanogpt_d384", "muon_beats_adam", "skip05_improves_d4", "bigram_speeds"):
+        near = verdict({key: value - 0.01 for key, value in HIGH.items()}, HIGH)
+        assert near["verdict"] == "partly" and "less apart than runs scatter" in near["reason"]
+        assert near["p"] is None and "without repeated runs no test" in near["reason"]
+    cut = [made.language_run(run, **LOW, **CUT[run.split("_")[0]]) for run in LANGUAGE[name]]
+    assert find(name, cut)["verdict"] == "not testable here"
+
+
+def test_repeated_runs_are_tested():
+    names = LANGUAGE["skip05_improves_d4"]
+    runs = [
+        made.language_run(name, repeat=r, bpb=base + 0.01 * r)
+        for name, base in zip(names, (1.1, 1.3), strict=True)
+        for r in range(3)
+    ]
+    row = find("skip05_improves_d4", runs)
+    assert row["verdict"] == "confirmed" and 0 < row["p"] < 0.001 and row["low"] < -0.2 < row["high"]
+
+
+def test_another_text_and_diverged_runs_decide_nothing():
+    names = LANGUAGE["skip05_improves_d4"]
+    row = find("skip05_improves_d4", [made.language_run(name, corpus="shakespeare-bpe8192") for name in names])
+    assert row["verdict"] == "not testable here" and "corpus shakespeare-bpe8192" in row["reason"]
+    row = find("skip05_improves_d4", [made.language_run(name, bpb=None) for name in names])
+    assert row["verdict"] == "not testable here" and "diverged" in row["reason"]
+
+
+def test_a_run_that_config_does_not_list():
+    row = find("bigram_speeds", [made.language_run("char_score12_bigram")])
+    assert row["verdict"] == "not run" and "no run that is the paper's char_score12_no_bigram" in row["reason"]
+    unlisted = [n for n, (e, _) in language_cells.RUNS.items() if not language_cells.wanted(n, made.CONFIG.specs(e))]
+    assert unlisted == ["char_score12_no_bigram"]
+
+
+def test_no_two_names_are_one_run():
+    specs = [made.language_spec(name) for name in language_cells.RUNS]
+    assert len(set(specs)) == len(specs)

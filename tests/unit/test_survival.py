@@ -1,0 +1,77 @@
+"""Does a claim survive: verdicts under other choices, and the runs that they ask for."""
+
+from dataclasses import replace
+
+import made_up_verdict as made
+import pytest
+from score_mlx import cli_runs
+from score_mlx.config import load
+from score_mlx.errors import UserError
+from score_mlx.settings_survival import REPEATS
+from score_mlx.verdict import claims, survival
+
+CLAIMS = claims.read_claims(made.PAPER / "claims.yaml")
+
+
+def test_survival():
+    """Better at the best epoch, worse at the last; grouped folds are there, no other choice."""
+    wanted = made.specs("table7a")
+    wanted += [replace(spec, split="grouped") for spec in wanted]
+
+    def plant(spec):
+        return {"mean": 0.5, "last": 0.3} if spec.recurrent else {"mean": 0.6, "last": 0.05}
+
+    rows = survival.survival_table(CLAIMS, made.evidence(plant, wanted))
+    assert {row["id"] for row in rows} == {claim.id for claim in CLAIMS if claim.choices}
+    row = next(row for row in rows if row["id"] == "gat_every_depth")
+    assert [row[choice] for choice in survival.CHOICES] == [
+        "confirmed", "not confirmed", "confirmed", "not run", "not run",
+    ]  # fmt: skip
+    assert row["survives"] == "1/2" and "missing" in row["three repeats: reason"]
+    assert next(row for row in rows if row["id"] == "gatv2_nothing")["grouped folds"] == survival.UNASKED
+
+
+def test_the_runs_that_other_choices_ask_for():
+    listed = {"survival": [{"experiment": "table1", "choices": ["grouped", "repeats", "as_text"]}]}
+    config = load(made.ROOT / "config.yaml", listed)
+    specs = config.survival_specs()
+    assert len(specs) == 3 * len(config.specs("table1"))  # descriptors have no fidelity
+    assert {(spec.split, spec.repeat) for spec in specs} == {("grouped", 0), *(("kfold", r) for r in REPEATS[1:])}
+    own = load(made.ROOT / "config.yaml").survival_specs()
+    assert len(own) == len(set(own)) and not set(own) & set(made.specs())
+    assert {spec.fidelity for spec in own if spec.FAMILY == "graphs" and spec.split == "kfold" and not spec.repeat} == {
+        "as_text"
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"experiment": "table22"}, "survival.0: unknown experiment 'table22'.*did you mean 'table2'"),
+        ({"experiment": "table2", "models": ["SCORE_gta"]}, "unknown model 'SCORE_gta'.*did you mean 'SCORE_g"),
+        ({"experiment": "table2", "choices": ["last"]}, "survival.0.choices.0 = 'last': expected 'grouped'"),
+    ],
+)
+def test_what_there_is_not_is_one_line(entry, says):
+    with pytest.raises(UserError, match=says):
+        load(made.ROOT / "config.yaml", {"survival": [{"choices": ["grouped"]} | entry]}).survival_specs()
+
+
+def test_estimate_knows_both_targets():
+    config = load(made.ROOT / "config.yaml", {"preset": "paper"})
+    assert set(cli_runs._specs(config, "verdict")) == set(made.specs())
+    assert set(cli_runs._specs(config, "survival")) == {
+        *config.survival_specs(),
+        *made.specs("table1", "table2", "table7a"),
+    }
+
+
+def test_the_listed_runs_answer_the_headline_claims():
+    """With them, every claim that asks for no more models has a verdict under every choice."""
+    config = load(made.ROOT / "config.yaml")
+    wanted = [*made.specs("table1", "table2", "table7a"), *config.survival_specs()]
+    rows = {row["id"]: row for row in survival.survival_table(CLAIMS, made.evidence(lambda spec: {}, wanted))}
+    whole = ("catboost_best", "score_mlp_equal", "score_mlp_variance", "beat_catboost", "rank_agreement")
+    for name in (*whole, "gat_every_depth", "gat_gain"):
+        assert "not run" not in [rows[name][choice] for choice in survival.CHOICES], name
+    assert rows["classic_hurts"]["as_text"] != "not run" and rows["less_oversmoothing"]["grouped folds"] != "not run"

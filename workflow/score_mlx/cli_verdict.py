@@ -1,0 +1,48 @@
+"""`score-mlx verdict`: every published number and every claim, judged from whatever records there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+TABLES = ("verdict", "claims", "pairs", "survival", "verdict_summary")
+
+
+def verdict(
+    source: Annotated[
+        Path, typer.Option("--from", help="folder of run records: ours, or those of another machine")
+    ] = Path("results/runs"),
+    out: Annotated[
+        Path | None, typer.Option(help="write the tables into this folder: .csv, .md and .tex of each")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help=f"one of {', '.join(TABLES)}; repeatable"),
+    ] = None,
+) -> None:
+    """Judge the paper by run records: which numbers are reproduced, which claims hold. Nothing is trained.
+
+    What has no record yet reads "not run". A record with cuts or of other molecules counts as not comparable; one of
+    another schema or of an unknown preset is refused. Prints the short form, or with --only writes and says nothing.
+
+    Example: score-mlx verdict --from results/reference/runs
+    """
+    from score_mlx import project
+    from score_mlx.config import load
+    from score_mlx.errors import UserError
+    from score_mlx.spec import unknown
+    from score_mlx.verdict.report import Verdict
+
+    for name in only or ():
+        if name not in TABLES:
+            raise UserError(unknown("table", name, TABLES))
+    if only and not out:
+        raise UserError("--only: expected --out, the folder to write into")
+    root = project.root()
+    judged = Verdict(source, load(root / "config.yaml"), root / "data" / "paper")
+    if out:
+        judged.write(out, only or TABLES)
+    if not only:
+        typer.echo(judged.short())

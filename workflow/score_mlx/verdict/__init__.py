@@ -1,0 +1,1 @@
+"""The verdict: every published number and every claim of the paper, judged from run records alone."""

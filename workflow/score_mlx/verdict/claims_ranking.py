@@ -1,0 +1,92 @@
+"""Claims on which graph networks are the best: Tables 2 and 3, beside CatBoost."""
+
+from __future__ import annotations
+
+from scipy import stats
+
+from score_mlx import project
+from score_mlx.analysis.tables import read_paper
+from score_mlx.verdict import statistics
+from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
+from score_mlx.verdict.claims_baselines import CATBOOST
+from score_mlx.verdict.comparisons import lower, over_folds, scores
+from score_mlx.verdict.evidence import Evidence
+
+BEST, CLAIMED = 13, 10  # so many the paper lists, so many of them are SCORE
+FIRST = "dmpnn_skip05"
+NAMED = ("dmpnn", "attfp", "gine", "gcn", "gat", "gatv2")  # that beat CatBoost, in the text's order
+LIKE_CATBOOST = 0.01  # RMSE: the paper's second best without MolAttFP is 0.011 above CatBoost and not called equal
+
+
+def top13_score(evidence: Evidence) -> Finding:
+    specs = evidence.by_model("table2")
+    recurrent = {model for model, spec in specs.items() if spec.recurrent}
+
+    def count(ranking: list[str]) -> float:
+        return len(recurrent.intersection(ranking[:BEST]))
+
+    table = scores(evidence, specs)
+    found = count(table.ranking())
+    says = YES if found >= CLAIMED else SOME if 2 * found > BEST else NO
+    p = float(stats.hypergeom.sf(found - 1, len(specs), len(recurrent), BEST))
+    reason = f"{found} of our best {BEST} of {len(specs)} are SCORE variants"
+    return Finding(found, says, reason, *over_folds(table, count), p)
+
+
+def dmpnn_skip05_first(evidence: Evidence) -> Finding:
+    table = scores(evidence, evidence.by_model("table2"))
+
+    def rank(ranking: list[str]) -> float:
+        return 1 + ranking.index(FIRST)
+
+    found, best = rank(table.ranking()), table.ranking()[0]
+    others = [model for model in table.of if model != FIRST]
+    p = max(statistics.below(table.of[FIRST] - table.of[model], table.folds) for model in others)
+    reason = f"{FIRST} is number {found} of {len(table.of)}" + ("" if found == 1 else f", {best} is first")
+    return Finding(found, YES if found == 1 else NO, reason, *over_folds(table, rank), p)
+
+
+def second_is_skip05(evidence: Evidence) -> Finding:
+    specs = evidence.by_model("table2")
+    stacked = [model for model, spec in specs.items() if spec.config == "skip05"]
+    ranking = scores(evidence, specs).ranking()
+    best = next(model for model in ranking if model in stacked)
+    place = 1 + ranking.index(best)
+    return Finding(place, YES if place == 2 else NO, f"{best} is number {place}, {ranking[1]} is second")
+
+
+def beat_catboost(evidence: Evidence) -> Finding:
+    specs = evidence.by_model("table2") | {CATBOOST: evidence.by_model("table1")[CATBOOST]}
+    variants = {arch: [f"SCORE_{arch}", f"SCORE_{arch}_skip05"] for arch in NAMED}
+    table = scores(evidence, specs, [CATBOOST, *(model for both in variants.values() for model in both)])
+    better = [min(both, key=table.mean) for both in variants.values()]
+    differences = {model: table.of[model] - table.of[CATBOOST] for model in better}
+    return lower(differences, table.folds, "difference from CatBoost", tries=2)
+
+
+def one_equals_catboost(evidence: Evidence) -> Finding:
+    specs = evidence.by_model("table3") | {CATBOOST: evidence.by_model("table1")[CATBOOST]}
+    table = scores(evidence, specs)
+    bound = table.mean(CATBOOST) + LIKE_CATBOOST
+    near = [model for model in table.ranking() if model != CATBOOST and table.mean(model) <= bound]
+    reason = f"{len(near)} models come up to CatBoost's {table.mean(CATBOOST):.3f}: {', '.join(near) or 'none'}"
+    return Finding(len(near), YES if len(near) == 1 else NO, reason)
+
+
+def rank_agreement(evidence: Evidence) -> Finding:
+    paper = read_paper(project.root() / "data" / "paper" / "table2.csv")
+    table = scores(evidence, evidence.by_model("table2"), list(paper))
+    ours, theirs = [table.mean(model) for model in paper], [paper[model]["rmse_mean"] for model in paper]
+    tau, low, high, p = statistics.kendall(ours, theirs)
+    reason = f"tau {tau:.2f} over the {len(paper)} models that the paper prints"
+    return Finding(tau, YES if tau > 0 else NO, reason, low, high, p)
+
+
+TESTS: dict[str, Test] = {
+    "top13_score": top13_score,
+    "dmpnn_skip05_first": dmpnn_skip05_first,
+    "second_is_skip05": second_is_skip05,
+    "beat_catboost": beat_catboost,
+    "one_equals_catboost": one_equals_catboost,
+    "rank_agreement": rank_agreement,
+}

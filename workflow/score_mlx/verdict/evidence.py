@@ -1,0 +1,172 @@
+"""What a verdict is a function of: the runs of a pool, seen under one choice of epoch, folds, repeats and fidelity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from score_mlx.analysis.language_runs import LanguageRun
+from score_mlx.analysis.runs import Run, require_one_dataset
+from score_mlx.config import Config
+from score_mlx.errors import UserError
+from score_mlx.language.spec import LanguageSpec
+from score_mlx.settings import ClassicalSettings, DenseSettings, GraphSettings
+from score_mlx.settings_language import LanguageSettings
+from score_mlx.spec import SPLITS, Spec
+from score_mlx.verdict import language_cells
+from score_mlx.verdict.commands import Listing, listing
+from score_mlx.verdict.pool import NotComparableError, NotRunError, Pool, UndecidedError, record_name
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a claim is a function of: runs by spec, seen under one choice of epoch, folds, repeats and fidelity.
+
+    Attributes:
+        pool, config: the runs, and which of them each table of the paper lists.
+        epoch: whose RMSE counts, `best` as in the paper or `last`.
+        split, fidelity: instead of config's.
+        repeats: of cross-validation, all needed; None: every one that all runs of a comparison have.
+    """
+
+    pool: Pool
+    config: Config
+    epoch: str = "best"
+    split: str | None = None
+    fidelity: str | None = None
+    repeats: tuple[int, ...] | None = None
+
+    @cached_property
+    def listing(self) -> Listing:
+        """Which records each target lists, to name what makes a missing one."""
+        return listing(self.config)
+
+    def specs(self, experiment: str) -> list[Spec]:
+        """The runs that a table or figure of config.yaml lists, under this choice.
+
+        Raises:
+            NotRunError: config.yaml has no such experiment.
+        """
+        if experiment not in self.config.experiments:
+            raise NotRunError(f"config.yaml lists no experiment {experiment}")
+        return [self._chosen(spec) for spec in self.config.specs(experiment)]
+
+    def by_model(self, experiment: str) -> dict[str, Spec]:
+        """`specs` by the paper's name of the model."""
+        return {spec.model: spec for spec in self.specs(experiment)}
+
+    def runs(self, specs: Sequence[Spec], repeat: int = 0) -> list[Run]:
+        """The run of each spec in one repeat, all comparable with the paper's and with each other.
+
+        Raises:
+            NotRunError, NotComparableError: some are missing; were made by another protocol or on other molecules.
+        """
+        wanted = [replace(spec, repeat=repeat) for spec in specs]
+        found = [self.pool.find(spec) for spec in wanted]
+        missing = [spec for spec, run in zip(wanted, found, strict=True) if run is None]
+        if missing:
+            raise _no_evidence(missing, self.pool)
+        foreign = {
+            f"{run.model}: {why}": None for run, spec in zip(found, wanted, strict=True) if (why := _data(run, spec))
+        }
+        if foreign:
+            raise NotComparableError("; ".join(foreign))
+        try:
+            require_one_dataset(found)
+        except UserError as error:
+            raise NotComparableError(str(error)) from None
+        return found
+
+    def scores(self, specs: Sequence[Spec]) -> np.ndarray:
+        """RMSE of each spec in each fold of each repeat: (len(specs), repeats * folds).
+
+        Raises:
+            UndecidedError: as `runs`; or a fold diverged, whose comparison would be no number.
+        """
+        first, *more = self.repeats if self.repeats is not None else (0, *self._further(specs))
+        by_repeat = [self.runs(specs, repeat) for repeat in (first, *more)]
+        values = np.concatenate([[getattr(run, self.epoch) for run in runs] for runs in by_repeat], axis=1)
+        if not np.isfinite(values).all():
+            lost = [spec.model for spec, row in zip(specs, values, strict=True) if not np.isfinite(row).all()]
+            raise NotComparableError(f"diverged in a fold: {', '.join(lost)}")
+        return values
+
+    def language(self, *names: str) -> list[list[LanguageRun]]:
+        """The runs of language models by the paper's names for them (`language_cells.RUNS`), all repeats of each.
+
+        Raises:
+            NotRunError, NotComparableError: of one there is none; only with cuts or on another text.
+        """
+        specs = [self._language_spec(name) for name in names]
+        found = [language_cells.matching(self.pool.language, spec) for spec in specs]
+        missing = [spec for spec, runs in zip(specs, found, strict=True) if not runs]
+        if missing:
+            raise _not_run(missing)
+        reasons = {f"{runs[0].model}: {why}": None for runs in found if (why := runs[0].incomparable())}
+        if reasons:
+            raise NotComparableError("; ".join(reasons))
+        return found
+
+    def _language_spec(self, name: str) -> LanguageSpec:
+        experiment, _ = language_cells.RUNS[name]
+        spec = language_cells.wanted(name, self.specs(experiment))
+        if spec is None:
+            raise NotRunError(f"config.yaml lists no run that is the paper's {name}, expected one in {experiment}")
+        return spec
+
+    def folds(self, spec: Spec) -> int:
+        """Folds of its cross-validation."""
+        return len(self.runs([spec], self.repeats[0] if self.repeats else 0)[0].best)
+
+    def _further(self, specs: Sequence[Spec]) -> list[int]:
+        """Repeats after the first that all these runs have."""
+        return sorted(set.intersection(*map(self.pool.repeats, specs)) - {0})
+
+    def _chosen(self, spec: Spec) -> Spec:
+        choice = {"split": self.split, "fidelity": self.fidelity}
+        return replace(spec, **{name: value for name, value in choice.items() if value and hasattr(spec, name)})
+
+
+def paper_protocol(config: Config) -> Config:
+    """`config` with every setting that decides comparability as in the paper: the same experiments, ESOL, no cuts.
+
+    Features, fidelity and seed stay: the ledger's choices, all of them readings of the paper.
+    """
+    return config.model_copy(
+        update={
+            "dataset": "esol", "preset": "paper", "split": SPLITS[0], "repeat": 0,
+            "graphs": GraphSettings(), "dense": DenseSettings(), "classical": ClassicalSettings(),
+            "language": LanguageSettings(),
+        }
+    )  # fmt: skip
+
+
+def departure(run: Run, wanted: Spec) -> str:
+    """In what a run differs from the one that the paper's number needs: data first, then cuts, then anything else."""
+    ours = run.spec.as_dict()
+    fields = [name for name, value in wanted.as_dict().items() if name != "seed" and ours.get(name) != value]
+    return _data(run, wanted) or run.cuts or ", ".join(f"{name} {ours.get(name)}" for name in fields)
+
+
+def _no_evidence(missing: Sequence[Spec], pool: Pool) -> UndecidedError:
+    """Not run; or, on the paper's folds, run by another protocol, which is said."""
+    others = [pool.like(spec) if spec.split == SPLITS[0] else None for spec in missing]
+    if not all(others):
+        return _not_run(missing)
+    pairs = zip(others, missing, strict=True)
+    return NotComparableError("; ".join(dict.fromkeys(f"{run.model}: {departure(run, spec)}" for run, spec in pairs)))
+
+
+def _data(run: Run, wanted: Spec) -> str:
+    """Which other data a run is of, whatever its spec calls them; "" for the paper's."""
+    name, stand_in = run.dataset["name"], run.dataset["stand_in"]
+    return f"dataset {name}" if name != wanted.dataset else f"stand-in data called {name}" if stand_in else ""
+
+
+def _not_run(missing: Sequence[Spec]) -> NotRunError:
+    names = [record_name(spec) for spec in missing]
+    what = "1 record is missing" if len(names) == 1 else f"{len(names)} records are missing, first"
+    return NotRunError(f"{what}: {names[0]}", names)

@@ -1,0 +1,127 @@
+"""Which runs of language models stand for the paper's Tables 10 to 12 and the losses in its text.
+
+The one seam between the verdict and the language models: `RUNS` says which run of config.yaml is which of the paper's,
+`CELLS` which run decides which printed number. A name that no run of config.yaml answers to reads "not run".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from score_mlx.analysis.language_runs import LanguageRun
+from score_mlx.language.spec import LanguageSpec
+
+Value = Callable[[LanguageRun], float]
+DEPTHS = range(2, 7)  # of nanoGPTx
+
+# The paper's run -> the experiment of config.yaml that lists it, and the fields that tell it from the others there.
+RUNS: dict[str, tuple[str, dict[str, Any]]] = {
+    "nanogpt_d384_native": ("figure3", {"config": "base", "width": 384}),
+    "nanogpt_d384_score": ("figure3", {"config": "SCORE", "width": 384}),  # dt = 1/K, the paper's default
+    **{f"nanogptx_native_k{k}": ("figure4", {"config": "base", "steps": k}) for k in DEPTHS},
+    **{f"nanogptx_score_k{k}": ("figure4", {"config": "SCORE", "steps": k}) for k in DEPTHS},
+    **{f"nanogptx_half_k{k}": ("figure4", {"config": "SCORE_skip05", "steps": k}) for k in DEPTHS},
+    "char_native_adamw": ("table10", {"config": "base", "optimizer": "adamw"}),
+    "char_native_muon": ("table10", {"config": "base", "optimizer": "muon", "dropout": 0.2}),
+    "char_mscore_muon": ("table10", {"config": "mSCORE_skip05", "optimizer": "muon"}),
+    "char_mscore_adam": ("table10", {"config": "mSCORE_skip05", "optimizer": "adam"}),
+    "char_score6_muon": ("table10", {"config": "SCORE_skip05", "optimizer": "muon", "steps": 6}),
+    "char_score12_bigram": ("table11", {"bigram": True, "train_fraction": 0.9}),
+    "char_score12_no_bigram": ("table11", {"bigram": False, "train_fraction": 0.9}),
+    "challenge_d4_skip05": ("table12", {"config": "skip05", "feedforward": "swiglu"}),
+    "challenge_d4": ("table12", {"config": "base", "feedforward": "swiglu"}),
+    "challenge_2xs2": ("table12", {"config": "mSCORE_skip05", "feedforward": "swiglu"}),
+    "challenge_pr4": ("table12", {"config": "base", "feedforward": "gelu"}),
+    **{
+        f"autosearch_{name}_{seconds // 60}min": ("figure5", {"config": config, "seconds": seconds})
+        for name, config in (("2xs2", "mSCORE_skip05"), ("d4_skip05", "skip05"), ("d4", "base"))
+        for seconds in (300, 360)
+    },
+}
+
+
+def loss(run: LanguageRun) -> float:
+    """Best validation loss, nats a token."""
+    return _number(run.best.get("val_loss"))
+
+
+def bpb(run: LanguageRun) -> float:
+    """Bits a byte after the last step."""
+    return _number(run.last.get("val_bpb"))
+
+
+def millions(run: LanguageRun) -> float:
+    """Parameters."""
+    return run.parameters / 1e6
+
+
+def early(run: LanguageRun, fraction: float = 0.1) -> float:
+    """Validation loss at the first evaluation after a tenth of the steps."""
+    steps, losses = run.curve("val_loss")
+    return next(value for step, value in zip(steps, losses, strict=True) if step >= fraction * steps[-1])
+
+
+# (target, row, column) of the paper -> the run that decides it, and what of it.
+CELLS: dict[tuple[str, str, str], tuple[str, Value]] = {
+    ("table10", "nanoGPT", "parameters_million"): ("char_native_adamw", millions),
+    ("table10", "nanoGPT", "val_loss_table"): ("char_native_adamw", loss),
+    ("table10", "nanoGPT", "val_loss_text"): ("char_native_adamw", loss),
+    ("table10", "mSCORE", "parameters_million"): ("char_mscore_muon", millions),
+    ("table10", "mSCORE", "val_loss_table"): ("char_mscore_muon", loss),
+    ("table10", "mSCORE", "val_loss_text"): ("char_mscore_muon", loss),
+    ("table10", "SCORE", "parameters_million"): ("char_score6_muon", millions),
+    ("table10", "SCORE", "val_loss_table"): ("char_score6_muon", loss),
+    ("table10", "SCORE", "val_loss_text"): ("char_score6_muon", loss),
+    ("table11", "0.9", "best_val_loss"): ("char_score12_bigram", loss),
+    ("table12", "d4 + skip05", "val_bpb"): ("challenge_d4_skip05", bpb),
+    ("table12", "d4 + skip05", "parameters_million"): ("challenge_d4_skip05", millions),
+    ("table12", "d4 no skip05", "val_bpb"): ("challenge_d4", bpb),
+    ("table12", "d4 no skip05", "parameters_million"): ("challenge_d4", millions),
+    ("table12", "SCORE 2-recursive", "val_bpb"): ("challenge_2xs2", bpb),
+    ("table12", "SCORE 2-recursive", "parameters_million"): ("challenge_2xs2", millions),
+    ("table12", "PR#4 d4 (BL3IP)", "val_bpb"): ("challenge_pr4", bpb),
+    ("table12", "PR#4 d4 (BL3IP)", "parameters_million"): ("challenge_pr4", millions),
+    ("text", "nanoGPT d384 native val loss", "value"): ("nanogpt_d384_native", loss),
+    ("text", "nanoGPT d384 SCORE val loss", "value"): ("nanogpt_d384_score", loss),
+    ("text", "nanoGPT d384 native parameters (million)", "value"): ("nanogpt_d384_native", millions),
+    ("text", "nanoGPT d384 SCORE parameters (million)", "value"): ("nanogpt_d384_score", millions),
+    ("text", "autosearch SCORE 2x2 val_bpb 5 min", "value"): ("autosearch_2xs2_5min", bpb),
+    ("text", "autosearch SCORE 2x2 val_bpb 6 min", "value"): ("autosearch_2xs2_6min", bpb),
+    ("text", "autosearch d4 skip05 val_bpb 5 min", "value"): ("autosearch_d4_skip05_5min", bpb),
+    ("text", "autosearch d4 skip05 val_bpb 6 min", "value"): ("autosearch_d4_skip05_6min", bpb),
+    ("text", "autosearch d4 native val_bpb 5 min", "value"): ("autosearch_d4_5min", bpb),
+    ("text", "autosearch SCORE 2x2 parameters (million)", "value"): ("autosearch_2xs2_5min", millions),
+    ("text", "autosearch d4 parameters (million)", "value"): ("autosearch_d4_5min", millions),
+    ("text", "SCORE 12 steps bigram NorMuon RMSNorm val loss", "value"): ("char_score12_bigram", loss),
+    ("text", "SCORE 12 steps best val loss", "value"): ("char_score12_bigram", loss),
+    ("text", "native character nanoGPT with AdamW val loss", "value"): ("char_native_adamw", loss),
+    ("text", "native character nanoGPT with Muon val loss", "value"): ("char_native_muon", loss),
+    ("text", "mSCORE 3.6M with Muon val loss", "value"): ("char_mscore_muon", loss),
+    ("text", "SCORE 1.8M six steps val loss", "value"): ("char_score6_muon", loss),
+}
+
+
+def wanted(name: str, specs: Iterable[LanguageSpec]) -> LanguageSpec | None:
+    """The spec, of those that the experiment of `RUNS` lists, that is the paper's run `name`."""
+    _, fields = RUNS[name]
+    there = [spec for spec in specs if all(getattr(spec, key) == value for key, value in fields.items())]
+    return there[0] if there else None
+
+
+def matching(runs: Sequence[LanguageRun], spec: LanguageSpec) -> list[LanguageRun]:
+    """The runs of a spec, whatever seed and repeat; on another text or with cuts only where there are no others."""
+    found = [run for run in runs if type(run.spec) is type(spec) and _same(run, spec)]
+    return [run for run in found if not run.incomparable()] or found
+
+
+def _same(run: LanguageRun, spec: LanguageSpec) -> bool:
+    """Alike in all but what does not tell models apart; how long it trained may differ only by a cut."""
+    free = {"dataset", "seed", "repeat", *(spec.CUTTABLE if run.cuts else ())}
+    ours = run.spec.as_dict()
+    return all(ours[name] == value for name, value in spec.as_dict().items() if name not in free)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,115 @@
+"""The records that there are to judge by: found by what was trained, foreign ones refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from score_mlx.analysis.language_runs import LanguageRun, load_any
+from score_mlx.analysis.runs import Run
+from score_mlx.errors import UserError
+from score_mlx.exchange import check
+from score_mlx.records import read_meta
+from score_mlx.settings import Presets
+from score_mlx.spec import Spec
+
+# What makes a model the one of a cell. Of two runs alike in these, one may have been trained for less, at another rate
+# or on other molecules: it is named where the paper's own is missing, and not compared.
+IDENTITY = (
+    "arch", "config", "network", "method", "steps", "integrator", "learn_dt", "readout", "head", "descriptors",
+    "features", "fidelity", "top", "repeat",
+)  # fmt: skip
+
+
+class UndecidedError(Exception):
+    """The records cannot decide a number or a claim; the message says why."""
+
+
+class NotRunError(UndecidedError):
+    """Records are missing.
+
+    Attributes:
+        records: which, below the folder of runs; empty where nothing of this project makes one.
+    """
+
+    def __init__(self, reason: str, records: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.records = tuple(records)
+
+
+class NotComparableError(UndecidedError):
+    """There are records, but by another protocol or on other data than the paper's, or diverged."""
+
+
+class Pool:
+    """All runs of a folder.
+
+    Attributes:
+        runs: by spec.
+        language: runs of language models, a family of their own.
+    """
+
+    def __init__(self, runs: Iterable[Run], language: Iterable[LanguageRun] = ()) -> None:
+        self.runs = {run.spec: run for run in runs}
+        self.language = list(language)
+        self._any_seed = {replace(spec, seed=0): run for spec, run in reversed(self.runs.items())}
+        self._repeats: dict[Spec, set[int]] = {}
+        for spec in self.runs:
+            self._repeats.setdefault(replace(spec, seed=0, repeat=0), set()).add(spec.repeat)
+        self._alike: dict[tuple[Any, ...], list[Run]] = {}
+        for run in self.runs.values():
+            self._alike.setdefault(identity(run.spec), []).append(run)
+
+    @classmethod
+    def read(cls, folder: Path) -> Pool:
+        """Every record below `folder`; none at all is no mistake, then everything reads "not run".
+
+        Raises:
+            UserError: no such folder; a record of another schema, of an unknown preset or inconsistent in itself.
+        """
+        if not folder.is_dir():
+            raise UserError(f"{folder}: no such folder, expected one with run records")
+        runs: list[Run | LanguageRun] = []
+        for path in sorted(folder.rglob("run.json")):
+            check(path, folder)
+            runs.append(load_any(path))
+            _require_known_preset(path)
+        language = [run for run in runs if isinstance(run, LanguageRun)]
+        return cls([run for run in runs if not isinstance(run, LanguageRun)], language)
+
+    def find(self, spec: Spec) -> Run | None:
+        """The run of a spec, whatever seed it was started from; that of the spec's own seed where there are several."""
+        return self.runs.get(spec) or self._any_seed.get(replace(spec, seed=0))
+
+    def repeats(self, spec: Spec) -> set[int]:
+        """Which repeats of cross-validation there are of a spec."""
+        return self._repeats.get(replace(spec, seed=0, repeat=0), set())
+
+    def like(self, spec: Spec) -> Run | None:
+        """A run of the same model by another protocol or on other data, the nearest there is."""
+        alike = self._alike.get(identity(spec), [])
+        return min(alike, key=lambda run: (_distance(run.spec, spec), run.spec.options), default=None)
+
+
+def identity(spec: Spec) -> tuple[Any, ...]:
+    """What makes two runs runs of the same model."""
+    return (spec.FAMILY, *(getattr(spec, name, None) for name in IDENTITY))
+
+
+def record_name(spec: Spec) -> str:
+    """A record below the folder of runs."""
+    return spec.path("").as_posix()
+
+
+def _distance(ours: Spec, wanted: Spec) -> int:
+    """In how many fields two specs differ."""
+    there, asked = ours.as_dict(), wanted.as_dict()
+    return sum(there.get(name) != value for name, value in asked.items())
+
+
+def _require_known_preset(path: Path) -> None:
+    preset, known = read_meta(path)["preset"], list(Presets.model_fields)
+    if preset not in known:
+        raise UserError(f"{path.with_name('run.meta.json')}: preset {preset!r}, expected one of {', '.join(known)}")

@@ -1,0 +1,132 @@
+"""Everything that the verdict writes and says: four tables, their summary, the short form for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from score_mlx.analysis.formats import Readable, markdown, write_all
+from score_mlx.config import Config
+from score_mlx.verdict import claims, numbers, pairs, rules, survival
+from score_mlx.verdict.evidence import Evidence, paper_protocol
+from score_mlx.verdict.pool import Pool
+from score_mlx.verdict.published import read_published
+
+SUMMARY_COLUMNS = ("target", *rules.CELL_VERDICTS)
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is needed to write one of the verdict's tables."""
+
+    columns: Sequence[str]
+    readable: Readable
+    rows: Rows
+    title: str
+    notes: list[str]
+
+
+class Verdict:
+    """The verdict on the paper by a folder of records; each table is made when it is asked for.
+
+    Args:
+        source: folder of run records.
+        config: which runs each table lists; its protocol settings are put back to the paper's.
+        paper: folder of published numbers and claims.
+
+    Raises:
+        UserError: a record is refused, or a file of `paper` is not as expected.
+    """
+
+    def __init__(self, source: Path, config: Config, paper: Path) -> None:
+        pool = Pool.read(source)
+        self.origin = f"Records: {len(pool.runs) + len(pool.language)} of {source.as_posix()}."
+        self.evidence = Evidence(pool, paper_protocol(config))
+        self.published = read_published(paper)
+        self.claims = claims.read_claims(paper / "claims.yaml")
+        self._made: dict[str, Table] = {}
+
+    def table(self, name: str) -> Table:
+        """One of verdict, claims, pairs, survival, verdict_summary."""
+        if name not in self._made:
+            self._made[name] = self._makers()[name]()
+        return self._made[name]
+
+    def write(self, folder: Path, names: Sequence[str]) -> None:
+        """Write these tables as .csv, .md and .tex."""
+        for name in names:
+            table = self.table(name)
+            write_all(folder / f"{name}.csv", table.columns, table.readable, table.rows, table.title, table.notes)
+
+    def short(self) -> str:
+        """The summary and a line a claim, for a terminal."""
+        table = self.table("verdict_summary")
+        lines = [markdown(table.readable, table.rows, table.title, []).rstrip(), ""]
+        rows = self.table("claims").rows
+        for verdict in claims.CLAIM_VERDICTS:
+            lines += [_line(verdict, row) for row in rows if row["verdict"] == verdict]
+        return "\n".join([*lines, "", claims_sentence(rows)])
+
+    def _makers(self) -> dict[str, Callable[[], Table]]:
+        return {
+            "verdict": self._numbers,
+            "claims": self._claims,
+            "pairs": self._pairs,
+            "survival": self._survival,
+            "verdict_summary": self._summary,
+        }
+
+    def _numbers(self) -> Table:
+        rows = numbers.verdict_table(replace(self.evidence, repeats=(0,)), self.published)
+        return Table(numbers.COLUMNS, numbers.READABLE, rows, "Every published number", numbers.caption())
+
+    def _claims(self) -> Table:
+        rows = claims.decide(self.claims, self.evidence)
+        return Table(claims.COLUMNS, claims.READABLE, rows, "Every claim of the text", claims.caption())
+
+    def _pairs(self) -> Table:
+        rows = pairs.pairs_table(self.evidence, pairs.all_pairs(self.evidence))
+        return Table(pairs.COLUMNS, pairs.READABLE, rows, "Every pair that the paper compares", pairs.caption())
+
+    def _survival(self) -> Table:
+        rows = survival.survival_table(self.claims, self.evidence)
+        title = "Does the claim survive another choice?"
+        return Table(survival.COLUMNS, survival.READABLE, rows, title, survival.caption())
+
+    def _summary(self) -> Table:
+        rows = numbers.summary(self.table("verdict").rows)
+        notes = [f"{numbers_sentence(rows[-1])} {claims_sentence(self.table('claims').rows)} {self.origin}"]
+        return Table(SUMMARY_COLUMNS, SUMMARY_READABLE, rows, "Verdict", notes)
+
+
+def numbers_sentence(total: Mapping[str, Any]) -> str:
+    """How the published numbers fare, from the summary's last row."""
+    judged = sum(total[verdict] for verdict in rules.CELL_VERDICTS if verdict != rules.SHOWN)
+    return f"Of {judged} published numbers {_listed(total, rules.CELL_VERDICTS[:-1])}."
+
+
+def claims_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
+    """How the claims fare."""
+    return f"Of {len(rows)} claims {_listed(Counter(row['verdict'] for row in rows), claims.CLAIM_VERDICTS)}."
+
+
+def _listed(counts: Mapping[str, int], verdicts: Sequence[str]) -> str:
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in verdicts if counts[verdict]) or "none"
+
+
+def _line(verdict: str, row: Mapping[str, Any]) -> str:
+    return f"{verdict:<17} {row['claim']}" + ("" if verdict == claims.NOT_RUN else f" ({row['reason']})")
+
+
+def _count(verdict: str):
+    return lambda row: str(row[verdict] or "")
+
+
+SUMMARY_READABLE: Readable = (
+    ("target", lambda row: row["target"]),
+    *((verdict, _count(verdict)) for verdict in rules.CELL_VERDICTS),
+)
