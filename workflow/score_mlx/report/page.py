@@ -1,0 +1,127 @@
+"""The page: everything that the results' folders hold, judged, in one file that needs neither network nor scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from score_mlx.analysis.formats import spoken
+from score_mlx.config import Config
+from score_mlx.files import write_text
+from score_mlx.report import costs, items, judged, provenance
+from score_mlx.report.grid import Grid, grid_of, read_rows
+from score_mlx.report.items import Item
+from score_mlx.report.judged import OF_CELLS, OF_CLAIMS, Cell, Verdict
+
+# Files of the verdict that the page shows as they are: how pairs of models compare, which claims survive which choice.
+FURTHER = {"survival": "Does the claim survive another choice?", "pairs": "Pairs that the paper compares"}
+WORST = 12  # numbers and claims that did not hold, listed in the summary
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are.
+
+    Attributes:
+        project: its root.
+        tables, figures: folders of what was made.
+        runs: folder of run records.
+        results: folder of the prepared data.
+    """
+
+    project: Path
+    tables: Path
+    figures: Path
+    runs: Path
+    results: Path
+
+
+def write_page(out: Path, config: Config, places: Places) -> list[str]:
+    """Write the page of whatever there is.
+
+    Returns:
+        What is missing, a line each.
+
+    Raises:
+        UserError: a file is there and is not what it should be; then nothing is written.
+    """
+    content = gather(config, places)
+    write_text(out, render(content))
+    return missing(content)
+
+
+def gather(config: Config, places: Places) -> dict[str, Any]:
+    """Everything that the template shows, by name."""
+    cells = judged.read_cells(places.tables / "verdict.csv")
+    claims = judged.read_claims(places.tables / "claims.csv")
+    runs = costs.read_runs(places.tables / "runs.csv")
+    found = items.read_items(config, places.tables, places.figures, cells, runs)
+    shown = {name for item in found for name in (item.name, *item.also, *(figure.name for figure in item.figures))}
+    return {
+        "config": config,
+        "items": found,
+        "cells": cells,
+        "claims": claims,
+        "cell_counts": judged.counted((cell.verdict for cell in cells), OF_CELLS),
+        "claim_counts": judged.counted((claim.verdict for claim in claims), OF_CLAIMS),
+        "elsewhere": _elsewhere(cells, shown),
+        "differ": [cell for cell in cells if cell.verdict.word == "not reproduced"],
+        "refuted": [claim for claim in claims if claim.verdict.word == "not confirmed"],
+        "further": _further(places.tables),
+        "other_grids": items.other_grids(places.tables, shown | set(FURTHER) | {"runs", "verdict", "claims"}),
+        "other_figures": items.other_figures(places.figures, shown),
+        "ledger": provenance.read_ledger(places.project / "data" / "paper" / "ledger.yaml"),
+        "runs": runs,
+        "by_family": costs.by_family(runs),
+        "stand_in": any(row["stand_in"] == "yes" for row in runs.values()),
+        "provenance": provenance.read_provenance(places.project, places.tables, places.runs, runs),
+        "quality": provenance.read_quality(places.results, config.dataset_name),
+        "total": costs.share(runs, runs),
+    }
+
+
+def missing(content: dict[str, Any]) -> list[str]:
+    """What the page has to call "not run" or "not judged", a line each."""
+    lines = [f"{name}.csv: not made, see `make verdict`" for name in ("verdict", "claims") if not content[f"{_of(name)}s"]]
+    lines += [f"{item.heading}: not run, {item.command}" for item in content["items"] if not item.made]
+    return lines
+
+
+def render(content: dict[str, Any]) -> str:
+    """The page's text. Every value is escaped."""
+    environment = Environment(
+        loader=PackageLoader("score_mlx.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"duration": costs.duration, "spoken": spoken, "verdicts_of": verdicts_of}
+    return environment.get_template("page.html").render(content, worst=WORST)
+
+
+def verdicts_of(item: Item) -> list[tuple[Verdict, int]]:
+    """How an experiment's numbers were judged, without the verdicts that none got."""
+    return [(verdict, count) for verdict, count in judged.counted((c.verdict for c in item.cells), OF_CELLS) if count]
+
+
+def _of(name: str) -> str:
+    return {"verdict": "cell", "claims": "claim"}[name]
+
+
+def _elsewhere(cells: Sequence[Cell], shown: set[str]) -> dict[str, list[Cell]]:
+    """Judged numbers that belong to none of the experiments, by where the paper prints them."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.target not in shown:
+            groups.setdefault(cell.target, []).append(cell)
+    return groups
+
+
+def _further(tables: Path) -> dict[str, Grid]:
+    read = {name: grid_of(read_rows(tables / f"{name}.csv", ()), title) for name, title in FURTHER.items()}
+    return {name: grid for name, grid in read.items() if grid}
