@@ -9,25 +9,25 @@ from pathlib import Path
 
 from score_mlx.analysis import formats
 from score_mlx.report.grid import read_rows
+from score_mlx.verdict import numbers, rules
+from score_mlx.verdict.published import TEXT
 
-CELL_COLUMNS = ("target", "row", "column", "paper", "ours", "difference", "low", "high", "verdict", "reason", "command")
 CLAIM_COLUMNS = (
     "id", "claim", "where", "test", "statistic", "low", "high", "p", "p_holm", "verdict", "reason", "refuted_by",
 )  # fmt: skip
 
 # A verdict is told by its word, by a sign and by a colour, so that no one of them is needed.
 SIGNS = {
-    "reproduced": ("✓", "good"),
+    rules.REPRODUCED: ("✓", "good"),
     "confirmed": ("✓", "good"),
-    "not reproduced": ("✗", "bad"),
+    rules.NOT_REPRODUCED: ("✗", "bad"),
     "not confirmed": ("✗", "bad"),
     "partly": ("◐", "open"),
-    "inconclusive": ("?", "open"),
-    "not comparable": ("≠", "none"),
+    rules.INCONCLUSIVE: ("?", "open"),
+    rules.NOT_COMPARABLE: ("≠", "none"),
     "not testable here": ("–", "none"),
-    "not run": ("–", "none"),
+    rules.NOT_RUN: ("–", "none"),
 }
-OF_CELLS = ("reproduced", "not reproduced", "inconclusive", "not comparable", "not run")
 OF_CLAIMS = ("confirmed", "partly", "not confirmed", "not testable here")
 
 
@@ -61,6 +61,15 @@ class Cell:
     reason: str
     command: str
 
+    @property
+    def name(self) -> str:
+        return f"{self.row} {self.column}".strip()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is judged: standard deviations, ranks and settings are only shown."""
+        return self.verdict.word != rules.SHOWN
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -82,7 +91,7 @@ def read_cells(path: Path) -> list[Cell]:
         Cell(
             target=row["target"],
             row=row["row"],
-            column=row["column"].replace("_", " "),
+            column="" if row["target"] == TEXT else row["column"].replace("_", " "),
             paper=row["paper"],
             ours=shown(row["ours"]),
             difference=shown(row["difference"], signed=True),
@@ -91,7 +100,7 @@ def read_cells(path: Path) -> list[Cell]:
             reason=row["reason"],
             command=row["command"],
         )
-        for row in read_rows(path, CELL_COLUMNS)
+        for row in read_rows(path, numbers.COLUMNS)
     ]
 
 

@@ -15,10 +15,13 @@ from score_mlx.files import write_text
 from score_mlx.report import costs, items, judged, provenance
 from score_mlx.report.grid import Grid, grid_of, read_rows
 from score_mlx.report.items import Item
-from score_mlx.report.judged import OF_CELLS, OF_CLAIMS, Cell, Verdict
+from score_mlx.report.judged import OF_CLAIMS, Cell, Verdict
+from score_mlx.verdict import numbers, rules
+from score_mlx.verdict.published import TEXT
 
 # Files of the verdict that the page shows as they are: how pairs of models compare, which claims survive which choice.
 FURTHER = {"survival": "Does the claim survive another choice?", "pairs": "Pairs that the paper compares"}
+OF_CELLS = tuple(word for word in rules.CELL_VERDICTS if word != rules.SHOWN)
 WORST = 12  # numbers and claims that did not hold, listed in the summary
 
 
@@ -66,10 +69,11 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
         "items": found,
         "cells": cells,
         "claims": claims,
-        "cell_counts": judged.counted((cell.verdict for cell in cells), OF_CELLS),
+        "judging": numbers.caption(),
+        "cell_counts": judged.counted((cell.verdict for cell in cells if cell.counts), OF_CELLS),
         "claim_counts": judged.counted((claim.verdict for claim in claims), OF_CLAIMS),
         "elsewhere": _elsewhere(cells, shown),
-        "differ": [cell for cell in cells if cell.verdict.word == "not reproduced"],
+        "differ": [cell for cell in cells if cell.verdict.word == rules.NOT_REPRODUCED],
         "refuted": [claim for claim in claims if claim.verdict.word == "not confirmed"],
         "further": _further(places.tables),
         "other_grids": items.other_grids(places.tables, shown | set(FURTHER) | {"runs", "verdict", "claims"}),
@@ -100,13 +104,19 @@ def render(content: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"duration": costs.duration, "spoken": spoken, "verdicts_of": verdicts_of}
+    environment.filters |= {"duration": costs.duration, "place": place, "verdicts_of": verdicts_of}
     return environment.get_template("page.html").render(content, worst=WORST)
+
+
+def place(target: str) -> str:
+    """What a target of the verdict is called."""
+    return "Numbers in the text" if target == TEXT else spoken(target)
 
 
 def verdicts_of(item: Item) -> list[tuple[Verdict, int]]:
     """How an experiment's numbers were judged, without the verdicts that none got."""
-    return [(verdict, count) for verdict, count in judged.counted((c.verdict for c in item.cells), OF_CELLS) if count]
+    found = judged.counted((cell.verdict for cell in item.cells if cell.counts), OF_CELLS)
+    return [(verdict, count) for verdict, count in found if count]
 
 
 def _of(name: str) -> str:
