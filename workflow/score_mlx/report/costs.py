@@ -9,7 +9,7 @@ from pathlib import Path
 
 from score_mlx.report.grid import Grid, read_rows
 
-COLUMNS = ("family", "model", "options", "path", "seconds", "device", "dataset", "stand_in", "commit", "versions", "cuts")
+COLUMNS = ("family", "path", "seconds", "device", "dataset", "stand_in", "commit", "versions", "cuts")
 Rows = Mapping[str, dict[str, str]]  # path of a record below the folder of runs -> its row of runs.csv
 
 
@@ -40,8 +40,13 @@ def share(runs: Rows, wanted: Iterable[str]) -> Share:
     """The part of `runs` whose records lie at `wanted`."""
     wanted = list(dict.fromkeys(wanted))
     done = [runs[path] for path in wanted if path in runs]
-    cuts = " / ".join(_distinct(row["cuts"] for row in done if row["cuts"] != "none"))
-    return Share(len(wanted), len(done), sum(map(_seconds, done)), " / ".join(_distinct(r["device"] for r in done)), cuts)
+    return Share(
+        wanted=len(wanted),
+        done=len(done),
+        seconds=sum(map(_seconds, done)),
+        devices=_distinct(row["device"] for row in done),
+        cuts=_distinct(row["cuts"] for row in done if row["cuts"] != "none"),
+    )
 
 
 def by_family(runs: Rows) -> Grid | None:
@@ -76,5 +81,5 @@ def _seconds(row: dict[str, str]) -> float:
     return float(row["seconds"] or 0)
 
 
-def _distinct(values: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(value for value in values if value))
+def _distinct(values: Iterable[str]) -> str:
+    return " / ".join(dict.fromkeys(value for value in values if value))

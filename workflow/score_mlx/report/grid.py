@@ -68,17 +68,15 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream, restkey="", restval="")
-            rows = list(reader)
+            heads, rows = reader.fieldnames or [], list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as reason:
         raise UserError(f"{path}: not a CSV file ({reason})") from None
-    lacking = [name for name in needed if name not in (reader.fieldnames or ())]
+    lacking = [name for name in needed if name not in heads]
     if lacking:
-        raise UserError(
-            f"{path}: column {lacking[0]} is missing, found {', '.join(reader.fieldnames or ()) or 'none'}"
-        )
+        raise UserError(f"{path}: column {lacking[0]} is missing, found {', '.join(heads) or 'none'}")
     for number, row in enumerate(rows, start=2):
         if "" in row:
-            raise UserError(f"{path}: line {number} has more cells than the {len(reader.fieldnames)} of the head")
+            raise UserError(f"{path}: line {number} has more cells than the {len(heads)} of the head")
     return rows
 
 

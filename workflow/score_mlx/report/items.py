@@ -92,6 +92,13 @@ class Item:
         """Whether there is anything to show."""
         return bool(self.grid or self.texts or any(figure.picture for figure in self.figures))
 
+    @property
+    def state(self) -> str:
+        """What to say of an experiment of which nothing has been made."""
+        if not self.share.done:
+            return "not run"
+        return "not complete" if self.share.done < self.share.wanted else "not drawn yet"
+
 
 def in_order(config: Config) -> list[str]:
     """The experiments in the paper's order.
@@ -143,9 +150,7 @@ def target(config: Config, *files: str) -> str:
     return f"snakemake {chosen}{' '.join(files)}"
 
 
-def _item(
-    config: Config, name: str, tables: Path, figures: Path, judged: Mapping[str, list[Cell]], runs: Rows
-) -> Item:
+def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mapping[str, list[Cell]], runs: Rows) -> Item:
     experiment, has_table = config.experiments[name], config.experiments[name].kind in TABLES
     table = [f"{config.tables_folder}/{name}.csv"] if has_table else []
     drawn = {figure: f"{config.figures_folder}/{figure}.png" for figure in experiment.drawings}

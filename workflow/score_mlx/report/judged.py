@@ -1,4 +1,4 @@
-"""Verdicts on the paper's numbers and claims, as verdict.csv and claims.csv have them, and how many there are of each."""
+"""Verdicts on the paper's numbers and claims, as verdict.csv and claims.csv have them, and how often each occurs."""
 
 from __future__ import annotations
 

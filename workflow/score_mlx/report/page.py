@@ -90,8 +90,9 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
 
 def missing(content: dict[str, Any]) -> list[str]:
     """What the page has to call "not run" or "not judged", a line each."""
-    lines = [f"{name}.csv: not made, see `make verdict`" for name in ("verdict", "claims") if not content[f"{_of(name)}s"]]
-    lines += [f"{item.heading}: not run, {item.command}" for item in content["items"] if not item.made]
+    files = {"cells": "verdict.csv", "claims": "claims.csv"}
+    lines = [f"{file}: not made, see `make verdict`" for name, file in files.items() if not content[name]]
+    lines += [f"{item.heading}: {item.state}, {item.command}" for item in content["items"] if not item.made]
     return lines
 
 
@@ -117,10 +118,6 @@ def verdicts_of(item: Item) -> list[tuple[Verdict, int]]:
     """How an experiment's numbers were judged, without the verdicts that none got."""
     found = judged.counted((cell.verdict for cell in item.cells if cell.counts), OF_CELLS)
     return [(verdict, count) for verdict, count in found if count]
-
-
-def _of(name: str) -> str:
-    return {"verdict": "cell", "claims": "claim"}[name]
 
 
 def _elsewhere(cells: Sequence[Cell], shown: set[str]) -> dict[str, list[Cell]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,5 +138,3 @@ def _machine(path: Path) -> list[tuple[str, str]]:
         raise UserError(f"{path}: expected names and values, found {type(facts).__name__}")
     plain = {name: value for name, value in facts.items() if not isinstance(value, dict)}
     return [(re.sub("_", " ", name), str(value)) for name, value in sorted(plain.items())]
-
-
