@@ -7,8 +7,9 @@ from PIL import Image
 from score_mlx.analysis import formats
 from score_mlx.config import validate
 from score_mlx.files import write_csv, write_text
-from score_mlx.report import costs, judged
+from score_mlx.report import costs
 from score_mlx.report.page import Places
+from score_mlx.verdict import claims as claims_module
 from score_mlx.verdict import numbers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,15 +51,14 @@ def write(folder):
     tables = folder / "tables"
     columns = (("model", lambda row: row["model"]), ("RMSE", lambda row: formats.number(row["rmse"])))
     rows = [{"model": model, "rmse": 0.5 + place / 10} for place, model in enumerate(MODELS)]
-    for name in ("table2", "table2_more", "shap_top100"):
+    for name in ("table2", "table2_more", "shap_top100", "survival"):
         formats.write_all(tables / f"{name}.csv", ("model", "rmse"), columns, rows, f"{name} {EVIL}", [EVIL])
     write_text(tables / "table2_sample.txt", f"To be\n  or not {EVIL}\n")
     for figure in ("figure2", "extra"):
         Image.new("RGB", (600, 300), "#336699").save(tables / f"{figure}.png")
         write_text(tables / f"{figure}.md", f"**{figure} {EVIL}.** What it shows: {EVIL}\n")
     write_csv(tables / "verdict.csv", numbers.COLUMNS, list(cells()))
-    write_csv(tables / "claims.csv", judged.CLAIM_COLUMNS, list(claims()))
-    write_csv(tables / "survival.csv", ("claim", "last_epoch"), [(EVIL, "yes")])
+    write_csv(tables / "claims.csv", claims_module.COLUMNS, list(claims()))
     write_csv(tables / "runs.csv", costs.COLUMNS, [run(*config().specs("table2"))])
     write_csv(folder / "data" / "esol" / "qc.csv", ("row", "reason", "done"), [("1", f"named {EVIL}", "kept")])
 
@@ -77,9 +77,13 @@ def cell(**given):
 
 
 def claims():
-    for place, verdict in enumerate(judged.OF_CLAIMS):
-        known = dict.fromkeys(judged.CLAIM_COLUMNS, EVIL) | {"id": f"claim_{place}", "verdict": verdict, "p": "0.00001"}
-        yield [(known | {"low": "-0.01", "high": "0.0312345"})[name] for name in judged.CLAIM_COLUMNS]
+    for place, verdict in enumerate(claims_module.CLAIM_VERDICTS):
+        known = dict.fromkeys(claims_module.COLUMNS, EVIL) | {
+            "id": f"claim_{place}",
+            "verdict": verdict,
+            "p": "0.00001",
+        }
+        yield [(known | {"low": "-0.01", "high": "0.0312345"})[name] for name in claims_module.COLUMNS]
 
 
 def run(spec, *_):

@@ -17,6 +17,7 @@ from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import in_order
 from score_mlx.report.picture import embed
 from score_mlx.verdict import rules
+from score_mlx.verdict.claims import CLAIM_VERDICTS
 
 VOID = {"meta", "link", "img"}
 
@@ -144,12 +145,12 @@ def test_what_was_not_made_is_named_with_its_command(written, full, empty):
 def test_the_summary_counts_what_the_files_hold(full):
     counts = [words(element) for element in full.of("li") if element.get("class") in ("good", "bad", "open", "none")]
     expected = ["1 ✓ reproduced", "1 ✗ not reproduced", "1 ? inconclusive", "1 ≠ not comparable", "2 – not run"]
-    expected += ["1 ✓ confirmed", "1 ◐ partly", "1 ✗ not confirmed", "1 – not testable here"]
+    expected += ["1 ✓ confirmed", "1 ◐ partly", "1 ✗ not confirmed", "1 ≠ not testable here", "1 – not run"]
     assert counts == expected
 
 
 def test_every_verdict_has_a_word_and_a_sign_of_its_own():
-    for group in (page.OF_CELLS, judged.OF_CLAIMS):
+    for group in (page.OF_CELLS, CLAIM_VERDICTS):
         signs = [judged.Verdict(word).sign for word in group]
         assert "·" not in signs and len(signs) == len(set(signs))
     assert set(page.OF_CELLS) == set(rules.CELL_VERDICTS) - {rules.SHOWN}
@@ -210,7 +211,10 @@ def spoil(name, text):
         (spoil("tables/verdict.csv", "target,row\n"), "verdict.csv: column column is missing, found target, row"),
         (spoil("tables/claims.csv", "<html>"), "claims.csv: column id is missing, found <html>"),
         (spoil("tables/runs.csv", ""), "runs.csv: column family is missing, found none"),
-        (spoil("tables/survival.csv", "a,b\n1,2,3\n"), "survival.csv: line 2 has more cells than the 2 of the head"),
+        (
+            spoil("data/esol/qc.csv", "row,reason,done\n1,2,3,4\n"),
+            "qc.csv: line 2 has more cells than the 3 of the head",
+        ),
         (spoil("tables/table2.md", "### T\n"), "table2.md: not a table (no line starts with '|'"),
         (spoil("tables/table2.md", "| a | b |\n| - | - |\n| 1 |\n"), "table2.md: row 1 has 1 cells, expected 2"),
         (spoil("tables/figure2.png", "GIF89a"), "figure2.png: not a PNG picture"),

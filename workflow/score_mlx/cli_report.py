@@ -11,6 +11,9 @@ from score_mlx import project
 from score_mlx.cli_show import Dataset, PresetName, Runs, settled_config
 
 Tables = Annotated[Path | None, typer.Option(help="folder of tables and verdicts, by default results")]
+ConfigFile = Annotated[
+    Path | None, typer.Option(help="config.resolved.yaml of the results, instead of config.yaml", hidden=True)
+]
 Figures = Annotated[Path | None, typer.Option(help="folder of figures, by default paper_figures")]
 
 
@@ -22,6 +25,7 @@ def report(
     results: Annotated[Path, typer.Option(help="folder of the prepared data")] = Path("results"),
     dataset: Dataset = None,
     preset: PresetName = None,
+    config: ConfigFile = None,
 ) -> None:
     """Make one page of all tables, figures, verdicts, claims, costs and where they come from.
 
@@ -29,16 +33,17 @@ def report(
 
     Example: score-mlx report --tables results/reference --figures results/reference --runs results/reference/runs
     """
+    from score_mlx.config import load
     from score_mlx.report.page import Places, write_page
 
-    config = settled_config(dataset, preset)
+    settled = load(config) if config else settled_config(dataset, preset)
     places = Places(
         project=project.root(),
-        tables=tables or Path(config.tables_folder),
-        figures=figures or Path(config.figures_folder),
+        tables=tables or Path(settled.tables_folder),
+        figures=figures or Path(settled.figures_folder),
         runs=runs,
         results=results,
     )
-    for line in write_page(out, config, places):
+    for line in write_page(out, settled, places):
         typer.echo(line)
     typer.echo(f"{out}: {out.stat().st_size / 2**20:.1f} MB")

@@ -80,9 +80,8 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     return rows
 
 
-def grid_of(rows: list[dict[str, str]], title: str, hidden: Sequence[str] = ()) -> Grid | None:
-    """Rows of a .csv as they are, but the columns `hidden`; None without rows."""
+def grid_of(rows: list[dict[str, str]], title: str) -> Grid | None:
+    """Rows of a .csv as they are; None without rows."""
     if not rows:
         return None
-    heads = [name for name in rows[0] if name not in hidden]
-    return Grid(title, [name.replace("_", " ") for name in heads], [[row[name] for name in heads] for row in rows])
+    return Grid(title, [name.replace("_", " ") for name in rows[0]], [list(row.values()) for row in rows])

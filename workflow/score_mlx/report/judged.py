@@ -9,26 +9,21 @@ from pathlib import Path
 
 from score_mlx.analysis import formats
 from score_mlx.report.grid import read_rows
-from score_mlx.verdict import numbers, rules
+from score_mlx.verdict import claims, numbers, rules
 from score_mlx.verdict.published import TEXT
-
-CLAIM_COLUMNS = (
-    "id", "claim", "where", "test", "statistic", "low", "high", "p", "p_holm", "verdict", "reason", "refuted_by",
-)  # fmt: skip
 
 # A verdict is told by its word, by a sign and by a colour, so that no one of them is needed.
 SIGNS = {
     rules.REPRODUCED: ("✓", "good"),
-    "confirmed": ("✓", "good"),
+    claims.CONFIRMED: ("✓", "good"),
     rules.NOT_REPRODUCED: ("✗", "bad"),
-    "not confirmed": ("✗", "bad"),
-    "partly": ("◐", "open"),
+    claims.NOT_CONFIRMED: ("✗", "bad"),
+    claims.PARTLY: ("◐", "open"),
     rules.INCONCLUSIVE: ("?", "open"),
     rules.NOT_COMPARABLE: ("≠", "none"),
-    "not testable here": ("–", "none"),
+    claims.NOT_TESTABLE: ("≠", "none"),
     rules.NOT_RUN: ("–", "none"),
 }
-OF_CLAIMS = ("confirmed", "partly", "not confirmed", "not testable here")
 
 
 @dataclass(frozen=True)
@@ -83,6 +78,7 @@ class Claim:
     verdict: Verdict
     reason: str
     refuted_by: str
+    command: str
 
 
 def read_cells(path: Path) -> list[Cell]:
@@ -108,11 +104,11 @@ def read_claims(path: Path) -> list[Claim]:
     """claims.csv, row by row; [] where it has not been made."""
     return [
         Claim(
-            **{name: row[name] for name in ("id", "claim", "where", "test", "reason", "refuted_by")},
+            **{name: row[name] for name in ("id", "claim", "where", "test", "reason", "refuted_by", "command")},
             evidence=_evidence(row),
             verdict=Verdict(row["verdict"]),
         )
-        for row in read_rows(path, CLAIM_COLUMNS)
+        for row in read_rows(path, claims.COLUMNS)
     ]
 
 

@@ -13,15 +13,17 @@ from score_mlx.analysis.formats import spoken
 from score_mlx.config import Config
 from score_mlx.files import write_text
 from score_mlx.report import costs, items, judged, provenance
-from score_mlx.report.grid import Grid, grid_of, read_rows
+from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import Item
-from score_mlx.report.judged import OF_CLAIMS, Cell, Verdict
-from score_mlx.verdict import numbers, rules
+from score_mlx.report.judged import Cell, Verdict
+from score_mlx.verdict import claims, numbers, rules
+from score_mlx.verdict.claims import CLAIM_VERDICTS, NOT_CONFIRMED
 from score_mlx.verdict.published import TEXT
 
-# Files of the verdict that the page shows as they are: how pairs of models compare, which claims survive which choice.
-FURTHER = {"survival": "Does the claim survive another choice?", "pairs": "Pairs that the paper compares"}
+# Tables of the verdict that stand for themselves: which claims survive which choice, how pairs of models compare.
+FURTHER = ("survival", "pairs")
 OF_CELLS = tuple(word for word in rules.CELL_VERDICTS if word != rules.SHOWN)
+LONG = 60  # rows of a table from which it is folded
 WORST = 12  # numbers and claims that did not hold, listed in the summary
 
 
@@ -60,7 +62,7 @@ def write_page(out: Path, config: Config, places: Places) -> list[str]:
 def gather(config: Config, places: Places) -> dict[str, Any]:
     """Everything that the template shows, by name."""
     cells = judged.read_cells(places.tables / "verdict.csv")
-    claims = judged.read_claims(places.tables / "claims.csv")
+    said = judged.read_claims(places.tables / "claims.csv")
     runs = costs.read_runs(places.tables / "runs.csv")
     found = items.read_items(config, places.tables, places.figures, cells, runs)
     shown = {name for item in found for name in (item.name, *item.also, *(figure.name for figure in item.figures))}
@@ -68,13 +70,14 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
         "config": config,
         "items": found,
         "cells": cells,
-        "claims": claims,
+        "claims": said,
         "judging": numbers.caption(),
+        "testing": claims.caption(),
         "cell_counts": judged.counted((cell.verdict for cell in cells if cell.counts), OF_CELLS),
-        "claim_counts": judged.counted((claim.verdict for claim in claims), OF_CLAIMS),
+        "claim_counts": judged.counted((claim.verdict for claim in said), CLAIM_VERDICTS),
         "elsewhere": _elsewhere(cells, shown),
         "differ": [cell for cell in cells if cell.verdict.word == rules.NOT_REPRODUCED],
-        "refuted": [claim for claim in claims if claim.verdict.word == "not confirmed"],
+        "refuted": [claim for claim in said if claim.verdict.word == NOT_CONFIRMED],
         "further": _further(places.tables),
         "other_grids": items.other_grids(places.tables, shown | set(FURTHER) | {"runs", "verdict", "claims"}),
         "other_figures": items.other_figures(places.figures, shown),
@@ -82,6 +85,7 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
         "runs": runs,
         "by_family": costs.by_family(runs),
         "stand_in": any(row["stand_in"] == "yes" for row in runs.values()),
+        "verdicts": {word: Verdict(word) for word in judged.SIGNS},
         "provenance": provenance.read_provenance(places.project, places.tables, places.runs, runs),
         "quality": provenance.read_quality(places.results, config.dataset_name),
         "total": costs.share(runs, runs),
@@ -106,7 +110,7 @@ def render(content: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"duration": costs.duration, "place": place, "verdicts_of": verdicts_of}
-    return environment.get_template("page.html").render(content, worst=WORST)
+    return environment.get_template("page.html").render(content, worst=WORST, long=LONG)
 
 
 def place(target: str) -> str:
@@ -130,5 +134,5 @@ def _elsewhere(cells: Sequence[Cell], shown: set[str]) -> dict[str, list[Cell]]:
 
 
 def _further(tables: Path) -> dict[str, Grid]:
-    read = {name: grid_of(read_rows(tables / f"{name}.csv", ()), title) for name, title in FURTHER.items()}
-    return {name: grid for name, grid in read.items() if grid}
+    paths = {name: tables / f"{name}.md" for name in FURTHER}
+    return {name: read_grid(path) for name, path in paths.items() if path.exists()}
