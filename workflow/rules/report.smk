@@ -2,6 +2,7 @@
 
 in:  all tables and figures, the catalogue of runs, the verdict
 out: results/report.html                self-contained; `make report` makes it of whatever records there are
+     results/ro-crate-metadata.json     a Provenance Run Crate of results/, with a copy of the workflow in results/workflow
 """
 
 
@@ -30,3 +31,21 @@ rule report:
     shell:
         "logged {log} python -m score_mlx report --out {output} --config {params.config} --tables {params.tables}"
         " --figures {params.figures} --runs {params.runs:q}"
+
+
+# A crate describes the folder that has the run records in it.
+if not CONFIG.records:
+
+    rule crate:
+        input:
+            rules.report.output,
+            records=lambda wildcards: all_records(),
+            code=sources("report/crate.py", "report/crate_check.py"),
+        output:
+            "results/ro-crate-metadata.json",
+        log:
+            "results/logs/crate.log",
+        conda:
+            ENVIRONMENT
+        shell:
+            "logged {log} python -m score_mlx crate results"

@@ -45,6 +45,7 @@ app.command("figure")(cli_show.figure)
 app.command("redraw")(cli_redraw.redraw)
 app.command("verdict")(cli_verdict.verdict)
 app.command("report")(cli_report.report)
+app.command("crate")(cli_report.crate)
 app.command("schema")(cli_show.schema)
 
 

@@ -47,3 +47,34 @@ def report(
     for line in write_page(out, settled, places):
         typer.echo(line)
     typer.echo(f"{out}: {out.stat().st_size / 2**20:.1f} MB")
+
+
+def crate(
+    folder: Annotated[Path, typer.Argument(help="a folder of results with runs/ in it")] = Path("results"),
+    check: Annotated[bool, typer.Option(help="hold it to its profiles, which takes seconds for every few runs")] = True,
+    advice: Annotated[bool, typer.Option("--advice", help="list recommendations that are not followed")] = False,
+) -> None:
+    """Describe a folder of results for machines: a Provenance Run Crate, checked offline by roc-validator.
+
+    Writes ro-crate-metadata.json, and a copy of the workflow into the folder. Exit code 1 where a profile's requirement
+    is not met.
+
+    Example: score-mlx crate results/reference
+    """
+    from score_mlx.report.crate import NAME, write_crate
+
+    runs = write_crate(folder, project.root())
+    typer.echo(f"{folder / NAME}: {runs} runs")
+    if not check:
+        return
+    from score_mlx.report.crate_check import PROFILE, check_crate
+
+    found = check_crate(folder)
+    typer.echo(f"{PROFILE} and the profiles below it: {found.made} checks, {len(found.broken)} requirements not met")
+    typer.echo(f"{len(found.advice)} recommendations not followed" + ("" if advice else ", see --advice"))
+    for line in [*found.broken, *(found.advice if advice else [])]:
+        typer.echo(f"  {line}")
+    for line in found.skipped:
+        typer.echo(f"not checked: {line}")
+    if found.broken:
+        raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """A folder of results as a Provenance Run Crate: which workflow made which file from what, when and with which tool.
 
-RO-Crate 1.1 with the profiles Process, Workflow and Provenance Run Crate 0.5 (https://w3id.org/ro/wfrun): one action for
-the whole workflow, and for each run record one of the tool that trained it.
+RO-Crate 1.1 with the profiles Process, Workflow and Provenance Run Crate 0.5 (https://w3id.org/ro/wfrun): one action
+for the whole workflow, and for each run record one of the tool that trained it.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ TYPES = ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"]  # of t
 DONE = "http://schema.org/CompletedActionStatus"
 KINDS = (".csv", ".html", ".json", ".md", ".pdf", ".png", ".tex", ".yaml")
 ABOUT = (
-    "Models of the paper SCORE: Replacing Layer Stacking with Contractive Recurrent Depth (Godin, 2026), trained anew on "
-    "MLX: a record of each run, and the tables, figures and verdicts made of them."
+    "Models of the paper SCORE: Replacing Layer Stacking with Contractive Recurrent Depth (Godin, 2026), trained anew "
+    "on MLX: a record of each run, and the tables, figures and verdicts made of them."
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 PROFILE = "provenance-run-crate-0.5"  # and with it those that it extends
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
-# Terms of RO-Crate 1.1 that the context which rocrate brings, 1.3's, has moved; all others that a crate here uses agree.
+# Terms of RO-Crate 1.1 that have moved in the context which rocrate brings, 1.3's.
 MOVED = {
     "ComputationalWorkflow": "https://bioschemas.org/ComputationalWorkflow",
     "FormalParameter": "https://bioschemas.org/FormalParameter",
@@ -66,11 +66,11 @@ def _finding(result: Any, required: Any) -> Finding:
     lines: dict[bool, list[str]] = {True: [], False: []}
     for issue in result.get_issues():
         lines[issue.severity >= required].append(f"{issue.check.identifier}: {' '.join(str(issue.message).split())}")
-    skipped = sorted({f"{detail.check.identifier}: {detail.message}" for detail in result.skipped_check_details})
+    skipped = [detail for detail in result.skipped_check_details if detail.check.identifier != ANSWERS]
     return Finding(
         broken=sorted(lines[True]),
         advice=sorted(lines[False]),
-        skipped=[*UNFETCHED, *skipped],
+        skipped=[*UNFETCHED, *sorted(f"{detail.check.identifier}: {detail.message}" for detail in skipped)],
         made=len(result.executed_checks - result.skipped_checks),
     )
 

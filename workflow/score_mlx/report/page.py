@@ -22,6 +22,8 @@ from score_mlx.verdict.published import TEXT
 
 # Tables of the verdict that stand for themselves: which claims survive which choice, how pairs of models compare.
 FURTHER = ("survival", "pairs")
+# Tables that the page shows in its own way, and so not once more under the others.
+ELSEWHERE = {*FURTHER, "runs", "verdict", "verdict_summary", "claims"}
 OF_CELLS = tuple(word for word in rules.CELL_VERDICTS if word != rules.SHOWN)
 LONG = 60  # rows of a table from which it is folded
 WORST = 12  # numbers and claims that did not hold, listed in the summary
@@ -79,7 +81,7 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
         "differ": [cell for cell in cells if cell.verdict.word == rules.NOT_REPRODUCED],
         "refuted": [claim for claim in said if claim.verdict.word == NOT_CONFIRMED],
         "further": _further(places.tables),
-        "other_grids": items.other_grids(places.tables, shown | set(FURTHER) | {"runs", "verdict", "claims"}),
+        "other_grids": items.other_grids(places.tables, shown | ELSEWHERE),
         "other_figures": items.other_figures(places.figures, shown),
         "ledger": provenance.read_ledger(places.project / "data" / "paper" / "ledger.yaml"),
         "runs": runs,
