@@ -87,7 +87,6 @@ verdict: $(VENV)/.installed
 report: $(VENV)/.installed
 	rm -rf build/report
 	$(VENV)/bin/score-mlx redraw $(FROM) build/report
-	$(VENV)/bin/score-mlx verdict --from $(FROM) --out build/report >build/report/verdict.txt
 	$(VENV)/bin/score-mlx report --tables build/report --figures build/report --runs $(FROM) --out results/report.html
 
 estimate: $(VENV)/.installed

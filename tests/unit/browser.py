@@ -1,6 +1,12 @@
-"""A real Chromium for tests of the page, and what is measured in it."""
+"""A real Chromium for tests of the page, and what is measured in it.
 
+python tests/unit/browser.py PAGE FOLDER writes page_wide.png and page_narrow.png, the first screens of a page.
+"""
+
+import base64
+import io
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,3 +108,19 @@ def layout(driver) -> tuple[list, list]:
     taken = driver.execute_cdp_cmd("DOMSnapshot.captureSnapshot", {"computedStyles": []})
     boxes = taken["documents"][0]["layout"]
     return boxes["bounds"], [taken["strings"][place] for place in boxes["text"] if place >= 0]
+
+
+def screen(driver, path: Path) -> None:
+    """The part of a page that is seen first, as a small .png."""
+    from PIL import Image
+
+    taken = driver.execute_cdp_cmd("Page.captureScreenshot", {})["data"]
+    Image.open(io.BytesIO(base64.b64decode(taken))).convert("RGB").quantize(128).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    page, folder = map(Path, sys.argv[1:])
+    with chromium() as opened:
+        for name, width, scheme in (("wide", 1280, "light"), ("narrow", 390, "dark")):
+            show(opened, page, width, scheme)
+            screen(opened, folder / f"page_{name}.png")

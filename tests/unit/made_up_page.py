@@ -50,10 +50,9 @@ def write(folder):
     """All files that the page reads; those of table3, figure9 and learnable_dt are not there."""
     tables = folder / "tables"
     columns = (("model", lambda row: row["model"]), ("RMSE", lambda row: formats.number(row["rmse"])))
-    rows = [{"model": model, "rmse": 0.5 + place / 10} for place, model in enumerate(MODELS)]
+    rows = [{"model": m, "rmse": 0.5 + k / 10, "sample": f"To be\n  or not {EVIL}\n"} for k, m in enumerate(MODELS)]
     for name in ("table2", "table2_more", "shap_top100", "survival"):
-        formats.write_all(tables / f"{name}.csv", ("model", "rmse"), columns, rows, f"{name} {EVIL}", [EVIL])
-    write_text(tables / "table2_sample.txt", f"To be\n  or not {EVIL}\n")
+        formats.write_all(tables / f"{name}.csv", ("model", "rmse", "sample"), columns, rows, f"{name} {EVIL}", [EVIL])
     for figure in ("figure2", "extra"):
         Image.new("RGB", (600, 300), "#336699").save(tables / f"{figure}.png")
         write_text(tables / f"{figure}.md", f"**{figure} {EVIL}.** What it shows: {EVIL}\n")

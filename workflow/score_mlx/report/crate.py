@@ -21,7 +21,7 @@ from rocrate.rocrate import ROCrate
 
 from score_mlx.errors import UserError
 from score_mlx.files import replacing, sha256, write_text
-from score_mlx.records import read_meta, read_record
+from score_mlx.records import read_meta
 from score_mlx.sources import load_sources
 
 NAME = "ro-crate-metadata.json"
@@ -158,7 +158,7 @@ def _add_runs(build: Builder, workflow: Any, records: list[Path], sources: list[
     control = []
     for path in records:
         place = path.relative_to(build.folder / "runs").parent
-        family = read_record(path).get("family", "graphs")
+        family = place.parts[1]
         if family not in steps:
             steps[family] = _add_step(build, workflow, family, len(steps) + 1)
         tool, step = steps[family]

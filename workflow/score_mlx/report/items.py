@@ -11,12 +11,13 @@ from score_mlx.analysis.formats import spoken
 from score_mlx.config import Config
 from score_mlx.errors import UserError
 from score_mlx.report.costs import Rows, Share, share
-from score_mlx.report.grid import Grid, read_grid
+from score_mlx.report.grid import Grid, read_grid, read_rows
 from score_mlx.report.judged import Cell
 from score_mlx.report.picture import Picture, embed
 from score_mlx.settings import TABLES
 
-LONGEST_TEXT = 20_000  # characters of a sample that the page shows
+LONGEST_TEXT = 4_000  # characters of a sample that the page shows
+SAMPLE = "sample"  # the column of a table's .csv that holds what a language model wrote
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Text:
-    """A sample of text that a language model wrote, or anything else to be shown letter by letter."""
+    """A sample of text that a language model wrote, shown letter by letter."""
 
     name: str
     text: str
@@ -111,7 +112,7 @@ def in_order(config: Config) -> list[str]:
         figures = [_number(figure) for figure in config.experiments[name].drawings]
         return min(figures, default=float("inf")), _number(name)
 
-    return sorted(config.experiments, key=place)
+    return sorted(config.applicable, key=place)
 
 
 def read_items(config: Config, tables: Path, figures: Path, cells: Iterable[Cell], runs: Rows) -> list[Item]:
@@ -155,29 +156,44 @@ def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mappin
     table = [f"{config.tables_folder}/{name}.csv"] if has_table else []
     drawn = {figure: f"{config.figures_folder}/{figure}.png" for figure in experiment.drawings}
     path = tables / f"{name}.md"
+    grid = read_grid(path) if has_table and path.exists() else None
     return Item(
         name=name,
         heading=spoken(name),
         title=experiment.title,
-        grid=read_grid(path) if has_table and path.exists() else None,
+        grid=grid,
         has_table=has_table,
         cells=[cell for of in dict.fromkeys([name, *drawn]) for cell in judged.get(of, [])],
         figures=[read_figure(figures / f"{f}.png", spoken(f), target(config, png)) for f, png in drawn.items()],
         more=[read_grid(path) for path in sorted(tables.glob(f"{name}_*.md"))],
-        texts=[_text(path) for path in sorted(tables.glob(f"{name}_*.txt"))],
+        texts=_samples(tables / f"{name}.csv", grid),
         share=share(runs, (spec.path("").as_posix() for spec in config.specs(name))),
         command=target(config, *table, *drawn.values()),
         also=[path.stem for path in sorted(tables.glob(f"{name}_*.*"))],
     )
 
 
-def _text(path: Path) -> Text:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as reason:
-        raise UserError(f"{path}: not UTF-8 text ({reason})") from None
+def _samples(path: Path, grid: Grid | None) -> list[Text]:
+    """What the models of a table wrote; its .md, of the same rows, says how each is called.
+
+    Raises:
+        UserError: the .csv has other rows than the .md.
+    """
+    rows = [row.get(SAMPLE, "") for row in read_rows(path, ())] if grid else []
+    if grid and rows and len(rows) != len(grid.rows):
+        raise UserError(f"{path}: {len(rows)} rows, expected {len(grid.rows)} as in its .md")
+    return [Text(_named(grid, place), _shortened(text)) for place, text in enumerate(rows) if text]
+
+
+def _named(grid: Grid, place: int) -> str:
+    """`SCORE, blocks × steps 1 × 6, optimiser Muon ...`: the first cells of a row."""
+    head, *rest = list(zip(grid.heads, grid.rows[place], strict=True))[:5]
+    return ", ".join([head[1], *(f"{name} {text}" for name, text in rest)])
+
+
+def _shortened(text: str) -> str:
     rest = len(text) - LONGEST_TEXT
-    return Text(path.stem, text if rest <= 0 else f"{text[:LONGEST_TEXT]}\n[{rest} more characters in {path.name}]")
+    return text if rest <= 0 else f"{text[:LONGEST_TEXT]}\n[{rest} more characters]"
 
 
 def _number(name: str) -> float:

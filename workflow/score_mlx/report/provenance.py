@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -112,13 +113,17 @@ def _counted(column: str, title: str, runs: Rows) -> Grid | None:
 
 
 def _datasets(records: Path, runs: Rows) -> Grid | None:
-    """One record of each data set says what it was."""
+    """One record of each data set or text says what it was."""
     first: dict[str, str] = {}
     for path, row in runs.items():
         first.setdefault(row["dataset"], path)
     found = [read_record(records / path)["dataset"] for path in first.values() if (records / path).exists()]
-    rows = [[d["label"], str(d["rows"]), d["sha256"], d["folds_sha256"]] for d in found]
-    return Grid("Data sets", ["data set", "molecules", "SHA-256 of molecules", "of folds"], rows) if rows else None
+    rows = [[d["label"], _size(d), d["sha256"], d.get("folds_sha256", "")] for d in found]
+    return Grid("Data sets and texts", ["name", "size", "SHA-256", "SHA-256 of folds"], rows) if rows else None
+
+
+def _size(dataset: dict[str, Any]) -> str:
+    return f"{dataset['tokens']:,} tokens" if "tokens" in dataset else f"{dataset['rows']:,} molecules"
 
 
 def _sources(path: Path) -> Grid:
