@@ -10,8 +10,9 @@ from typing import Any
 
 import yaml
 
+from score_mlx.analysis.language_runs import load_any
 from score_mlx.errors import UserError
-from score_mlx.records import environment, read_record
+from score_mlx.records import environment
 from score_mlx.report.costs import Rows, occurring
 from score_mlx.report.grid import Grid, grid_of, read_rows
 from score_mlx.sources import load_sources
@@ -117,7 +118,7 @@ def _datasets(records: Path, runs: Rows) -> Grid | None:
     first: dict[str, str] = {}
     for path, row in runs.items():
         first.setdefault(row["dataset"], path)
-    found = [read_record(records / path)["dataset"] for path in first.values() if (records / path).exists()]
+    found = [load_any(records / path).dataset for path in first.values() if (records / path).exists()]
     rows = [[d["label"], _size(d), d["sha256"], d.get("folds_sha256", "")] for d in found]
     return Grid("Data sets and texts", ["name", "size", "SHA-256", "SHA-256 of folds"], rows) if rows else None
 
