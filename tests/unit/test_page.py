@@ -1,18 +1,23 @@
 """The page of all results: what it says of what is there and of what is not; no text of it is taken for HTML."""
 
 import io
+import json
 import shutil
 from base64 import b64decode
 from html.parser import HTMLParser
 from pathlib import Path
 
 import made_up_page as made_up
+import made_up_records as records
 import pytest
 from PIL import Image
 from score_mlx.analysis import formats
 from score_mlx.config import load
 from score_mlx.errors import UserError
-from score_mlx.report import judged, page
+from score_mlx.files import write_text
+from score_mlx.graphs.spec import GraphSpec
+from score_mlx.language.spec import CharSpec
+from score_mlx.report import costs, judged, page, provenance
 from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import in_order
 from score_mlx.report.picture import embed
@@ -196,6 +201,19 @@ def test_a_picture_is_made_small_and_loses_no_line(tmp_path):
     shown = Image.open(io.BytesIO(b64decode(picture.uri.split(",")[1]))).convert("RGB")
     assert shown.getpixel((700, 25)) == (200, 30, 30) and shown.getpixel((700, 2)) == (255, 255, 255)
     assert embed(tmp_path / "a.png") == picture
+
+
+def test_a_text_is_named_as_a_data_set_is(tmp_path, repo):
+    """Records of language models say other things of what they learnt from than records of graph networks."""
+    graph, letters = GraphSpec("esol", "gat", "SCORE"), CharSpec("tinyshakespeare-char", "chargpt", "SCORE_skip05")
+    made = ((graph, records.record(graph)), (letters, records.language(letters, corpus=letters.dataset)))
+    for spec, content in made:
+        write_text(spec.path(tmp_path), json.dumps(content))
+        write_text(spec.path(tmp_path).with_name("run.meta.json"), json.dumps(records.meta()))
+    runs = {spec.path("").as_posix(): {**dict.fromkeys(costs.COLUMNS, ""), "dataset": spec.dataset} for spec, _ in made}
+    grids = {grid.title: grid for grid in provenance.read_provenance(repo, tmp_path, tmp_path, runs).grids}
+    sizes = [row[1] for row in grids["Data sets and texts"].rows]
+    assert sizes[0] == "1,128 molecules" and sizes[1].endswith(" tokens")
 
 
 def spoil(name, text):

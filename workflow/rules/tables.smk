@@ -120,9 +120,10 @@ rule runs:
         ENVIRONMENT
     params:
         folder=lambda wildcards: records_folder(),
-        dataset=CONFIG.dataset_name,
+        # with the texts of its language models
+        datasets="|".join(dict.fromkeys(spec.dataset for name in CONFIG.applicable for spec in CONFIG.specs(name))),
     shell:
-        "logged {log} python -m score_mlx runs dataset={params.dataset} --runs {params.folder:q} --out {output.csv}"
+        "logged {log} python -m score_mlx runs dataset={params.datasets:q} --runs {params.folder:q} --out {output.csv}"
 
 
 rule tables:

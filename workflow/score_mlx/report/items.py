@@ -60,9 +60,11 @@ class Item:
         has_table: whether it is to have one.
         cells: verdicts on the numbers that the paper prints there.
         figures: in the paper's order.
-        more: further tables and texts made of the same runs.
+        more: further tables made of the same runs.
+        texts: what its models wrote.
         share: how many of its runs there are, and what they cost.
         command: what makes all of it.
+        also: names of the files behind `more`.
     """
 
     name: str

@@ -97,7 +97,10 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
 def missing(content: dict[str, Any]) -> list[str]:
     """What the page has to call "not run" or "not judged", a line each."""
     files = {"cells": "verdict.csv", "claims": "claims.csv"}
-    lines = [f"{file}: not made, see `make verdict`" for name, file in files.items() if not content[name]]
+    of_the_paper = content["config"].dataset == "esol"
+    lines = [
+        f"{file}: not made, see `make verdict`" for key, file in files.items() if of_the_paper and not content[key]
+    ]
     lines += [f"{item.heading}: {item.state}, {item.command}" for item in content["items"] if not item.made]
     return lines
 
