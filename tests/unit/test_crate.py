@@ -8,11 +8,13 @@ import pytest
 from score_mlx import cli
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
-from score_mlx.files import sha256
+from score_mlx.files import sha256, write_text
 from score_mlx.graphs.spec import GraphSpec
+from score_mlx.language.spec import NanoGPTSpec
 from score_mlx.records import write_record
 from score_mlx.report.crate import NAME, write_crate
 from score_mlx.report.crate_check import check_crate
+from score_mlx.sources import load_sources
 from typer.testing import CliRunner
 
 SPECS = (GraphSpec("esol", "gat", "SCORE"), GraphSpec("esol", "gcn", "base"), DenseSpec("esol", "mlp"))
@@ -44,6 +46,17 @@ def test_it_says_which_tool_made_which_record_when(folder, repo):
     assert found["#execution"]["result"] == [{"@id": "config.resolved.yaml"}, {"@id": "table2.csv"}]
     assert len(found["#orchestration"]["object"]) == len(SPECS)
     assert found["./"]["datePublished"] == run["endTime"]
+
+
+def test_a_run_is_said_to_have_read_its_own_data_and_no_other(folder, repo):
+    spec = NanoGPTSpec("shakespeare-gpt4o", "nanogpt", "SCORE")
+    write_text(folder / spec.path("runs"), json.dumps(made_up.language(spec, corpus=spec.dataset)))
+    write_text(folder / spec.path("runs").with_name("run.meta.json"), json.dumps(made_up.meta()))
+    write_crate(folder, repo)
+    found = entities(folder)
+    known = {name: {"@id": source.urls[0]} for name, source in load_sources(repo / "data" / "sources.yaml").items()}
+    read = {one.dataset: found[f"#run-{one.path('').parent.as_posix()}"]["object"] for one in (spec, SPECS[0])}
+    assert read == {"esol": known["esol"], "shakespeare-gpt4o": [known["gutenberg"], known["o200k_base"]]}
 
 
 def test_its_files_are_there_and_the_workflow_is_a_copy(folder, repo):

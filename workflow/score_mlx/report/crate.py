@@ -21,6 +21,7 @@ from rocrate.rocrate import ROCrate
 
 from score_mlx.errors import UserError
 from score_mlx.files import replacing, sha256, write_text
+from score_mlx.language.texts import TEXTS
 from score_mlx.records import read_meta
 from score_mlx.sources import load_sources
 
@@ -65,8 +66,7 @@ class Builder:
     def add_file(self, path: Path, **properties: Any):
         """A file of the folder, with its size and checksum."""
         place = path.relative_to(self.folder).as_posix()
-        kind = mimetypes.guess_type(path.name)[0] or "text/plain"
-        about = {"encodingFormat": kind, "contentSize": str(path.stat().st_size), "sha256": sha256(path)}
+        about = {"encodingFormat": _format(path.name), "contentSize": str(path.stat().st_size), "sha256": sha256(path)}
         return self.crate.add_file(str(path), place, properties={"name": path.name} | about | properties)
 
 
@@ -91,7 +91,8 @@ def write_crate(folder: Path, project: Path) -> int:
     sources = _add_sources(build, project, records)
     made = [build.add_file(path) for path in sorted(folder.iterdir()) if path.suffix in KINDS and path.name != NAME]
     trained = _add_runs(build, workflow, records, sources)
-    _add_execution(build, workflow, [*sources, *_named(made, "config")], made, trained)
+    raw = list({entity.id: entity for entities in sources.values() for entity in entities}.values())
+    _add_execution(build, workflow, [*raw, *_named(made, "config")], made, trained)
     described = build.crate.metadata.generate()
     described["@graph"] = [_single(entity) for entity in described["@graph"]]
     text = json.dumps(described, indent=1, sort_keys=True, ensure_ascii=False)
@@ -139,20 +140,31 @@ def _add_workflow(build: Builder, project: Path):
     return main
 
 
-def _add_sources(build: Builder, project: Path, records: Iterable[Path]) -> list[Any]:
-    """The raw file of each built-in data set that a run saw."""
-    seen = {path.relative_to(build.folder / "runs").parts[0] for path in records}
-    known = load_sources(project / "data" / "sources.yaml")
-    found = []
-    for name in sorted(seen & set(known)):
+def _add_sources(build: Builder, project: Path, records: Iterable[Path]) -> dict[str, list[Any]]:
+    """Data set or text that a run saw -> the raw files behind it, where data/sources.yaml has them."""
+    known, added = load_sources(project / "data" / "sources.yaml"), {}
+    seen = sorted({path.relative_to(build.folder / "runs").parts[0] for path in records})
+    for name in sorted({name for dataset in seen for name in _raw_files(dataset)} & set(known)):
         source = known[name]
         about = {"name": source.files[0], "contentSize": str(source.bytes), "sha256": source.sha256}
-        about |= {"description": source.citation, "encodingFormat": "text/csv"}
-        found.append(build.crate.add_file(source.urls[0], properties=about))
-    return found
+        about |= {"description": source.citation, "encodingFormat": _format(source.files[0])}
+        added[name] = build.crate.add_file(source.urls[0], properties=about)
+    return {dataset: [added[name] for name in _raw_files(dataset) if name in added] for dataset in seen}
 
 
-def _add_runs(build: Builder, workflow: Any, records: list[Path], sources: list[Any]) -> list[ContextEntity]:
+def _raw_files(dataset: str) -> list[str]:
+    """`esol` -> [esol]; `shakespeare-gpt4o`, a text and its tokens -> [gutenberg, o200k_base]."""
+    text, _, tokens = dataset.partition("-")
+    if text not in TEXTS:
+        return [dataset]
+    return [name for name in (TEXTS[text].source, "o200k_base" if tokens == "gpt4o" else None) if name]
+
+
+def _format(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "text/plain"
+
+
+def _add_runs(build: Builder, workflow: Any, records: list[Path], sources: dict[str, list[Any]]) -> list[ContextEntity]:
     """For each record what trained it, and the step of the workflow that asked for it; the latter are returned."""
     steps: dict[str, tuple[Any, Any]] = {}
     control = []
@@ -162,7 +174,7 @@ def _add_runs(build: Builder, workflow: Any, records: list[Path], sources: list[
         if family not in steps:
             steps[family] = _add_step(build, workflow, family, len(steps) + 1)
         tool, step = steps[family]
-        action = _add_run(build, path, place.as_posix(), tool, sources)
+        action = _add_run(build, path, place.as_posix(), tool, sources[place.parts[0]])
         control.append(
             build.add(
                 f"#control-{place.as_posix()}",
