@@ -1,10 +1,11 @@
 # Every target first makes .venv from the platform's hash-pinned lock, when it is missing or the lock has changed.
 #
 #   make demo        tables and figures in miniature, on the stand-in data, under build/demo (minutes)
-#   make test        the tests
+#   make test        the tests;  make test-page  those of the page, in a Chromium if there is one
 #   make table2      Table 2 and Figure 2 as in the paper
 #   make reproduce   everything that config.yaml describes
 #   make verdict     which numbers and claims of the paper hold, by the records that exist (FROM=DIR: by somebody else's)
+#   make report      one page of all tables, figures and verdicts -> results/report.html (FROM=DIR as well)
 #   make estimate    how long TARGET=table7a (or all) will take here, and how much of it is done
 #   make reference   the finished records, what they give and README's table -> results/reference, to be committed
 #   make bench       our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
@@ -34,11 +35,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help demo test table2 reproduce verdict estimate reference bench lint format clean venv
+.PHONY: help demo test test-page table2 reproduce verdict report estimate reference bench lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,14s/^# \{0,1\}//p' Makefile
+	@sed -n '3,15s/^# \{0,1\}//p' Makefile
 
 venv: $(VENV)/.installed
 
@@ -54,16 +55,22 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
+test-page: $(VENV)/.installed
+	$(VENV)/bin/python -m pytest tests/unit/test_page.py tests/unit/test_page_in_browser.py $(PYTEST_ARGS)
+
 table2: $(VENV)/.installed
 	$(SNAKEMAKE) --cores $(CORES) -- results/table2.csv paper_figures/figure2.png
 
 reproduce: $(VENV)/.installed
-	$(SNAKEMAKE) --cores $(CORES) -- all
+	$(SNAKEMAKE) --cores $(CORES) -- all report crate
 
 reference: $(VENV)/.installed
 	$(VENV)/bin/score-mlx export $(REFERENCE)
 	$(VENV)/bin/score-mlx redraw $(REFERENCE)/runs $(REFERENCE)
 	for file in $(wildcard results/bench*); do cp $$file $(REFERENCE)/ || exit 1; done
+	$(VENV)/bin/score-mlx report --tables $(REFERENCE) --figures $(REFERENCE) --runs $(REFERENCE)/runs \
+	  --out $(REFERENCE)/report.html
+	$(VENV)/bin/score-mlx crate $(REFERENCE)
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_goals.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/verdict_summary.md
@@ -76,6 +83,11 @@ FROM ?= $(if $(wildcard results/runs),results/runs,$(REFERENCE)/runs)
 
 verdict: $(VENV)/.installed
 	@$(VENV)/bin/score-mlx verdict --from $(FROM) --out results
+
+report: $(VENV)/.installed
+	rm -rf build/report
+	$(VENV)/bin/score-mlx redraw $(FROM) build/report
+	$(VENV)/bin/score-mlx report --tables build/report --figures build/report --runs $(FROM) --out results/report.html
 
 estimate: $(VENV)/.installed
 	@$(VENV)/bin/score-mlx estimate $(or $(TARGET),all)

@@ -21,6 +21,9 @@ shell.prefix("source {}; export PATH={}:$PATH PYTHONPATH={}; ".format(*(shlex.qu
 include: "workflow/rules/common.smk"
 
 
+report: "workflow/report/workflow.rst"
+
+
 wildcard_constraints:
     dataset=r"[\w-]+",
     table=any_of(TABLE_NAMES),
@@ -48,6 +51,7 @@ if not CONFIG.records:
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/verdict.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:

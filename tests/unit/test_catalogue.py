@@ -106,3 +106,14 @@ def test_learned_steps_beside_fixed_ones():
         learned.learned_table(pair[:1])
     with pytest.raises(UserError, match="no learned step sizes in the record"):
         learned.learned_table([run(learn_dt=True), run()])
+
+
+def test_runs_are_picked_by_a_column_or_by_one_of_several_texts():
+    rows = catalogue.catalogue([run(), run("gcn"), run("gine", "base")])
+    for conditions, models in (
+        ({"model": "gat"}, ["SCORE_gat"]),
+        ({"model": "gat|GCN"}, ["SCORE_gat", "SCORE_gcn"]),
+        ({"model": "gat|gine", "options": "default", "dataset": "esol|nci"}, ["SCORE_gat", "gine"]),
+        ({"model": "gat", "dataset": "nci"}, []),
+    ):
+        assert [row["model"] for row in catalogue.matching(rows, conditions)] == models

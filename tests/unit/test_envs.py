@@ -11,9 +11,15 @@ import pytest
 REPO = Path(__file__).resolve().parents[2]
 ENVS = REPO / "envs"
 LOCKS = ("linux-cpu", "linux-cuda", "macos")
-TOOLS = {"pytest", "ruff", "setuptools", "wheel"}  # in the locks, but the package does not depend on them
+TOOLS = {"pytest", "ruff", "selenium", "setuptools", "wheel"}  # in the locks, but the package does not depend on them
 # of modules that are named otherwise
-DISTRIBUTION = {"sklearn": "scikit-learn", "tiktoken_ext": "tiktoken", "yaml": "pyyaml"}
+DISTRIBUTION = {
+    "PIL": "pillow",
+    "rocrate_validator": "roc-validator",
+    "sklearn": "scikit-learn",
+    "tiktoken_ext": "tiktoken",
+    "yaml": "pyyaml",
+}
 PIN = re.compile(r"^([a-z0-9-]+)==([^ ]+)( ; .+?)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
@@ -76,7 +82,7 @@ def test_the_conda_file_has_the_pins_of_the_locks():
 def test_the_package_depends_on_what_the_locks_are_made_from():
     project = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
     assert sorted(project["dependencies"]) == sorted(
-        set(lines("requirements.in")) - {"jsonschema", "pytest", "ruff", "wheel", "setuptools>=77"}
+        set(lines("requirements.in")) - {"jsonschema", "pytest", "ruff", "selenium", "wheel", "setuptools>=77"}
     )
 
 

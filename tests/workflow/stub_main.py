@@ -37,6 +37,8 @@ def train(*options):
 
 def draw(*options):
     out = Path(options[options.index("--out") + 1])
+    if out.suffix == ".html":
+        return write(out, " ".join(map(str, options)))
     for suffix in (".csv", ".md", ".tex") if out.suffix == ".csv" else (".png", ".pdf", ".md"):
         write(out.with_suffix(suffix), " ".join(map(str, options)))
     if "--figure" in options:
@@ -50,10 +52,14 @@ def judge(*options):
             draw("--out", folder / f"{option.removeprefix('--only=')}.csv")
 
 
+def describe(folder):
+    write(f"{folder}/ro-crate-metadata.json", "{}")
+
+
 command, *rest = sys.argv[1:]
 with open("calls.log", "a") as log:
     log.write(" ".join(sys.argv[1:]) + "\n")
 if command == "data":
     prepare(*rest[1:]) if rest[0] == "prepare" else derive(*rest[1:])
 else:
-    {"train": train, "verdict": judge}.get(command, draw)(*rest)
+    {"train": train, "verdict": judge, "crate": describe}.get(command, draw)(*rest)

@@ -310,5 +310,28 @@ def test_the_verdict_judges_what_a_folder_of_records_has(tmp_path):
     assert re.search(r"^verdict +1$", said, re.MULTILINE) and "train_graph" not in said
 
 
+def test_the_page_and_the_crate_follow_everything_else(project):
+    page, crate = "results/my/report.html", "results/ro-crate-metadata.json"
+    assert set(planned(project, page, crate)) == {"report", "crate"}
+    snakemake(project, page, crate)
+    assert planned(project, page, crate) == {}
+    with open(project / "workflow" / "score_mlx" / "report" / "style.css", "a") as file:
+        file.write("/* edited */")
+    assert set(planned(project, page, crate)) == {"report", "crate"}
+    assert planned(project) == {}  # nothing else is drawn again
+
+
+def test_snakemake_s_own_report_has_captions_and_needs_no_network(finished):
+    snakemake(finished, "--report", "report.html")
+    said = (finished / "report.html").read_text(encoding="utf-8")
+    assert "http" not in "".join(re.findall(r"<(?:script|link|img)[^>]*>", said))
+    for category in ("Tables", "Figures", "Runs"):
+        assert f'"{category}"' in said
+    for words in ("Made from 4 run records", "blended into the state", "published values"):
+        assert words in said
+    for name in ("table2.csv", "figure2.png", "shap_top100.csv", "runs.csv"):
+        assert name in said
+
+
 def test_lint_finds_nothing():
     assert "Congratulations" in snakemake(ROOT, "--lint")

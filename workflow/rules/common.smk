@@ -172,8 +172,7 @@ SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]
 if CONFIG.records and not DRAWABLE:
     existing_records_of(next(iter(CONFIG.experiments)))
 
-# The paper's names are for the paper's data; any other data set keeps to a folder of its own.
-TABLES = "results" if CONFIG.dataset == "esol" else f"results/{CONFIG.dataset_name}"
-FIGURES = "paper_figures" if CONFIG.dataset == "esol" else f"{TABLES}/figures"
+TABLES = CONFIG.tables_folder
+FIGURES = CONFIG.figures_folder
 SHAP = list(dict.fromkeys(file for table in BASELINES for file in shap_values_of(table)))[:1]
 ENVIRONMENT = str(ROOT / "envs" / "conda.yaml")

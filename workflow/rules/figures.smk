@@ -31,7 +31,13 @@ rule figure:
             "plots/style.py", "analysis/runs.py", *DRAWING_CODE[drawing_of(wildcards.figure)]
         ),
     output:
-        png=f"{FIGURES}/{{figure}}.png",
+        png=report(
+            f"{FIGURES}/{{figure}}.png",
+            category="Figures",
+            subcategory=lambda wildcards: CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].title,
+            caption="../report/figure.rst",
+            labels={"figure": "{figure}"},
+        ),
         pdf=f"{FIGURES}/{{figure}}.pdf",
         caption=f"{FIGURES}/{{figure}}.md",
     log:
@@ -54,7 +60,13 @@ rule figure_schema:
     input:
         code=sources("plots/schema.py", "plots/style.py"),
     output:
-        png=f"{FIGURES}/{{figure}}.png",
+        png=report(
+            f"{FIGURES}/{{figure}}.png",
+            category="Figures",
+            subcategory="The idea",
+            caption="../report/schema.rst",
+            labels={"figure": "{figure}"},
+        ),
         pdf=f"{FIGURES}/{{figure}}.pdf",
         caption=f"{FIGURES}/{{figure}}.md",
     log:

@@ -27,7 +27,13 @@ rule table:
         paper=lambda wildcards: paper_values(wildcards.table),
         code=lambda wildcards: sources("analysis/runs.py", "analysis/formats.py", TABLE_CODE[wildcards.table]),
     output:
-        csv=f"{TABLES}/{{table}}.csv",
+        csv=report(
+            f"{TABLES}/{{table}}.csv",
+            category="Tables",
+            subcategory=lambda wildcards: CONFIG.experiments[wildcards.table].title,
+            caption="../report/table.rst",
+            labels={"table": "{table}"},
+        ),
         md=f"{TABLES}/{{table}}.md",
         tex=f"{TABLES}/{{table}}.tex",
     log:
@@ -50,7 +56,13 @@ rule sensitivity:
         metas=lambda wildcards: [p for s in SPLITS for p in existing_records_of(wildcards.table, "run.meta.json", s)],
         code=sources("analysis/sensitivity.py", "analysis/tables.py", "analysis/runs.py", "analysis/formats.py"),
     output:
-        csv=f"{TABLES}/{{table}}_sensitivity.csv",
+        csv=report(
+            f"{TABLES}/{{table}}_sensitivity.csv",
+            category="Tables",
+            subcategory="Sensitivity to the best epoch and to repeated molecules",
+            caption="../report/sensitivity.rst",
+            labels={"table": "{table}"},
+        ),
         md=f"{TABLES}/{{table}}_sensitivity.md",
         tex=f"{TABLES}/{{table}}_sensitivity.tex",
     log:
@@ -68,10 +80,22 @@ rule shap_table:
         values=SHAP,
         code=sources("analysis/selection.py", "analysis/formats.py", "plots/shap_summary.py", "plots/style.py"),
     output:
-        csv=f"{TABLES}/shap_top100.csv",
+        csv=report(
+            f"{TABLES}/shap_top100.csv",
+            category="Tables",
+            subcategory="Descriptors by mean |SHAP|",
+            caption="../report/shap.rst",
+            labels={"table": "shap_top100"},
+        ),
         md=f"{TABLES}/shap_top100.md",
         tex=f"{TABLES}/shap_top100.tex",
-        png=f"{FIGURES}/shap_summary.png",
+        png=report(
+            f"{FIGURES}/shap_summary.png",
+            category="Figures",
+            subcategory="Descriptors by mean |SHAP|",
+            caption="../report/shap.rst",
+            labels={"figure": "shap_summary"},
+        ),
         pdf=f"{FIGURES}/shap_summary.pdf",
         caption=f"{FIGURES}/shap_summary.md",
     log:
@@ -87,7 +111,7 @@ rule runs:
         records=lambda wildcards: [path for name in DRAWABLE for path in existing_records_of(name)],
         code=sources("analysis/catalogue.py", "analysis/runs.py", "analysis/formats.py"),
     output:
-        csv=f"{TABLES}/runs.csv",
+        csv=report(f"{TABLES}/runs.csv", category="Runs", caption="../report/runs.rst", labels={"table": "runs"}),
         md=f"{TABLES}/runs.md",
         tex=f"{TABLES}/runs.tex",
     log:
@@ -96,9 +120,10 @@ rule runs:
         ENVIRONMENT
     params:
         folder=lambda wildcards: records_folder(),
-        dataset=CONFIG.dataset_name,
+        # with the texts of its language models
+        datasets="|".join(dict.fromkeys(spec.dataset for name in CONFIG.applicable for spec in CONFIG.specs(name))),
     shell:
-        "logged {log} python -m score_mlx runs dataset={params.dataset} --runs {params.folder:q} --out {output.csv}"
+        "logged {log} python -m score_mlx runs dataset={params.datasets:q} --runs {params.folder:q} --out {output.csv}"
 
 
 rule tables:

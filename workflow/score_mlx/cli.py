@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from score_mlx import cli_data, cli_records, cli_redraw, cli_runs, cli_sample, cli_show, cli_train, cli_verdict
+from score_mlx import (
+    cli_data,
+    cli_records,
+    cli_redraw,
+    cli_report,
+    cli_runs,
+    cli_sample,
+    cli_show,
+    cli_train,
+    cli_verdict,
+)
 from score_mlx.errors import UserError
 
 HELP = """SCORE, reproduced on MLX: train the paper's models, compare their records, draw its tables and figures.
@@ -34,6 +44,8 @@ app.command("shap")(cli_show.shap)
 app.command("figure")(cli_show.figure)
 app.command("redraw")(cli_redraw.redraw)
 app.command("verdict")(cli_verdict.verdict)
+app.command("report")(cli_report.report)
+app.command("crate")(cli_report.crate)
 app.command("schema")(cli_show.schema)
 
 

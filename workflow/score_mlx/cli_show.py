@@ -48,7 +48,7 @@ def table(
 
     While models still train: score-mlx table 2 prints what is there so far, and which models are not.
     """
-    from score_mlx.analysis import learned, speedup, steps, tables
+    from score_mlx.analysis import formats, learned, speedup, steps, tables
     from score_mlx.analysis.runs import load
 
     name = _full("table", name)
@@ -57,7 +57,7 @@ def table(
         chosen = _from_config(name, dataset, preset, runs)
         records, not_run, kind = chosen.there, chosen.not_run, chosen.kind
         title, top, paper = title or chosen.title, chosen.top if top is None else top, paper or chosen.paper
-    heading = f"{_spoken(name)}. {title}" if title else _spoken(name)
+    heading = formats.heading(name, title)
     if kind in LANGUAGE:
         _show_language(kind, records, out, heading, paper)
         return
@@ -98,6 +98,7 @@ def sensitivity(
     runs: Runs = Path("results/runs"),
 ) -> None:
     """Make the table of how much best epoch and repeated molecules move each number, from records of both splits."""
+    from score_mlx.analysis import formats
     from score_mlx.analysis import sensitivity as analysis
     from score_mlx.analysis.runs import load
 
@@ -107,7 +108,7 @@ def sensitivity(
     loaded = [load(path) for path in records]
     plain, grouped = ([run for run in loaded if run.spec.split == split] for split in SPLITS)
     rows = analysis.sensitivity_table(plain, grouped)
-    heading = f"{_spoken(name)}, sensitivity to the best epoch and to repeated molecules"
+    heading = f"{formats.spoken(name)}, sensitivity to the best epoch and to repeated molecules"
     _show(out, analysis.COLUMNS, analysis.READABLE, rows, heading, analysis.caption(plain))
 
 
@@ -146,6 +147,7 @@ def figure(
 
     While models still train: score-mlx figure 2 --out so_far.png
     """
+    from score_mlx.analysis import formats
     from score_mlx.analysis.language_runs import load_any as load
 
     name = _full("figure", name)
@@ -153,8 +155,8 @@ def figure(
     if drawing != "schema" and not records:
         chosen = _from_config(experiment, dataset, preset, runs, figure=name)
         records, title, paper = chosen.there, title or chosen.title, paper or chosen.paper
-    loaded, heading = [load(path) for path in records or []], f"{_spoken(name)}. {title}" if title else _spoken(name)
-    _draw(drawing, loaded, out, heading, paper, load(baseline) if baseline else None)
+    loaded = [load(path) for path in records or []]
+    _draw(drawing, loaded, out, formats.heading(name, title), paper, load(baseline) if baseline else None)
 
 
 def _draw(drawing: str, loaded: list[Run], out: Path, heading: str, paper: Path | None, baseline: Run | None) -> None:
@@ -281,9 +283,3 @@ def _show(out: Path | None, columns, readable, rows, heading: str, notes: list[s
 def _full(kind: str, name: str) -> str:
     """2 -> table2; a name that is no number stays."""
     return f"{kind}{name}" if name[:1].isdigit() else name
-
-
-def _spoken(name: str) -> str:
-    """table2 -> Table 2"""
-    kind = name.rstrip("0123456789ab") if name[-2:-1].isdigit() or name[-1:].isdigit() else name
-    return f"{kind.replace('_', ' ').capitalize()} {name[len(kind) :]}".strip()

@@ -91,6 +91,15 @@ class Config(Typed):
         """The experiments that concern this data set: language models have nothing to say of a reader's molecules."""
         return [name for name, e in self.experiments.items() if not (self.own_csv and e.kind in LANGUAGE)]
 
+    @property
+    def tables_folder(self) -> str:
+        """The paper's names are for the paper's data; any other data set keeps to a folder of its own."""
+        return "results" if self.dataset == "esol" else f"results/{self.dataset_name}"
+
+    @property
+    def figures_folder(self) -> str:
+        return "paper_figures" if self.dataset == "esol" else f"{self.tables_folder}/figures"
+
     def specs(self, experiment: str, split: str | None = None) -> list[Spec]:
         """The runs of an experiment in the order of config.yaml.
 

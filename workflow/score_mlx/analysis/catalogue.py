@@ -22,8 +22,12 @@ def catalogue(runs: Sequence[Run | LanguageRun]) -> list[dict[str, Any]]:
 
 
 def matching(rows: Sequence[dict[str, Any]], conditions: dict[str, str]) -> list[dict[str, Any]]:
-    """The rows in which each named column holds the text."""
-    return [row for row in rows if all(text.lower() in str(row[name]).lower() for name, text in conditions.items())]
+    """The rows in which each named column holds the text, or one of several that `|` parts."""
+
+    def holds(value: Any, texts: str) -> bool:
+        return any(text in str(value).lower() for text in texts.lower().split("|"))
+
+    return [row for row in rows if all(holds(row[name], texts) for name, texts in conditions.items())]
 
 
 def _row(run: Run | LanguageRun) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,22 @@ def markdown(readable: Readable, rows: Sequence[Row], title: str, notes: Sequenc
     return "\n".join(lines) + "\n"
 
 
+def read_markdown(text: str) -> tuple[str, list[str], list[list[str]]]:
+    """What `markdown` wrote: the heading, the sentences, the table with its heads as the first row.
+
+    Raises:
+        ValueError: there is no table in it.
+    """
+    lines = text.splitlines()
+    first = next((i for i, line in enumerate(lines) if line.startswith("|")), None)
+    if first is None:
+        raise ValueError("no line starts with '|', expected a table")
+    said = [_plain(line) for line in lines[:first] if line.strip()]
+    title = said.pop(0).lstrip("# ") if said and said[0].startswith("#") else ""
+    table = [_cells(line) for line in lines[first:] if line.startswith("|")]
+    return title, said, [table[0], *table[2:]]
+
+
 def latex(readable: Readable, rows: Sequence[Row], title: str, notes: Sequence[str]) -> str:
     """A `table` with booktabs rules, to be included in a document."""
     caption = escape_tex(" ".join([f"{title}.", *notes]))
@@ -71,6 +88,17 @@ def latex(readable: Readable, rows: Sequence[Row], title: str, notes: Sequence[s
 def escape_tex(text: str) -> str:
     """`text` so that LaTeX prints it, whatever a data set is called."""
     return "".join(TEX_ESCAPES.get(character, character) for character in text)
+
+
+def spoken(name: str) -> str:
+    """table2 -> Table 2"""
+    kind = name.rstrip("0123456789ab") if name[-2:-1].isdigit() or name[-1:].isdigit() else name
+    return f"{kind.replace('_', ' ').capitalize()} {name[len(kind) :]}".strip()
+
+
+def heading(name: str, title: str | None) -> str:
+    """table2 -> Table 2. Graph networks ..."""
+    return f"{spoken(name)}. {title}" if title else spoken(name)
 
 
 def number(value: float | None) -> str:
@@ -113,3 +141,12 @@ def _pipes(cells: Sequence[str], widths: Sequence[int], left: Sequence[bool]) ->
 def _md(text: str) -> str:
     """No cell may end its own cell or open a tag."""
     return text.replace("|", r"\|").replace("<", "&lt;")
+
+
+def _plain(text: str) -> str:
+    """`_md` undone."""
+    return text.strip().replace("&lt;", "<").replace(r"\|", "|")
+
+
+def _cells(line: str) -> list[str]:
+    return [_plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
