@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from score_mlx.classical.spec import METHODS, Lasso
 from score_mlx.config_messages import explain
@@ -43,6 +43,7 @@ class Config(Typed):
     smiles_column: Name = "smiles"
     target_column: Name = "target"
     name_column: Name | None = None
+    fold_column: Name | None = None
     target_label: Name | None = None
     target_unit: str = ""
     drop_bad: bool = False
@@ -51,7 +52,7 @@ class Config(Typed):
     records: Name | None = None
     features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features
     fidelity: Literal[GraphSpec.CHOICES["fidelity"]] = GraphSpec.fidelity
-    split: Literal[SPLITS] = GraphSpec.split
+    split: Annotated[Literal[SPLITS], Field(validate_default=True)] = GraphSpec.split
     repeat: Annotated[int, Field(ge=0, le=10_000)] = GraphSpec.repeat
     seed: Annotated[int, Field(ge=0, lt=2**32)] = GraphSpec.seed
     graphs: GraphSettings = GraphSettings()
@@ -69,6 +70,23 @@ class Config(Typed):
             dataset_name(value)
         except UserError as error:
             raise ValueError(str(error).removeprefix(f"dataset = {value}: ")) from None
+        return value
+
+    @property
+    def folds_file(self) -> str | None:
+        """The path of the reader's folds file, None where the folds are a column or are drawn."""
+        return self.fold_column if self.fold_column and _is_csv(self.fold_column) else None
+
+    @field_validator("split")
+    @classmethod
+    def _with_its_column(cls, value: str, info: ValidationInfo) -> str:
+        column, dataset = info.data.get("fold_column"), info.data.get("dataset")
+        if value == "file" and not column:
+            raise ValueError("expected fold_column as well, which says whose folds")
+        if value != "file" and column:
+            raise ValueError(f"expected 'file', as fold_column is {column!r}")
+        if dataset in BUILT_IN and column and not _is_csv(column):
+            raise ValueError(f"expected fold_column to be a folds file (.csv), as {dataset} has no column '{column}'")
         return value
 
     @property
@@ -198,6 +216,10 @@ class Config(Typed):
             specs += [METHODS[method][0](self.dataset_name, method, **settings, **top) for top in tops]
         dense = self.dense.model_dump() | folds
         return specs + [DenseSpec(self.dataset_name, network, **dense) for network in chosen.networks]
+
+
+def _is_csv(text: str) -> bool:
+    return text.lower().endswith(".csv")
 
 
 def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:

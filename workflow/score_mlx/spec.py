@@ -16,7 +16,9 @@ from typing import Any, ClassVar, Self
 
 from score_mlx.errors import UserError
 
-SPLITS = ("kfold", "grouped")
+SPLITS = ("kfold", "grouped", "scaffold", "file")
+DRAWN = SPLITS[:-1]  # by us; `file` is the reader's
+AT_RANDOM = SPLITS[:2]  # the same draw with and without repeated molecules apart, which Table 1 compares
 
 Range = tuple[float, float]  # the least and the largest value of a field
 NOT_NEGATIVE: Range = (0, math.inf)

@@ -27,7 +27,7 @@ class Selection:
         importance: (folds, D) mean |SHAP| over the molecules that trained the fold's model, in the target's unit.
         values: (N, D) SHAP values of each molecule under the model that did not see it; for plots, never for choosing.
         inputs: (N, D) the scaled descriptors that these values explain.
-        about: data set, cuts, seed, device, versions, commit.
+        about: data set, split, cuts, seed, device, versions, commit.
     """
 
     names: np.ndarray
@@ -60,7 +60,7 @@ class Selection:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 parts = {name: arrays[name] for name in cls.__annotations__}
-            return cls(**parts | {"about": json.loads(str(parts["about"]))})
+            return cls(**parts | {"about": {"split": "unknown"} | json.loads(str(parts["about"]))})
         except FileNotFoundError:
             raise UserError(f"{path}: no such file of SHAP values") from None
         except (KeyError, ValueError, OSError, zipfile.BadZipFile) as reason:
@@ -76,7 +76,7 @@ def select(spec: CatBoost, data: FoldedData) -> Selection:
         model = make(spec).fit(x[train], data.targets[train])
         importance[fold] = np.abs(_explain(model, x[train])).mean(axis=0)
         values[test], inputs[test] = _explain(model, x[test]), x[test]
-    about = data.record() | {"cuts": spec.cuts(), "seed": spec.seed} | environment("shap")
+    about = data.record() | {"cuts": spec.cuts(), "seed": spec.seed, "split": spec.split} | environment("shap")
     return Selection(data.names, importance, values, inputs, about)
 
 
