@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from score_mlx import cli_data, cli_records, cli_redraw, cli_runs, cli_sample, cli_show, cli_train, cli_verdict
+from score_mlx import (
+    cli_data,
+    cli_predict,
+    cli_records,
+    cli_redraw,
+    cli_runs,
+    cli_sample,
+    cli_show,
+    cli_train,
+    cli_verdict,
+)
 from score_mlx.errors import UserError
 
 HELP = """SCORE, reproduced on MLX: train the paper's models, compare their records, draw its tables and figures.
@@ -21,6 +31,7 @@ compared with it by `score-mlx diff`, and taken in by `score-mlx adopt`."""
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_train.app, name="train")
+app.command("predict")(cli_predict.predict)
 app.command("diff")(cli_records.diff)
 app.command("adopt")(cli_records.adopt)
 app.command("export")(cli_records.export)

@@ -74,7 +74,11 @@ class FoldedData:
         """(N, D) float32 descriptors scaled by what fold `fold` trains on, or None."""
         if self.descriptors is None:
             return None
-        return DescriptorScaler().fit(self.descriptors[self.train(fold)]).transform(self.descriptors)
+        return self.scaler(fold).transform(self.descriptors)
+
+    def scaler(self, fold: int) -> DescriptorScaler:
+        """What fold `fold` trains on, as a scale for descriptors."""
+        return DescriptorScaler().fit(self.descriptors[self.train(fold)])
 
 
 def same_length(path: Path, values: Any, molecules: Path, targets: np.ndarray) -> None:
