@@ -7,6 +7,7 @@ import sys
 import typer
 
 from score_mlx import (
+    cli_compare,
     cli_data,
     cli_predict,
     cli_records,
@@ -31,6 +32,7 @@ compared with it by `score-mlx diff`, and taken in by `score-mlx adopt`."""
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_train.app, name="train")
+app.command("compare")(cli_compare.compare)
 app.command("predict")(cli_predict.predict)
 app.command("diff")(cli_records.diff)
 app.command("adopt")(cli_records.adopt)

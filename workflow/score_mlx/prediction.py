@@ -116,5 +116,7 @@ def _scalers(spec: Spec, content: dict[str, Any], record: Path, results: Path | 
         results = record.resolve().parents[above]
     data = FoldedData.load(inputs_of(spec, results))
     if data.record() != content["dataset"]:
-        raise UserError(f"{record}: trained on other data than {results} holds; --results names the folder it belongs to")
+        raise UserError(
+            f"{record}: trained on other data than {results} holds; --results names the folder it belongs to"
+        )
     return [data.scaler(fold["fold"]) for fold in content["folds"]]
