@@ -8,6 +8,7 @@ import json
 import os
 import re
 
+from score_mlx import plugins
 from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
 from score_mlx.presets import has_gpu, resolve
@@ -163,6 +164,7 @@ def data_options():
 
 
 CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))
+KNOWN_ARCHS = ARCHS + plugins.names("arch")
 EXPERIMENT_OF = figures_of(CONFIG.experiments)
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
 DRAWABLE = drawable(CONFIG.applicable)

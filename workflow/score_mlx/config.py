@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
+from score_mlx import plugins
 from score_mlx.classical.spec import METHODS, Lasso
 from score_mlx.config_messages import explain
 from score_mlx.dataset_names import BUILT_IN, dataset_name
@@ -35,6 +36,8 @@ from score_mlx.settings_language import LanguageExperiment, LanguageSettings
 from score_mlx.settings_survival import SURVIVAL_CHOICES, SurvivalRuns
 from score_mlx.spec import SPLITS, Spec, unknown
 
+PLUGINS = tuple(plugins.KINDS)  # a field of Config hides the module
+
 
 class Config(Typed):
     """Every choice. `specs` turns an experiment of it into the runs to train."""
@@ -55,6 +58,7 @@ class Config(Typed):
     split: Annotated[Literal[SPLITS], Field(validate_default=True)] = GraphSpec.split
     repeat: Annotated[int, Field(ge=0, le=10_000)] = GraphSpec.repeat
     seed: Annotated[int, Field(ge=0, lt=2**32)] = GraphSpec.seed
+    plugins: dict[Literal[PLUGINS], dict[Name, Name]] = {}
     graphs: GraphSettings = GraphSettings()
     dense: DenseSettings = DenseSettings()
     classical: ClassicalSettings = ClassicalSettings()
@@ -223,7 +227,7 @@ def _is_csv(text: str) -> bool:
 
 
 def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:
-    """config.yaml with `overrides` (as from `--config`) laid over it, key by key.
+    """config.yaml with `overrides` (as from `--config`) laid over it, key by key; makes its plugins known.
 
     Raises:
         UserError: one line with the file, the key, what was found and the nearest valid key or range.
@@ -237,7 +241,9 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(base, dict):
         raise UserError(f"{path}: expected keys and values, found {type(base).__name__}")
-    return validate(merge(base, overrides or {}), path.name, base)
+    merged = merge(base, overrides or {})
+    plugins.register(merged.get("plugins"), path.parent, taken=GraphSpec.CHOICES)  # their names are valid below
+    return validate(merged, path.name, base)
 
 
 def validate(values: dict[str, Any], file: str = "config.yaml", base: dict[str, Any] | None = None) -> Config:

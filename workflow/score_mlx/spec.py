@@ -14,6 +14,7 @@ from dataclasses import Field, asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from score_mlx import plugins
 from score_mlx.errors import UserError
 
 SPLITS = ("kfold", "grouped", "scaffold", "file")
@@ -50,8 +51,8 @@ class Spec(ABC):
 
     def __post_init__(self) -> None:
         for name, allowed in self.CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise UserError(unknown(f"{name} =", getattr(self, name), allowed))
+            if getattr(self, name) not in allowed and getattr(self, name) not in plugins.names(name):
+                raise UserError(unknown(f"{name} =", getattr(self, name), (*allowed, *plugins.names(name))))
         for name, (least, most) in self.RANGES.items():
             if not least <= getattr(self, name) <= most:
                 expected = f"at least {least}" if math.isinf(most) else f"{least:g} to {most:g}"

@@ -35,6 +35,7 @@ ARCH_LABELS = {
     "attfp": "AttentiveFP",
     "gt": "GT",
 }
+OWN = "#56B4E9"  # of a plugin, which has no colour of its own
 REFERENCE = "#D55E00"  # a line to compare with
 WIDTH = 7.2  # inches, a page's text width
 
@@ -56,6 +57,11 @@ RC = {
     "pdf.fonttype": 42,  # text stays text in the .pdf
     "savefig.dpi": 200,
 }
+
+
+def arch_label(arch: str) -> str:
+    """The name of an architecture in print; a plugin's as it is."""
+    return ARCH_LABELS.get(arch, arch)
 
 
 def context():
