@@ -55,7 +55,8 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        sys.exit(_complain(f"error: {' '.join(str(error).split())}"))
+        line = " ".join(str(error).split())  # names from a file may hold anything, for a terminal to obey
+        sys.exit(_complain("error: " + "".join(c if c.isprintable() else "?" for c in line)))
     except OSError as error:
         if error.filename is None:
             raise

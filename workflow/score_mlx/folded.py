@@ -46,7 +46,11 @@ class FoldedData:
     @classmethod
     def _parts(cls, files: Mapping[str, Path]) -> dict[str, Any]:
         targets = load_molecules(files["molecules"]).targets
-        info = load_info(files["dataset"].parent) | {"folds_sha256": sha256(files["folds"])}
+        info = load_info(files["dataset"].parent)
+        found, expected = sha256(files["molecules"]), info.get("sha256")
+        if found != expected:
+            raise UserError(f"{files['molecules']}: sha256 {found}, expected {expected} as {files['dataset']} says")
+        info |= {"folds_sha256": sha256(files["folds"])}
         parts = {"info": info, "targets": targets, "folds": load_folds(files["folds"], len(targets))}
         if "descriptors" in files:
             parts["descriptors"], parts["names"] = load_descriptors(files["descriptors"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import Field, asdict, fields
@@ -50,6 +51,8 @@ class Spec(ABC):
     epochs: int
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", str(self.dataset)):  # a folder's name, which must not lead elsewhere
+            raise UserError(f"dataset = {self.dataset}: expected a name of letters, digits, '-' and '_'")
         for name, allowed in self.CHOICES.items():
             if getattr(self, name) not in allowed and getattr(self, name) not in plugins.names(name):
                 raise UserError(unknown(f"{name} =", getattr(self, name), (*allowed, *plugins.names(name))))

@@ -46,6 +46,11 @@ def read(text: str) -> Reading:
         return Reading("", "no SMILES")
     if len(text) > LONGEST:
         return Reading("", f"a SMILES of {len(text)} characters, expected at most {LONGEST}")
+    if not text.isprintable():  # RDKit reads as far as the first control character
+        return Reading("", f"a control character in the SMILES '{shortened(text)}'")
+    _, *rest = text.split(maxsplit=1)
+    if rest and not rest[0].startswith("|"):  # RDKit takes it for a name and reads what stands before
+        return Reading("", f"a blank in the SMILES '{shortened(text)}'")
     molecule = parse(text)
     if molecule is None or not molecule.GetNumAtoms():
         return Reading("", f"RDKit cannot read the SMILES '{shortened(text)}'")
@@ -55,8 +60,8 @@ def read(text: str) -> Reading:
 
 
 def shortened(text: str) -> str:
-    """At most 60 characters and on one line, so that a message stays a line."""
-    text = " ".join(text.split())
+    """At most 60 characters and on one line, so that a message stays a line and does nothing to a terminal."""
+    text = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -137,4 +137,5 @@ def save(figure: Figure, path: str | Path, title: str, lines: Sequence[str]) -> 
         with replacing(Path(path).with_suffix(suffix)) as temporary:
             figure.savefig(temporary, format=suffix[1:], metadata=metadata, bbox_inches="tight", pad_inches=0.06)
     plt.close(figure)
-    write_text(Path(path).with_suffix(".md"), f"**{title.rstrip('.')}.** {' '.join(lines)}\n")
+    caption = f"**{title.rstrip('.')}.** {' '.join(lines)}\n"
+    write_text(Path(path).with_suffix(".md"), caption.replace("<", "&lt;"))  # a data set may be called anything
