@@ -8,6 +8,9 @@
 #   make estimate    how long TARGET=table7a (or all) will take here, and how much of it is done
 #   make reference   the finished records, what they give and README's table -> results/reference, to be committed
 #   make bench       our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
+#   make test-badinput   wrong files, settings, downloads, records by the hundred, and 30 s of random ones
+#   make fuzz        random ones for SECONDS=600
+#   make audit       the lock's versions beside the known vulnerabilities, where there is a network
 #   make lint        what CI checks;  make format  puts the layout right;  make clean  removes build/
 #
 # Settings: PYTHON=python3.12 (any of 3.11-3.13), LOCK=envs/linux-cpu.lock, CORES=2.
@@ -34,11 +37,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help demo test table2 reproduce verdict estimate reference bench lint format clean venv
+.PHONY: help demo test test-badinput fuzz audit table2 reproduce verdict estimate reference bench lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,14s/^# \{0,1\}//p' Makefile
+	@sed -n '3,17s/^# \{0,1\}//p' Makefile
 
 venv: $(VENV)/.installed
 
@@ -53,6 +56,16 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-badinput: $(VENV)/.installed
+	$(VENV)/bin/python -m pytest tests/badinput -q -m "fuzz or not fuzz" $(PYTEST_ARGS)
+
+SECONDS ?= 600
+fuzz: $(VENV)/.installed
+	FUZZ_SECONDS=$(SECONDS) $(VENV)/bin/python -m pytest tests/badinput -q -m fuzz $(PYTEST_ARGS)
+
+audit: $(VENV)/.installed
+	$(VENV)/bin/python envs/audit.py $(LOCK)
 
 table2: $(VENV)/.installed
 	$(SNAKEMAKE) --cores $(CORES) -- results/table2.csv paper_figures/figure2.png

@@ -42,7 +42,7 @@ def read_all(smiles: Sequence[str], seconds: float | None = None) -> list[Readin
 
 def read(text: str) -> Reading:
     """One reading, in this process."""
-    if not text:
+    if not text.strip():
         return Reading("", "no SMILES")
     if len(text) > LONGEST:
         return Reading("", f"a SMILES of {len(text)} characters, expected at most {LONGEST}")
