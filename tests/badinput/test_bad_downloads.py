@@ -1,17 +1,13 @@
 """ESOL from a server that fails in every way, by the command that a reader runs."""
 
 import hashlib
-import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
 import yaml
+from failing_server import CHECKSUM, CONTENT, serving
 from score_mlx import sources
 from score_mlx.download import Limits
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
-from failing_server import CHECKSUM, CONTENT, serving  # noqa: E402
 
 PREPARE = ("data", "prepare", "esol", "out")
 

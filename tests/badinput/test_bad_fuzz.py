@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 import string
-import sys
 import time
 from pathlib import Path
 
+import made_up_records as made_up
 import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
@@ -24,9 +24,6 @@ from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.plugins import VARIABLE
 from score_mlx.records import read_record
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
-import made_up_records as made_up  # noqa: E402
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "30")) / 3
 ROUND = 50  # examples between two looks at the clock

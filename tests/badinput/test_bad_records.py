@@ -2,15 +2,12 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
+import made_up_records as made_up
 import pytest
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.records import dumps, write_record
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
-import made_up_records as made_up  # noqa: E402
 
 SPEC = GraphSpec("esol", "gat", "SCORE")
 PLACE = SPEC.path("theirs")

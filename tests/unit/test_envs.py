@@ -103,7 +103,11 @@ def test_every_import_is_asked_for():
         allowed = names("requirements.in") | {"score-mlx", "conftest", "tests", "pyarrow"}
         if "bench" in place.parts or place.parts[:2] == ("tests", "parity"):
             allowed |= names("dev.txt")
-        helpers = [*path.parent.glob("*.py"), *(REPO / "tests").glob("*.py")] if place.parts[0] == "tests" else []
+        helpers = (
+            [*path.parent.glob("*.py"), *(REPO / "tests").glob("*.py"), *ENVS.glob("*.py")]
+            if place.parts[0] == "tests"
+            else []
+        )
         local = {helper.stem for helper in helpers}
         asked = {normal(DISTRIBUTION.get(module, module)) for module in imports(path) - local}
         if asked - allowed:

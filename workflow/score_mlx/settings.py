@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, create_model, field_validator
-from pydantic_core import PydanticKnownError
 
 from score_mlx import plugins
 from score_mlx.classical.spec import METHODS, CatBoost, ClassicalSpec, Lasso
@@ -21,12 +21,14 @@ from score_mlx.settings_language import (
 
 
 def _one_of(field: str) -> Any:
-    """A choice of GraphSpec or a plugin's name; another word is refused as pydantic refuses one that is no Literal."""
+    """A choice of GraphSpec or a plugin's name; another word is refused as one that is no Literal is."""
 
     def known(value: str) -> str:
-        allowed = [repr(name) for name in (*GraphSpec.CHOICES[field], *plugins.names(field))]
-        if repr(value) not in allowed:
-            raise PydanticKnownError("literal_error", {"expected": f"{', '.join(allowed[:-1])} or {allowed[-1]}"})
+        allowed = (*GraphSpec.CHOICES[field], *plugins.names(field))
+        if value not in allowed:
+            near = difflib.get_close_matches(value, allowed, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise ValueError(f"expected {', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}{hint}")
         return value
 
     return Annotated[str, AfterValidator(known), Field(json_schema_extra={"examples": [*GraphSpec.CHOICES[field]]})]
