@@ -52,8 +52,8 @@ class Ensemble:
         content = read_record(record)
         self.spec, self.dataset = spec_of(content, record), content["dataset"]
         self.folds = [fold["fold"] for fold in content["folds"]]
-        if self.spec.FAMILY == "classical":
-            raise UserError(f"{record}: {self.spec.model} keeps no weights, expected a graph or dense network")
+        if not isinstance(self.spec, GraphSpec | DenseSpec):  # trees keep no weights, texts are no molecules
+            raise UserError(f"{record}: {self.spec.model} is {self.spec.FAMILY}, expected a graph or dense network")
         self.scalers = _scalers(self.spec, content, record, results) if self.spec.uses_descriptors else []
         width = len(self.scalers[0].mean) if self.scalers else 0
         files = [record.with_name("weights") / f"fold{fold}-{epoch}.safetensors" for fold in self.folds]

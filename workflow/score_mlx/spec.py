@@ -39,6 +39,7 @@ class Spec(ABC):
     NAMED: ClassVar[tuple[str, ...]]  # fields that are folders of the path
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"split": SPLITS}  # what text fields may say, the paper's first
     RANGES: ClassVar[dict[str, Range]] = {"repeat": NOT_NEGATIVE, "seed": NOT_NEGATIVE}
+    PLUGGABLE: ClassVar[tuple[str, ...]] = ()  # choices to which config.yaml's plugins may add
     # Settings that cost time and that a preset or a reader may lower; a record that did so is not the paper's run.
     CUTTABLE: ClassVar[tuple[str, ...]] = ()
     # A run that differs from the paper's in one of these was made by another protocol, whatever its cuts say.
@@ -54,8 +55,11 @@ class Spec(ABC):
         if not re.fullmatch(r"[A-Za-z0-9_-]+", str(self.dataset)):  # a folder's name, which must not lead elsewhere
             raise UserError(f"dataset = {self.dataset}: expected a name of letters, digits, '-' and '_'")
         for name, allowed in self.CHOICES.items():
-            if getattr(self, name) not in allowed and getattr(self, name) not in plugins.names(name):
-                raise UserError(unknown(f"{name} =", getattr(self, name), (*allowed, *plugins.names(name))))
+            if getattr(self, name) in allowed:
+                continue
+            known = (*allowed, *plugins.names(name)) if name in self.PLUGGABLE else allowed
+            if getattr(self, name) not in known:
+                raise UserError(unknown(f"{name} =", getattr(self, name), known))
         for name, (least, most) in self.RANGES.items():
             if not least <= getattr(self, name) <= most:
                 expected = f"at least {least}" if math.isinf(most) else f"{least:g} to {most:g}"

@@ -176,7 +176,7 @@ def origin(run: Run) -> dict[str, Any]:
     """Where a row's numbers come from, the columns `ORIGIN` of every table."""
     return {
         "dataset": run.dataset["name"],
-        "split": run.spec.split,
+        "split": getattr(run.spec, "split", None),  # a text has none
         "stand_in": "yes" if run.dataset["stand_in"] else "no",
         "preset": run.meta.get("preset"),
         "cuts": run.cuts or "none",
