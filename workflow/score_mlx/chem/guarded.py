@@ -88,6 +88,7 @@ def _apart(smiles: Sequence[str], seconds: float) -> list[Reading]:
         finally:
             worker.kill()
             worker.join()
+            ours.close()
     return readings
 
 
