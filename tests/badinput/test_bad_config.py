@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from score_mlx.config import merge
 
 # key, value -> words; the value stands in config.yaml
 SETTINGS = {
@@ -24,7 +25,7 @@ SETTINGS = {
     "unknown architecture": ({"experiments": {"table2": {"archs": ["gatt"]}}}, "archs.0 = 'gatt': expected 'gcn'"),
     "no architecture": ({"experiments": {"table2": {"archs": []}}}, "experiments.table2.archs = []: expected"),
     "unknown table": ({"experiments": {"tabel2": {}}}, "did you mean 'experiments.table2'?"),
-    "unknown kind": ({"experiments": {"table2": {"kind": "modles"}}}, "expected baselines, integrators,"),
+    "unknown kind": ({"experiments": {"table2": {"kind": "modles"}}}, "kind = 'modles': expected baselines, "),
     "a path for a table": (
         {"experiments": {"table2": {"paper": "../../x.csv"}}},
         "experiments.table2.paper = '../../x",
@@ -53,16 +54,7 @@ def project(folder, repo):
 @pytest.mark.parametrize("case", SETTINGS)
 def test_a_setting_that_cannot_be(case, project, folder, refused):
     given, words = SETTINGS[case]
-    for key, value in given.items():
-        both = isinstance(value, dict) and isinstance(project.get(key), dict)
-        if both:
-            value = {
-                k: project[key].get(k, {}) | v if isinstance(v, dict) and k in project[key] else v
-                for k, v in value.items()
-            }
-            value = project[key] | value
-        project[key] = value
-    (folder / "config.yaml").write_text(yaml.safe_dump(project))
+    (folder / "config.yaml").write_text(yaml.safe_dump(merge(project, given)))
     refused(["estimate", "all"], "config.yaml: ", words)
 
 
