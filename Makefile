@@ -9,6 +9,9 @@
 #   make estimate    how long TARGET=table7a (or all) will take here, and how much of it is done
 #   make reference   the finished records, what they give and README's table -> results/reference, to be committed
 #   make bench       our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
+#   make test-badinput   wrong files, settings, downloads, records by the hundred, and 30 s of random ones
+#   make fuzz        random ones for SECONDS=600
+#   make audit       the lock's versions beside the known vulnerabilities, where there is a network
 #   make lint        what CI checks;  make format  puts the layout right;  make clean  removes build/
 #
 # Settings: PYTHON=python3.12 (any of 3.11-3.13), LOCK=envs/linux-cpu.lock, CORES=2.
@@ -35,7 +38,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help demo test test-page table2 reproduce verdict report estimate reference bench lint format clean venv
+.PHONY: help demo test test-badinput test-page fuzz audit table2 reproduce verdict report estimate reference bench \
+        lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
@@ -57,6 +61,16 @@ test: $(VENV)/.installed
 
 test-page: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest tests/unit/test_page.py tests/unit/test_page_in_browser.py $(PYTEST_ARGS)
+
+test-badinput: $(VENV)/.installed
+	$(VENV)/bin/python -m pytest tests/badinput -q -m "fuzz or not fuzz" $(PYTEST_ARGS)
+
+SECONDS ?= 600
+fuzz: $(VENV)/.installed
+	FUZZ_SECONDS=$(SECONDS) $(VENV)/bin/python -m pytest tests/badinput -q -m fuzz $(PYTEST_ARGS)
+
+audit: $(VENV)/.installed
+	$(VENV)/bin/python envs/audit.py $(LOCK)
 
 table2: $(VENV)/.installed
 	$(SNAKEMAKE) --cores $(CORES) -- results/table2.csv paper_figures/figure2.png

@@ -14,11 +14,15 @@ from pathlib import Path
 # Jobs run this working tree under this interpreter, whatever is installed or activated elsewhere.
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow"))
-places = (ROOT / "workflow" / "rules" / "logged.sh", Path(sys.executable).parent, ROOT / "workflow")
-shell.prefix("source {}; export PATH={}:$PATH PYTHONPATH={}; ".format(*(shlex.quote(str(place)) for place in places)))
 
 
 include: "workflow/rules/common.smk"
+
+
+places = (ROOT / "workflow" / "rules" / "logged.sh", Path(sys.executable).parent, ROOT / "workflow")
+known = f"{plugins.VARIABLE}={shlex.quote(os.environ[plugins.VARIABLE])}".replace("{", "{{").replace("}", "}}")
+prefix = "source {}; export PATH={}:$PATH PYTHONPATH={} ".format(*(shlex.quote(str(place)) for place in places))
+shell.prefix(f"{prefix}{known}; ")
 
 
 report: "workflow/report/workflow.rst"

@@ -64,7 +64,7 @@ def test_a_changed_setting_is_not_compared_with_the_paper():
     (row,) = tables.model_table([catboost(depth=4)], PAPER)
     assert row["comparable"] == "depth 4" and row["difference"] is None
     (row,) = tables.model_table([mlp(split="grouped")], PAPER)
-    assert row["comparable"] == "split grouped" and "5 grouped folds" in " ".join(
+    assert row["comparable"] == "split grouped" and "5 folds (grouped)" in " ".join(
         tables.caption([mlp(split="grouped")])
     )
 
@@ -89,7 +89,9 @@ def chosen(about=None) -> Selection:
     names = np.array([f"d{column}" for column in range(120)])
     importance = np.abs(rng.normal(size=(5, 120)))
     importance[:, 7] = 9.0
-    about = made_up.ESOL | {"cuts": [], "seed": 42, "device": "cpu", "commit": "0" * 40} | (about or {})
+    about = (
+        made_up.ESOL | {"cuts": [], "seed": 42, "split": "kfold", "device": "cpu", "commit": "0" * 40} | (about or {})
+    )
     about["versions"] = {"catboost": "1.2", "shap": "0.5", "rdkit": "2026.1"}
     return Selection(names, importance, rng.normal(size=(40, 120)), rng.normal(size=(40, 120)), about)
 
@@ -112,7 +114,7 @@ def test_the_selected_descriptors(tmp_path):
     formats.write_all(tmp_path / "s.csv", columns, selection.READABLE, rows, "S", selection.caption(selected.about))
     with (tmp_path / "s.csv").open(newline="") as file:
         assert next(csv.DictReader(file))["versions"] == "catboost=1.2 rdkit=2026.1 shap=0.5"
-    assert selection.caption(made_up.NCI | {"cuts": []})[0].startswith("STAND-IN DATA")
+    assert selection.caption(made_up.NCI | {"cuts": [], "split": "kfold"})[0].startswith("STAND-IN DATA")
 
 
 def test_figures_with_the_same_bytes_twice(tmp_path):

@@ -124,10 +124,10 @@ def test_selection_saved_and_loaded(tmp_path):
     for name in ("names", "importance", "values", "inputs"):
         np.testing.assert_array_equal(getattr(back, name), getattr(selection, name))
     assert back.about == json.loads(json.dumps(selection.about))
-    with pytest.raises(UserError, match="no such file of SHAP values"):
+    with pytest.raises(UserError, match="no such SHAP values file"):
         Selection.load(tmp_path / "none.npz")
     path.write_text("text")
-    with pytest.raises(UserError, match="not a file of SHAP values"):
+    with pytest.raises(UserError, match="not a SHAP values file"):
         Selection.load(path)
 
 

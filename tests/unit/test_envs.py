@@ -82,7 +82,8 @@ def test_the_conda_file_has_the_pins_of_the_locks():
 def test_the_package_depends_on_what_the_locks_are_made_from():
     project = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
     assert sorted(project["dependencies"]) == sorted(
-        set(lines("requirements.in")) - {"jsonschema", "pytest", "ruff", "selenium", "wheel", "setuptools>=77"}
+        set(lines("requirements.in"))
+        - {"hypothesis", "jsonschema", "pytest", "ruff", "selenium", "wheel", "setuptools>=77"}
     )
 
 
@@ -109,7 +110,11 @@ def test_every_import_is_asked_for():
         allowed = names("requirements.in") | {"score-mlx", "conftest", "tests", "pyarrow"}
         if "bench" in place.parts or place.parts[:2] == ("tests", "parity"):
             allowed |= names("dev.txt")
-        helpers = [*path.parent.glob("*.py"), *(REPO / "tests").glob("*.py")] if place.parts[0] == "tests" else []
+        helpers = (
+            [*path.parent.glob("*.py"), *(REPO / "tests").glob("*.py"), *ENVS.glob("*.py")]
+            if place.parts[0] == "tests"
+            else []
+        )
         local = {helper.stem for helper in helpers}
         asked = {normal(DISTRIBUTION.get(module, module)) for module in imports(path) - local}
         if asked - allowed:

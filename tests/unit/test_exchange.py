@@ -76,7 +76,7 @@ def change(record, place, value):
         (("spec", "arch"), "gta", "did you mean"),
         (("spec", "seed"), 7, "its spec belongs to"),
         (("spec", "depth"), 7, "spec: got an unexpected keyword argument 'depth'"),
-        (("spec", "dataset"), "../../esol", "dataset '../../esol', expected a name"),
+        (("spec", "dataset"), "../../esol", "dataset = ../../esol: expected a name"),
         (("dataset", "sha256"), "f" * 64, "dataset sha256"),
         (("parameters",), "many", "parameters"),
     ],

@@ -88,7 +88,7 @@ def test_captions_say_stand_in_and_cuts_first():
     assert said[1].startswith("CUT RUNS (epochs 2/150)")
     assert "preset smoke" in said[2] and "1128 molecules" in said[2] and "seed 42" in said[2]
     assert tables.caption([run()])[0].startswith(
-        "Data and runs: ESOL, 1128 molecules, 5 folds; preset laptop; cuts none"
+        "Data and runs: ESOL, 1128 molecules, 5 folds (kfold); preset laptop; cuts none"
     )
 
 

@@ -8,12 +8,13 @@ import json
 import os
 import re
 
+from score_mlx import plugins
 from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
 from score_mlx.presets import has_gpu, resolve
 from score_mlx.science import SCIENCE, versions
 from score_mlx.settings import TABLES as TABLE_KINDS
-from score_mlx.spec import SPLITS
+from score_mlx.spec import AT_RANDOM, DRAWN
 from score_mlx.families import spec_from_path
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.inputs import inputs_of
@@ -163,10 +164,14 @@ def data_options():
 
 
 CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))
+KNOWN_ARCHS = ARCHS + plugins.names("arch")
 EXPERIMENT_OF = figures_of(CONFIG.experiments)
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
 DRAWABLE = drawable(CONFIG.applicable)
 BASELINES = of_kind("baselines")
+# What a leak of repeated molecules is worth; folds of another kind have none, or the reader's.
+LEAKING = BASELINES if CONFIG.split in AT_RANDOM else []
+SENSITIVITY = [name for name in drawable(LEAKING, AT_RANDOM) if name in DRAWABLE]
 TABLE_NAMES = [table for kind in TABLE_KINDS for table in of_kind(kind)]
 SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]  # drawn without records
 if CONFIG.records and not DRAWABLE:

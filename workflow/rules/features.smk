@@ -54,7 +54,7 @@ rule folds:
     conda:
         ENVIRONMENT
     wildcard_constraints:
-        split="|".join(SPLITS),
+        split=any_of(DRAWN),
         repeat=r"\d+",
     params:
         science=SCIENCE["folds"],
@@ -62,3 +62,24 @@ rule folds:
     shell:
         "logged {log} python -m score_mlx data folds {input} {output} --split {wildcards.split}"
         " --repeat {wildcards.repeat}"
+
+
+rule given_folds:
+    """`split: file`. The repetition says which weights, not which folds."""
+    input:
+        molecules="results/data/{dataset}/molecules.csv",
+        source=[in_project(CONFIG.folds_file or CONFIG.own_csv)] if CONFIG.fold_column else [],
+    output:
+        "results/folds/{dataset}/file-r{repeat}.csv",
+    log:
+        "results/logs/{dataset}/file-r{repeat}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        repeat=r"\d+",
+    params:
+        science=SCIENCE["folds"],
+        column=[] if CONFIG.folds_file else [f"--fold-column={CONFIG.fold_column}"],
+    shell:
+        "logged {log} python -m score_mlx data folds {input.molecules} {output} --split file"
+        " --source {input.source:q} {params.column:q}"

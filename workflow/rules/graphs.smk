@@ -20,13 +20,13 @@ rule train_graph:
     conda:
         ENVIRONMENT
     wildcard_constraints:
-        model=rf"({'|'.join(ARCHS)})/\w+",
+        model=rf"({any_of(KNOWN_ARCHS)})/\w+",
         options="[^/]+",
     params:
         science=SCIENCE["graphs"],
         versions=versions("graphs"),
     threads: 1  # more would change the order of sums, and so the last bits
-    priority: lambda wildcards: len(ARCHS) - ARCHS.index(wildcards.model.split("/")[0])  # the quick ones first
+    priority: lambda wildcards: len(KNOWN_ARCHS) - KNOWN_ARCHS.index(wildcards.model.split("/")[0])  # the quick ones first
     retries: 1  # goes on from its checkpoint
     resources:
         gpu=int(has_gpu()),

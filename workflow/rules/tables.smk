@@ -52,8 +52,8 @@ rule table:
 
 rule sensitivity:
     input:
-        records=lambda wildcards: [p for s in SPLITS for p in existing_records_of(wildcards.table, split=s)],
-        metas=lambda wildcards: [p for s in SPLITS for p in existing_records_of(wildcards.table, "run.meta.json", s)],
+        records=lambda wildcards: [p for s in AT_RANDOM for p in existing_records_of(wildcards.table, split=s)],
+        metas=lambda wildcards: [p for s in AT_RANDOM for p in existing_records_of(wildcards.table, "run.meta.json", s)],
         code=sources("analysis/sensitivity.py", "analysis/tables.py", "analysis/runs.py", "analysis/formats.py"),
     output:
         csv=report(
@@ -129,6 +129,6 @@ rule runs:
 rule tables:
     input:
         expand(f"{TABLES}/{{table}}.csv", table=[t for t in DRAWABLE if t in TABLE_NAMES]),
-        expand(f"{TABLES}/{{table}}_sensitivity.csv", table=[t for t in drawable(BASELINES, SPLITS) if t in DRAWABLE]),
+        expand(f"{TABLES}/{{table}}_sensitivity.csv", table=SENSITIVITY),
         f"{TABLES}/runs.csv",
         [] if CONFIG.records or not SHAP else f"{TABLES}/shap_top100.csv",

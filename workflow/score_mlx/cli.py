@@ -7,7 +7,9 @@ import sys
 import typer
 
 from score_mlx import (
+    cli_compare,
     cli_data,
+    cli_predict,
     cli_records,
     cli_redraw,
     cli_report,
@@ -31,6 +33,8 @@ compared with it by `score-mlx diff`, and taken in by `score-mlx adopt`."""
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_train.app, name="train")
+app.command("compare")(cli_compare.compare)
+app.command("predict")(cli_predict.predict)
 app.command("diff")(cli_records.diff)
 app.command("adopt")(cli_records.adopt)
 app.command("export")(cli_records.export)
@@ -54,7 +58,8 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        sys.exit(_complain(f"error: {' '.join(str(error).split())}"))
+        line = " ".join(str(error).split())  # names from a file may hold anything, for a terminal to obey
+        sys.exit(_complain("error: " + "".join(c if c.isprintable() else "?" for c in line)))
     except OSError as error:
         if error.filename is None:
             raise

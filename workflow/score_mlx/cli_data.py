@@ -86,12 +86,30 @@ def folds(
     out: Out,
     split: Annotated[Literal[SPLITS], typer.Option(help="how molecules are divided")] = "kfold",
     repeat: Annotated[int, typer.Option(min=0, help="repetition; another one is another division")] = 0,
+    source: Annotated[
+        Path | None, typer.Option(help="for split file: a folds file, or the CSV whose --fold-column says the folds")
+    ] = None,
+    fold_column: Annotated[str | None, typer.Option(help="of the CSV that the molecules come from")] = None,
 ) -> None:
-    """Write which fold tests each molecule (.csv)."""
-    from score_mlx.chem.folds import make_folds, save_folds
+    """Write which fold tests each molecule (.csv).
+
+    Example: score-mlx data folds results/data/my/molecules.csv results/folds/my/scaffold-r0.csv --split scaffold
+    """
+    from score_mlx.chem.folds import load_folds, make_folds, save_folds
     from score_mlx.chem.prepared import load_molecules
 
-    save_folds(out, make_folds(load_molecules(molecules).canonical, split, repeat))
+    if (split == "file") != (source is not None):
+        raise UserError(f"--split {split}: expected --source together with --split file, and only there")
+    known = load_molecules(molecules)
+    if source is None:
+        made = make_folds(known.canonical, split, repeat)
+    elif fold_column is None:
+        made = load_folds(source, len(known))
+    else:
+        from score_mlx.chem.given_folds import from_column
+
+        made = from_column(source, fold_column, known.rows.tolist())
+    save_folds(out, made)
 
 
 @app.command()
@@ -143,6 +161,11 @@ def ensure(spec: Spec, results: Path) -> None:
         if not all(file.exists() for file in files.values()):
             corpus(spec.dataset, files["corpus"].parent)
         return
+    if spec.split == "file" and not files["folds"].exists():
+        raise UserError(
+            f"split = file: expected {files['folds']}; first run: score-mlx data folds {files['molecules']} "
+            f"{files['folds']} --split file --source FILE.csv --fold-column ..."
+        )
     if not files["dataset"].exists() or not files["molecules"].exists():
         if spec.dataset not in BUILT_IN:
             raise UserError(

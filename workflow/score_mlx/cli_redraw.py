@@ -12,7 +12,7 @@ from score_mlx.cli_show import figure, sensitivity, settled_config, table
 from score_mlx.cli_verdict import TABLES as VERDICT_TABLES
 from score_mlx.cli_verdict import verdict
 from score_mlx.settings import TABLES
-from score_mlx.spec import SPLITS, Spec
+from score_mlx.spec import AT_RANDOM, Spec
 
 
 def redraw(
@@ -29,7 +29,7 @@ def redraw(
         if experiment.kind in TABLES and _complete(name, config.specs(name), runs):
             table(name, out=out / f"{name}.csv", runs=runs)
         if experiment.kind == "baselines" and all(
-            _complete(f"{name}_sensitivity", config.specs(name, split), runs) for split in SPLITS
+            _complete(f"{name}_sensitivity", config.specs(name, split), runs) for split in AT_RANDOM
         ):
             sensitivity(name, out=out / f"{name}_sensitivity.csv", runs=runs)
         for drawn, drawing in experiment.drawings.items():

@@ -79,14 +79,14 @@ def estimate(
 
 def _specs(config: Config, name: str) -> Iterable[Spec]:
     """The runs that a target wants, in either kind of folds where it compares them."""
-    from score_mlx.spec import SPLITS
+    from score_mlx.spec import AT_RANDOM
 
     if name == "all":
         for experiment in config.experiments:
             yield from _specs(config, experiment)
         for experiment, chosen in config.experiments.items():
             if chosen.kind == "baselines":
-                yield from config.specs(experiment, SPLITS[1])
+                yield from config.specs(experiment, AT_RANDOM[1])
         return
     if name == "verdict":
         yield from (spec for experiment in config.experiments for spec in config.specs(experiment))
@@ -98,7 +98,7 @@ def _specs(config: Config, name: str) -> Iterable[Spec]:
     table = name.removesuffix("_sensitivity")
     of_figure = {figure: e for e, chosen in config.experiments.items() for figure in chosen.drawings}
     if table in config.experiments:
-        for split in SPLITS if table != name else (None,):
+        for split in AT_RANDOM if table != name else (None,):
             yield from config.specs(table, split)
     elif name in of_figure:
         yield from config.figure_specs(of_figure[name], name)

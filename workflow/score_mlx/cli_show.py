@@ -13,7 +13,7 @@ import typer
 from score_mlx import project
 from score_mlx.errors import UserError
 from score_mlx.settings import LANGUAGE
-from score_mlx.spec import SPLITS
+from score_mlx.spec import AT_RANDOM
 
 if TYPE_CHECKING:
     from score_mlx.analysis.runs import Run
@@ -104,9 +104,9 @@ def sensitivity(
 
     name = _full("table", name)
     if not records:
-        records = [p for split in SPLITS for p in _from_config(name, dataset, preset, runs, split).there]
+        records = [p for split in AT_RANDOM for p in _from_config(name, dataset, preset, runs, split).there]
     loaded = [load(path) for path in records]
-    plain, grouped = ([run for run in loaded if run.spec.split == split] for split in SPLITS)
+    plain, grouped = ([run for run in loaded if run.spec.split == split] for split in AT_RANDOM)
     rows = analysis.sensitivity_table(plain, grouped)
     heading = f"{formats.spoken(name)}, sensitivity to the best epoch and to repeated molecules"
     _show(out, analysis.COLUMNS, analysis.READABLE, rows, heading, analysis.caption(plain))

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
+from score_mlx import plugins
 from score_mlx.classical.spec import METHODS, Lasso
 from score_mlx.config_messages import explain
 from score_mlx.dataset_names import BUILT_IN, dataset_name
@@ -35,6 +36,8 @@ from score_mlx.settings_language import LanguageExperiment, LanguageSettings
 from score_mlx.settings_survival import SURVIVAL_CHOICES, SurvivalRuns
 from score_mlx.spec import SPLITS, Spec, unknown
 
+PLUGINS = tuple(plugins.KINDS)  # a field of Config hides the module
+
 
 class Config(Typed):
     """Every choice. `specs` turns an experiment of it into the runs to train."""
@@ -43,6 +46,7 @@ class Config(Typed):
     smiles_column: Name = "smiles"
     target_column: Name = "target"
     name_column: Name | None = None
+    fold_column: Name | None = None
     target_label: Name | None = None
     target_unit: str = ""
     drop_bad: bool = False
@@ -51,9 +55,10 @@ class Config(Typed):
     records: Name | None = None
     features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features
     fidelity: Literal[GraphSpec.CHOICES["fidelity"]] = GraphSpec.fidelity
-    split: Literal[SPLITS] = GraphSpec.split
+    split: Annotated[Literal[SPLITS], Field(validate_default=True)] = GraphSpec.split
     repeat: Annotated[int, Field(ge=0, le=10_000)] = GraphSpec.repeat
     seed: Annotated[int, Field(ge=0, lt=2**32)] = GraphSpec.seed
+    plugins: dict[Literal[PLUGINS], dict[Name, Name]] = {}
     graphs: GraphSettings = GraphSettings()
     dense: DenseSettings = DenseSettings()
     classical: ClassicalSettings = ClassicalSettings()
@@ -69,6 +74,23 @@ class Config(Typed):
             dataset_name(value)
         except UserError as error:
             raise ValueError(str(error).removeprefix(f"dataset = {value}: ")) from None
+        return value
+
+    @property
+    def folds_file(self) -> str | None:
+        """The path of the reader's folds file, None where the folds are a column or are drawn."""
+        return self.fold_column if self.fold_column and _is_csv(self.fold_column) else None
+
+    @field_validator("split")
+    @classmethod
+    def _with_its_column(cls, value: str, info: ValidationInfo) -> str:
+        column, dataset = info.data.get("fold_column"), info.data.get("dataset")
+        if value == "file" and not column:
+            raise ValueError("expected fold_column as well, which says whose folds")
+        if value != "file" and column:
+            raise ValueError(f"expected 'file', as fold_column is {column!r}")
+        if dataset in BUILT_IN and column and not _is_csv(column):
+            raise ValueError(f"expected fold_column to be a folds file (.csv), as {dataset} has no column '{column}'")
         return value
 
     @property
@@ -209,8 +231,12 @@ class Config(Typed):
         return specs + [DenseSpec(self.dataset_name, network, **dense) for network in chosen.networks]
 
 
+def _is_csv(text: str) -> bool:
+    return text.lower().endswith(".csv")
+
+
 def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:
-    """config.yaml with `overrides` (as from `--config`) laid over it, key by key.
+    """config.yaml with `overrides` (as from `--config`) laid over it, key by key; makes its plugins known.
 
     Raises:
         UserError: one line with the file, the key, what was found and the nearest valid key or range.
@@ -224,7 +250,9 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(base, dict):
         raise UserError(f"{path}: expected keys and values, found {type(base).__name__}")
-    return validate(merge(base, overrides or {}), path.name, base)
+    merged = merge(base, overrides or {})
+    plugins.register(merged.get("plugins"), path.parent, taken=GraphSpec.CHOICES)  # their names are valid below
+    return validate(merged, path.name, base)
 
 
 def validate(values: dict[str, Any], file: str = "config.yaml", base: dict[str, Any] | None = None) -> Config:

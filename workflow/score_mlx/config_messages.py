@@ -34,14 +34,18 @@ def explain(problem: Any, file: str, base: dict[str, Any], config: type[BaseMode
     if problem["type"] in ("missing", "union_tag_not_found"):
         where = file if _stands_in(base, keys[:-1]) else "--config"
         return f"{where}: key '{'.'.join(keys)}' is missing"
-    where = file if _lookup(base, keys) == value else "--config"
+    if problem["type"] == "union_tag_invalid":
+        value = value["kind"]
+    there = _lookup(base, keys)
+    named = problem["type"] == "invalid_key" and _stands_in(base, keys)  # a key that is no text has no value here
+    where = file if named or there is value or there == value else "--config"  # NaN equals nothing
     expected = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     expected = _CLEARER.get(problem["type"], expected)
     near = []
     if problem["type"] == "literal_error":
         near = difflib.get_close_matches(str(value), re.findall(r"'(\w+)'", problem["ctx"]["expected"]), n=1)
     if problem["type"] == "union_tag_invalid":
-        value, expected = value["kind"], f"expected {', '.join(KINDS[:-1])} or {KINDS[-1]}"
+        expected = f"expected {', '.join(KINDS[:-1])} or {KINDS[-1]}"
     elif problem["type"] != "value_error":
         expected = f"expected {expected}"
     return f"{where}: {'.'.join(keys)} = {value!r}: {expected}{_hint(near)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -110,8 +109,6 @@ def check(path: Path, results: Path) -> Spec:
     record = read_record(path)
     read_meta(path)
     spec = spec_of(record, path)
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", spec.dataset):
-        raise UserError(f"{path}: dataset {spec.dataset!r}, expected a name of letters, digits, '-' and '_'")
     place = spec.path("").parts
     if path.resolve().parts[-len(place) :] != place:
         raise UserError(f"{path}: its spec belongs to .../{spec.path('')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ def spec_from_values(family: str, values: dict[str, Any]) -> Spec:
         raise UserError(unknown("family", family, FAMILIES))
     base = FAMILIES[family]
     kind = base.variant(*(str(values.get(name)) for name in base.NAMED))
+    for field in fields(kind):
+        expected = type(field.default) if field.default is not MISSING else str
+        fits = (int, float) if expected is float else expected
+        value = values.get(field.name, field.default)
+        if field.name in values and (not isinstance(value, fits) or isinstance(value, bool) is not (expected is bool)):
+            raise UserError(f"{field.name} = {value!r}: expected {expected.__name__}")
     try:
         return kind(**values)
     except TypeError as reason:

@@ -6,11 +6,17 @@ import csv
 import hashlib
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from score_mlx.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @contextmanager
@@ -62,6 +68,23 @@ def read_csv(path: str | Path, columns: Sequence[str], kind: str, missing: str) 
     if header != list(columns):
         raise UserError(f"{path}: columns are {','.join(header) or 'none'}, expected {','.join(columns)}")
     return rows
+
+
+def read_arrays(path: str | Path, names: Iterable[str], kind: str) -> dict[str, np.ndarray]:
+    """The named arrays of an `.npz`; nothing in it is run as code.
+
+    Raises:
+        UserError: no file, not a file of this `kind`, or without one of the names.
+    """
+    import numpy as np
+
+    try:
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such {kind} file") from None
+    except (AttributeError, KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as reason:
+        raise UserError(f"{path}: not a {kind} file ({reason})") from None
 
 
 def sha256(path: str | Path) -> str:

@@ -46,7 +46,11 @@ class FoldedData:
     @classmethod
     def _parts(cls, files: Mapping[str, Path]) -> dict[str, Any]:
         targets = load_molecules(files["molecules"]).targets
-        info = load_info(files["dataset"].parent) | {"folds_sha256": sha256(files["folds"])}
+        info = load_info(files["dataset"].parent)
+        found, expected = sha256(files["molecules"]), info.get("sha256")
+        if found != expected:
+            raise UserError(f"{files['molecules']}: sha256 {found}, expected {expected} as {files['dataset']} says")
+        info |= {"folds_sha256": sha256(files["folds"])}
         parts = {"info": info, "targets": targets, "folds": load_folds(files["folds"], len(targets))}
         if "descriptors" in files:
             parts["descriptors"], parts["names"] = load_descriptors(files["descriptors"])
@@ -74,7 +78,11 @@ class FoldedData:
         """(N, D) float32 descriptors scaled by what fold `fold` trains on, or None."""
         if self.descriptors is None:
             return None
-        return DescriptorScaler().fit(self.descriptors[self.train(fold)]).transform(self.descriptors)
+        return self.scaler(fold).transform(self.descriptors)
+
+    def scaler(self, fold: int) -> DescriptorScaler:
+        """What fold `fold` trains on, as a scale for descriptors."""
+        return DescriptorScaler().fit(self.descriptors[self.train(fold)])
 
 
 def same_length(path: Path, values: Any, molecules: Path, targets: np.ndarray) -> None:

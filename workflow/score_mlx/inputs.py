@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from score_mlx import plugins
 from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import Spec
 
 
 def inputs_of(spec: Spec, results: str | Path = "results") -> dict[str, Path]:
-    """corpus and tokens of a language model; of all others molecules, dataset and folds, and features, descriptors and
-    shap where they read them."""
+    """corpus and tokens of a language model; of all others molecules, dataset and folds, and features, descriptors,
+    shap and plugins where they use them."""
     results = Path(results)
     if isinstance(spec, LanguageSpec):
         folder = results / "corpora" / spec.dataset
@@ -27,4 +28,8 @@ def inputs_of(spec: Spec, results: str | Path = "results") -> dict[str, Path]:
         files["descriptors"] = features / "descriptors.npz"
     if spec.ranked_by:
         files["shap"] = spec.ranked_by.path(results / "shap").with_name("shap.npz")
+    for kind in plugins.KINDS:
+        code = plugins.file(kind, getattr(spec, kind, ""))
+        if code:
+            files[f"{kind}_code"] = code
     return files

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+import difflib
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, create_model, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, create_model, field_validator
 
+from score_mlx import plugins
 from score_mlx.classical.spec import METHODS, CatBoost, ClassicalSpec, Lasso
 from score_mlx.dense.spec import NETWORKS, DenseSpec
 from score_mlx.graphs.spec import GraphSpec
@@ -16,6 +18,23 @@ from score_mlx.settings_language import (
     LanguageCuts,
     LossesExperiment,
 )
+
+
+def _one_of(field: str) -> Any:
+    """A choice of GraphSpec or a plugin's name; another word is refused as one that is no Literal is."""
+
+    def known(value: str) -> str:
+        allowed = (*GraphSpec.CHOICES[field], *plugins.names(field))
+        if value not in allowed:
+            near = difflib.get_close_matches(value, allowed, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise ValueError(f"expected {', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}{hint}")
+        return value
+
+    return Annotated[str, AfterValidator(known), Field(json_schema_extra={"examples": [*GraphSpec.CHOICES[field]]})]
+
+
+Arch, Integrator = _one_of("arch"), _one_of("integrator")
 
 
 class GraphSettings(Typed):
@@ -107,7 +126,7 @@ class ModelsExperiment(Experiment):
     readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
     head: Literal[GraphSpec.CHOICES["head"]] = "score_mlp"
     descriptors: bool = False
-    archs: Annotated[list[Literal[GraphSpec.CHOICES["arch"]]], Field(min_length=1)]
+    archs: Annotated[list[Arch], Field(min_length=1)]
     configs: Annotated[list[Literal[GraphSpec.CHOICES["config"]]], Field(min_length=1)]
 
 
@@ -116,7 +135,7 @@ class StepsExperiment(Experiment):
 
     kind: Literal["steps"]
     drawing: ClassVar[str] = "steps"
-    arch: Literal[GraphSpec.CHOICES["arch"]]
+    arch: Arch
     steps: Annotated[list[Annotated[int, Field(ge=1, le=1000)]], Field(min_length=1)]
     readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
     head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
@@ -142,10 +161,10 @@ class SpeedupExperiment(Experiment):
     """SCORE beside the native stack, with and without descriptors: how many times faster it learns."""
 
     kind: Literal["speedup"]
-    molattfp: list[Literal[GraphSpec.CHOICES["arch"]]] = []  # with this readout; all others pool by a sum
+    molattfp: list[Arch] = []  # with this readout; all others pool by a sum
     head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
-    curves: Annotated[dict[FigureName, Literal[GraphSpec.CHOICES["arch"]]], Field(min_length=1)]
-    warp: dict[FigureName, Literal[GraphSpec.CHOICES["arch"]]] = {}  # without descriptors
+    curves: Annotated[dict[FigureName, Arch], Field(min_length=1)]
+    warp: dict[FigureName, Arch] = {}  # without descriptors
 
     @property
     def drawings(self) -> dict[str, str]:
@@ -162,8 +181,8 @@ class IntegratorsExperiment(Experiment):
 
     kind: Literal["integrators"]
     drawing: ClassVar[str] = "integrators"
-    archs: Annotated[list[Literal[GraphSpec.CHOICES["arch"]]], Field(min_length=1)]
-    integrators: Annotated[list[Literal[GraphSpec.CHOICES["integrator"]]], Field(min_length=1)]
+    archs: Annotated[list[Arch], Field(min_length=1)]
+    integrators: Annotated[list[Integrator], Field(min_length=1)]
     readout: Literal[GraphSpec.CHOICES["readout"]] = "sum"
     head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
     descriptors: bool = False
@@ -173,7 +192,7 @@ class LearnedDtExperiment(Experiment):
     """SCORE with learned step sizes beside the same with fixed ones."""
 
     kind: Literal["learned_dt"]
-    archs: Annotated[list[Literal[GraphSpec.CHOICES["arch"]]], Field(min_length=1)]
+    archs: Annotated[list[Arch], Field(min_length=1)]
     readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
     head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
 

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import Field, asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from score_mlx import plugins
 from score_mlx.errors import UserError
 
-SPLITS = ("kfold", "grouped")
+SPLITS = ("kfold", "grouped", "scaffold", "file")
+DRAWN = SPLITS[:-1]  # by us; `file` is the reader's
+AT_RANDOM = SPLITS[:2]  # the same draw with and without repeated molecules apart, which Table 1 compares
 
 Range = tuple[float, float]  # the least and the largest value of a field
 NOT_NEGATIVE: Range = (0, math.inf)
@@ -35,6 +39,7 @@ class Spec(ABC):
     NAMED: ClassVar[tuple[str, ...]]  # fields that are folders of the path
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"split": SPLITS}  # what text fields may say, the paper's first
     RANGES: ClassVar[dict[str, Range]] = {"repeat": NOT_NEGATIVE, "seed": NOT_NEGATIVE}
+    PLUGGABLE: ClassVar[tuple[str, ...]] = ()  # choices to which config.yaml's plugins may add
     # Settings that cost time and that a preset or a reader may lower; a record that did so is not the paper's run.
     CUTTABLE: ClassVar[tuple[str, ...]] = ()
     # A run that differs from the paper's in one of these was made by another protocol, whatever its cuts say.
@@ -47,9 +52,14 @@ class Spec(ABC):
     epochs: int
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", str(self.dataset)):  # a folder's name, which must not lead elsewhere
+            raise UserError(f"dataset = {self.dataset}: expected a name of letters, digits, '-' and '_'")
         for name, allowed in self.CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise UserError(unknown(f"{name} =", getattr(self, name), allowed))
+            if getattr(self, name) in allowed:
+                continue
+            known = (*allowed, *plugins.names(name)) if name in self.PLUGGABLE else allowed
+            if getattr(self, name) not in known:
+                raise UserError(unknown(f"{name} =", getattr(self, name), known))
         for name, (least, most) in self.RANGES.items():
             if not least <= getattr(self, name) <= most:
                 expected = f"at least {least}" if math.isinf(most) else f"{least:g} to {most:g}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from score_mlx import plugins
 from score_mlx.depth import learned_dt
 from score_mlx.files import replacing
 from score_mlx.folded import FoldedData
@@ -75,7 +76,8 @@ def train(
         "preset": preset,
         "replicas": side_by_side,
     }
-    write_record(folder, record, environment(spec.FAMILY) | about)
+    used = plugins.provenance(spec.as_dict())
+    write_record(folder, record, environment(spec.FAMILY) | about | ({"plugins": used} if used else {}))
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return record
 
@@ -93,7 +95,9 @@ def _groups(folds: list[int], steps: list[int], side_by_side: int) -> list[list[
 
 def _signature(spec: Spec, data: FoldedData, group: list[int]) -> str:
     """What a checkpoint belongs to: it is taken up only by the same run on the same data."""
-    return json.dumps([SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), data.record(), group], sort_keys=True)
+    parts = [SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), data.record(), group]
+    used = plugins.provenance(spec.as_dict())
+    return json.dumps([*parts, used] if used else parts, sort_keys=True)
 
 
 def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dict[str, mx.array]) -> None:

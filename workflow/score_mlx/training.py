@@ -111,7 +111,7 @@ def _restore(path: Path, signature: str, replicas: Replicas, curves: Curves) -> 
         train_loss, rmse, seconds, resumed = seen
         best = [{name: arrays[f"best.{r}.{name}"] for name in replicas.names} for r in range(replicas.count)]
         replicas.restore(arrays)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return
     curves.train_loss, curves.rmse, curves.best = train_loss, rmse, best
     curves.seconds, curves.resumed = seconds, resumed + 1

@@ -168,7 +168,7 @@ def paired(runs: Iterable[Run], by: Callable[[Run], str], second: Callable[[Run]
 
 
 ORIGIN = (
-    "dataset", "stand_in", "preset", "cuts", "options", "seed", "device", "versions", "commit", "adopted_from",
+    "dataset", "split", "stand_in", "preset", "cuts", "options", "seed", "device", "versions", "commit", "adopted_from",
 )  # fmt: skip
 
 
@@ -176,6 +176,7 @@ def origin(run: Run) -> dict[str, Any]:
     """Where a row's numbers come from, the columns `ORIGIN` of every table."""
     return {
         "dataset": run.dataset["name"],
+        "split": getattr(run.spec, "split", None),  # a text has none
         "stand_in": "yes" if run.dataset["stand_in"] else "no",
         "preset": run.meta.get("preset"),
         "cuts": run.cuts or "none",
@@ -189,7 +190,7 @@ def origin(run: Run) -> dict[str, Any]:
 
 
 def provenance(runs: Iterable[Run]) -> str:
-    """One line for captions: data, preset, cuts, seed, device; every value that occurs."""
+    """One line for captions: data, split, preset, cuts, seed, device; every value that occurs."""
     runs = list(runs)
     named = {
         "preset": [run.meta.get("preset") for run in runs],
@@ -198,9 +199,8 @@ def provenance(runs: Iterable[Run]) -> str:
         "device": [run.meta.get("device") for run in runs],
     }
     first = runs[0].dataset
-    splits = distinct("" if run.spec.split == "kfold" else run.spec.split for run in runs)
-    folds = " ".join([str(len(runs[0].best)), *splits, "folds"])
-    parts = [f"{first['label']}, {first['rows']} molecules, {folds}"]
+    splits = " / ".join(distinct(run.spec.split for run in runs))
+    parts = [f"{first['label']}, {first['rows']} molecules, {len(runs[0].best)} folds ({splits})"]
     parts += [f"{name} {' / '.join(distinct(values))}" for name, values in named.items() if any(distinct(values))]
     return "; ".join(parts)
 

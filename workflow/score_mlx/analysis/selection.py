@@ -10,7 +10,7 @@ from score_mlx.analysis.formats import Readable
 from score_mlx.analysis.runs import show_cuts, show_versions
 from score_mlx.classical.selection import Selection
 
-ORIGIN = ("dataset", "stand_in", "cuts", "seed", "device", "versions", "commit")
+ORIGIN = ("dataset", "split", "stand_in", "cuts", "seed", "device", "versions", "commit")
 
 
 def columns(folds: int) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def selection_table(selection: Selection, count: int = 100) -> list[dict[str, An
     mean = selection.importance.mean(axis=0)
     chosen = {n: np.concatenate([selection.top(k, min(n, count)) for k in range(folds)]) for n in (10, 100)}
     about = selection.about
-    origin = {name: about[name] for name in ("seed", "device", "commit")}
+    origin = {name: about[name] for name in ("split", "seed", "device", "commit")}
     origin["versions"] = show_versions(about["versions"])
     origin |= {"dataset": about["name"], "stand_in": "yes" if about["stand_in"] else "no"}
     origin["cuts"] = show_cuts(about["cuts"]) or "none"
@@ -52,7 +52,8 @@ def caption(info: dict[str, Any]) -> list[str]:
     unit = f" ({info['unit']})" if info["unit"] else ""
     lines.append(
         f"{info['label']}: mean |SHAP|{unit} of a CatBoost with its default settings, over the molecules that trained "
-        "it; the last columns say in how many folds a descriptor is among the first 10 and the first 100."
+        f"it, {info['split']} folds; the last columns say in how many folds a descriptor is among the first 10 and the "
+        "first 100."
     )
     return lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,33 +31,57 @@ class RawRow:
     flaw: str = ""
 
 
-def read_rows(path: str | Path, smiles_column: str, target_column: str, name_column: str | None = None) -> list[RawRow]:
+def read_rows(
+    path: str | Path, smiles_column: str, target_column: str | None, name_column: str | None = None
+) -> list[RawRow]:
     """Rows of a comma-separated UTF-8 file with a header; a byte order mark is accepted.
+
+    Args:
+        target_column: None where only SMILES are wanted; targets are then "".
 
     Raises:
         UserError: no such file, empty, another encoding, no or two such columns, no rows, broken quoting.
     """
-    reader = csv.reader(_decode(Path(path)))
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        if not any(header):
-            raise UserError(f"{path}: the file is empty or starts with a blank line, expected a header row")
-        wanted = [smiles_column, target_column] + ([name_column] if name_column else [])
-        places = [_place(path, header, column) for column in wanted]
-        rows = []
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append(_row(len(rows), reader.line_num, cells, len(header), places))
-    except csv.Error as reason:
-        raise UserError(f"{path}: line {reader.line_num}: not valid CSV ({reason})") from None
-    if not rows:
-        raise UserError(f"{path}: a header but no rows")
+    rows = []
+    for line, (smiles, target, name), flaw in _lines(path, [smiles_column, target_column, name_column]):
+        rows.append(RawRow(len(rows), line, smiles.strip(), target.strip(), name, flaw))
     return rows
+
+
+def read_column(path: str | Path, column: str) -> list[str]:
+    """The cells of one column, blanks around them removed, numbered as the rows of `read_rows`; "" in a flawed row.
+
+    Raises:
+        UserError: as of `read_rows`.
+    """
+    return [cells[0].strip() for _, cells, _ in _lines(path, [column])]
 
 
 def header_of(path: str | Path) -> list[str]:
     """Names of the columns, [] for an empty file."""
     return [cell.strip() for cell in next(csv.reader(_decode(Path(path))), [])]
+
+
+def _lines(path: str | Path, columns: Sequence[str | None]) -> list[tuple[int, list[str], str]]:
+    """(line where it ends, cells of the columns, flaw) of each row that is not blank; a flaw leaves cells empty."""
+    reader = csv.reader(_decode(Path(path)))
+    found = []
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        if not any(header):
+            raise UserError(f"{path}: the file is empty or starts with a blank line, expected a header row")
+        places = [_place(path, header, column) if column else None for column in columns]
+        for cells in reader:
+            if len(cells) != len(header) and any(map(str.strip, cells)):
+                flaw = f"{len(cells)} cells, the header has {len(header)}"
+                found.append((reader.line_num, [""] * len(places), flaw))
+            elif any(map(str.strip, cells)):
+                found.append((reader.line_num, ["" if place is None else cells[place] for place in places], ""))
+    except csv.Error as reason:
+        raise UserError(f"{path}: line {reader.line_num}: not valid CSV ({reason})") from None
+    if not found:
+        raise UserError(f"{path}: a header but no rows")
+    return found
 
 
 def _decode(path: Path) -> io.StringIO:
@@ -92,10 +117,3 @@ def _nearest(column: str, header: list[str]) -> str | None:
     folded = {name.casefold(): name for name in header}
     near = difflib.get_close_matches(column.casefold(), folded, n=1)
     return folded[near[0]] if near else None
-
-
-def _row(row: int, line: int, cells: list[str], width: int, places: list[int]) -> RawRow:
-    if len(cells) != width:
-        return RawRow(row, line, "", "", flaw=f"{len(cells)} cells, the header has {width}")
-    smiles, target, *name = (cells[place] for place in places)
-    return RawRow(row, line, smiles.strip(), target.strip(), name[0] if name else "")

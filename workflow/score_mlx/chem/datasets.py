@@ -111,7 +111,17 @@ def _complete(table: Table, path: Path) -> Table:
     for key in ("smiles_column", "target_column"):
         if not getattr(table, key):
             raise UserError(f"{path}: {key} is not set, expected one of {', '.join(header_of(path))}")
-    return replace(table, target=table.target or table.target_column, label=table.label or path.stem)
+    label = table.label or (path.stem if _drawable(path.stem) else dataset_name(str(path)))
+    whole = replace(table, target=table.target or table.target_column, label=label)
+    for key, text in (("target_label", whole.target), ("target_unit", whole.unit)):
+        if not _drawable(text):
+            raise UserError(f"{path}: {key} is {text!r}, expected text without '$' and control characters, for figures")
+    return whole
+
+
+def _drawable(text: str) -> bool:
+    """Whether figures show it as it is: between two '$' they would read a formula."""
+    return "$" not in text and text.isprintable()
 
 
 def _write(

@@ -9,7 +9,7 @@ import numpy as np
 
 from score_mlx.errors import UserError
 from score_mlx.files import read_csv, write_csv
-from score_mlx.spec import SPLITS
+from score_mlx.spec import DRAWN
 
 FOLDS = 5
 SEED = 42  # with it, CatBoost's defaults give the RMSE that the paper prints (0.560 against 0.563)
@@ -19,21 +19,26 @@ def make_folds(canonical: Sequence[str], split: str = "kfold", repeat: int = 0) 
     """The fold (0..4) that tests each molecule, (n,) int64, molecules in file order.
 
     Repeat r shuffles with seed 42 + r. `grouped` starts from the same folds and moves a molecule that occurs again to
-    the fold of its first occurrence, so that what the two differ in is the leak and hardly anything else.
+    the fold of its first occurrence, so that what the two differ in is the leak and hardly anything else. `scaffold`
+    keeps molecules of one scaffold together (`scaffolds.py`).
 
     Args:
         canonical: SMILES of the n molecules, the same for the same molecule.
 
     Raises:
-        UserError: unknown split, negative repeat, or fewer molecules than folds.
+        UserError: unknown split or one that a file gives, negative repeat, or fewer molecules or scaffolds than folds.
     """
     n = len(canonical)
-    if split not in SPLITS:
-        raise UserError(f"split = {split}: expected one of {', '.join(SPLITS)}")
+    if split not in DRAWN:
+        raise UserError(f"split = {split}: expected one of {', '.join(DRAWN)}")
     if repeat < 0:
         raise UserError(f"repeat = {repeat}: expected 0 or more")
     if n < FOLDS:
         raise UserError(f"{n} molecules: expected at least {FOLDS}, one for each fold")
+    if split == "scaffold":
+        from score_mlx.chem.scaffolds import balanced, scaffolds  # RDKit
+
+        return balanced(scaffolds(canonical), FOLDS, SEED + repeat)
     from sklearn.model_selection import KFold  # takes seconds, and reading a folds file needs none of it
 
     folds = np.empty(n, dtype=np.int64)

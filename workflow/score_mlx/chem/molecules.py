@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from score_mlx.errors import UserError
-from score_mlx.files import replacing
+from score_mlx.files import read_arrays, replacing
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,4 @@ class MoleculeGraphs:
         Raises:
             UserError: the file is missing, is not such a file, or lacks an array.
         """
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{f.name: arrays[f.name] for f in fields(cls)})
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such features file") from None
-        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as reason:
-            raise UserError(f"{path}: not a features file ({reason})") from None
+        return cls(**read_arrays(path, [f.name for f in fields(cls)], "features"))

@@ -6,10 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from rdkit import Chem
-
 from score_mlx.chem.csvfile import RawRow
-from score_mlx.chem.rdkit_io import parse
+from score_mlx.chem.guarded import Reading, read_all, shortened
 from score_mlx.errors import UserError
 from score_mlx.files import write_csv
 
@@ -52,8 +50,8 @@ def check(rows: list[RawRow], source: str | Path, *, drop_bad: bool = False) -> 
     """
     molecules, findings, bad = [], [], []
     first: dict[str, Molecule] = {}
-    for raw in rows:
-        molecule, flaw = _read(raw)
+    for raw, reading in zip(rows, read_all([raw.smiles for raw in rows]), strict=True):
+        molecule, flaw = _read(raw, reading)
         if molecule is None:
             bad.append(f"line {raw.line}: {flaw}")
             findings.append(Finding(raw.row, flaw, "dropped"))
@@ -75,19 +73,14 @@ def write_report(path: str | Path, findings: list[Finding]) -> None:
     write_csv(path, ("row", "reason", "done"), ((f.row, f.reason, f.done) for f in findings))
 
 
-def _read(raw: RawRow) -> tuple[Molecule | None, str]:
+def _read(raw: RawRow, reading: Reading) -> tuple[Molecule | None, str]:
     """The molecule and "", or None and what is wrong with the row."""
-    if raw.flaw:
-        return None, raw.flaw
-    if not raw.smiles:
-        return None, "no SMILES"
-    molecule = parse(raw.smiles)
-    if molecule is None or not molecule.GetNumAtoms():
-        return None, f"RDKit cannot read the SMILES '{_short(raw.smiles)}'"
+    if raw.flaw or reading.flaw:
+        return None, raw.flaw or reading.flaw
     target, flaw = _number(raw.target)
     if flaw:
         return None, flaw
-    return Molecule(raw.row, raw.name, raw.smiles, Chem.MolToSmiles(molecule), target), ""
+    return Molecule(raw.row, raw.name, raw.smiles, reading.canonical, target), ""
 
 
 def _number(text: str) -> tuple[float, str]:
@@ -98,17 +91,11 @@ def _number(text: str) -> tuple[float, str]:
     except ValueError:
         value = math.nan
     if math.isinf(value):
-        return value, f"target '{_short(text)}' is not finite"
-    return value, f"target '{_short(text)}' is not a number" if math.isnan(value) else ""
+        return value, f"target '{shortened(text)}' is not finite"
+    return value, f"target '{shortened(text)}' is not a number" if math.isnan(value) else ""
 
 
 def _stop(source: str | Path, bad: list[str], total: int) -> str:
     more = f"; and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
     listed = "; ".join(bad[:SHOWN]) + more
     return f"{source}: {len(bad)} of {total} rows cannot be used (drop_bad: true leaves them out): {listed}"
-
-
-def _short(text: str) -> str:
-    """At most 60 characters and on one line, so that a message stays a line."""
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:57] + "..."

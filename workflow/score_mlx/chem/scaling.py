@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from score_mlx.errors import UserError
+from score_mlx.files import read_arrays
 
 
 def load_descriptors(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
@@ -16,13 +15,8 @@ def load_descriptors(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         UserError: the file is missing or is not such a file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays["values"], arrays["names"]
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such descriptors file") from None
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as reason:
-        raise UserError(f"{path}: not a descriptors file ({reason})") from None
+    arrays = read_arrays(path, ("values", "names"), "descriptors")
+    return arrays["values"], arrays["names"]
 
 
 class DescriptorScaler:

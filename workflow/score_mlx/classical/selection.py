@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 from score_mlx.classical.models import make
 from score_mlx.classical.spec import CatBoost
 from score_mlx.errors import UserError
-from score_mlx.files import replacing
+from score_mlx.files import read_arrays, replacing
 from score_mlx.folded import FoldedData
 from score_mlx.records import environment
 
@@ -27,7 +26,7 @@ class Selection:
         importance: (folds, D) mean |SHAP| over the molecules that trained the fold's model, in the target's unit.
         values: (N, D) SHAP values of each molecule under the model that did not see it; for plots, never for choosing.
         inputs: (N, D) the scaled descriptors that these values explain.
-        about: data set, cuts, seed, device, versions, commit.
+        about: data set, split, cuts, seed, device, versions, commit.
     """
 
     names: np.ndarray
@@ -57,14 +56,12 @@ class Selection:
         Raises:
             UserError: the file is missing or is not such a file.
         """
+        parts = read_arrays(path, cls.__annotations__, "SHAP values")
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                parts = {name: arrays[name] for name in cls.__annotations__}
-            return cls(**parts | {"about": json.loads(str(parts["about"]))})
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such file of SHAP values") from None
-        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as reason:
-            raise UserError(f"{path}: not a file of SHAP values ({reason})") from None
+            about = json.loads(str(parts["about"]))
+        except ValueError as reason:
+            raise UserError(f"{path}: not a SHAP values file ({reason})") from None
+        return cls(**parts | {"about": {"split": "unknown"} | about})
 
 
 def select(spec: CatBoost, data: FoldedData) -> Selection:
@@ -76,7 +73,7 @@ def select(spec: CatBoost, data: FoldedData) -> Selection:
         model = make(spec).fit(x[train], data.targets[train])
         importance[fold] = np.abs(_explain(model, x[train])).mean(axis=0)
         values[test], inputs[test] = _explain(model, x[test]), x[test]
-    about = data.record() | {"cuts": spec.cuts(), "seed": spec.seed} | environment("shap")
+    about = data.record() | {"cuts": spec.cuts(), "seed": spec.seed, "split": spec.split} | environment("shap")
     return Selection(data.names, importance, values, inputs, about)
 
 

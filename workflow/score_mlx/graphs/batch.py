@@ -110,7 +110,7 @@ class Batcher:
         arrays["slots"], arrays["occupied"] = slots, occupied
         arrays["place"] = _spread((owner * shape.longest + within).astype(np.int32), new, total)
 
-        self._bonds(arrays, molecules, rows, new, shape)
+        self._bonds(arrays, molecules, new, shape)
         if self.pairs:
             _pairs(arrays, shape)
         n = shape.molecules
@@ -120,27 +120,26 @@ class Batcher:
         arrays["descriptors"] = _spread(self.descriptors[molecules], np.arange(len(molecules)), n)
         return Batch(shape, arrays)
 
-    def _bonds(self, arrays, molecules, rows, new, shape: Shape) -> None:
+    def _bonds(self, arrays, molecules, new, shape: Shape) -> None:
         """Directed bonds sorted by their target's place; where an atom is padding its bonds are loops."""
         g, count = self.graphs, self.messages[molecules]
         old = _ranges(g.bond_offset[molecules], count)
-        local = np.full(len(g.atoms), -1, np.int32)
-        local[rows] = new
+        # from a place in the data set to one in this batch: what they differ by is the same for a whole molecule
+        atoms = np.repeat(np.cumsum(self.size[molecules]) - self.size[molecules] - g.atom_offset[molecules], count)
+        bonds = np.repeat(np.cumsum(count) - count - g.bond_offset[molecules], count)
+        heads, tails = new[g.target[old] + atoms], new[g.source[old] + atoms]
         degree = np.repeat(np.arange(len(shape.by_degree)), shape.by_degree)
         first = np.cumsum(degree) - degree  # of each atom's bonds
         target = np.repeat(np.arange(len(degree)), degree).astype(np.int32)
-        order = np.argsort(local[g.target[old]], kind="stable")
+        order = np.argsort(heads, kind="stable")
         # rank of each bond among those of its target, in the data set's order
-        heads = local[g.target[old]][order]
-        rank = np.arange(len(old)) - np.searchsorted(heads, heads, side="left")
+        rank = np.arange(len(old)) - np.searchsorted(heads[order], heads[order], side="left")
         position = np.empty(len(old), np.int32)
-        position[order] = first[heads] + rank
+        position[order] = first[heads[order]] + rank
         source = target.copy()
-        source[position] = local[g.source[old]]
+        source[position] = tails
         reverse = np.arange(len(target), dtype=np.int32)
-        into = np.full(len(g.source), -1, np.int32)
-        into[old] = position
-        reverse[position] = into[g.reverse[old]]
+        reverse[position] = position[g.reverse[old] + bonds]
         arrays["source"], arrays["target"], arrays["reverse"] = source, target, reverse
         arrays["bonds"] = _spread(g.bonds[old], position, len(target))
         owner = np.repeat(np.arange(len(molecules)), count)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx import plugins
 from score_mlx.dense.networks import HEADS
 from score_mlx.depth import INTEGRATORS, Depth, LearnedSteps, Plain, Relax, Residual
 from score_mlx.graphs.attfp import AttFP, FrozenAttFP
@@ -135,6 +136,18 @@ class GraphModel(nn.Module):
         return self.head(noise(g, bonds.molecule_id)).squeeze(-1)
 
 
+def _block(arch: str) -> tuple[type[nn.Module], Callable | None]:
+    """Block and activation, the package's or a plugin's."""
+    if arch in BLOCKS:
+        return BLOCKS[arch]
+    module = plugins.load("arch", arch)
+    return module.Block, getattr(module, "activation", None)
+
+
+def _integrator(name: str) -> Callable:
+    return INTEGRATORS[name] if name in INTEGRATORS else plugins.load("integrator", name).step
+
+
 def _native_update(spec: GraphSpec) -> nn.Module:
     """base: h <- y; classic: h <- LN(h + y), one norm shared over depth; skip05: h <- h + 0.5 (y - h)."""
     if spec.config == "classic":
@@ -147,7 +160,7 @@ def _native_update(spec: GraphSpec) -> nn.Module:
 
 def _native_depth(spec: GraphSpec, bond_features: int) -> Depth:
     """K stacked blocks. In the code the activation acts after each update, in the text inside the block."""
-    block, act = BLOCKS[spec.arch]
+    block, act = _block(spec.arch)
     inside = spec.fidelity == "as_text" and act is not None
 
     def make() -> nn.Module:
@@ -166,7 +179,7 @@ def _native_depth(spec: GraphSpec, bond_features: int) -> Depth:
 
 def _score_depth(spec: GraphSpec, bond_features: int) -> Depth:
     """One shared block with its activation inside, relaxed K times; the code adds an activation at the end."""
-    block, act = BLOCKS[spec.arch]
+    block, act = _block(spec.arch)
     as_code = spec.fidelity == "as_code"
     if spec.arch == "mpnn" and as_code:
         block, act = AdditiveMPNN, None  # [code] F = h + MP(h), without an activation
@@ -182,5 +195,5 @@ def _score_depth(spec: GraphSpec, bond_features: int) -> Depth:
     dt = LearnedSteps(spec.steps) if spec.learn_dt else fixed
     final = (leaky_relu if spec.arch == "dmpnn" else relu) if as_code else None
     after = drop if spec.arch in ("mpnn", "dmpnn") and not as_code else None
-    update = Relax(dt, INTEGRATORS[spec.integrator])
+    update = Relax(dt, _integrator(spec.integrator))
     return Depth(make, spec.steps, recurrent=True, update=update, after=after, final=final)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from score_mlx import plugins
 from score_mlx.errors import UserError
 from score_mlx.spec import POSITIVE, RATE, Range, Spec
 
@@ -69,6 +70,7 @@ class GraphSpec(Spec):
         "fidelity": ("as_code", "as_text"),
         **Spec.CHOICES,
     }
+    PLUGGABLE: ClassVar[tuple[str, ...]] = tuple(plugins.KINDS)
     RANGES: ClassVar[dict[str, Range]] = {
         **Spec.RANGES,
         **dict.fromkeys(("steps", "hidden", "heads", "epochs", "batch_size"), POSITIVE),

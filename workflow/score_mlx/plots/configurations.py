@@ -38,7 +38,8 @@ def draw(
         UserError: runs on different data.
     """
     require_one_dataset([*runs, baseline] if baseline else runs)
-    archs = [arch for arch in ARCHS if any(run.spec.arch == arch for run in runs)]
+    found = dict.fromkeys(run.spec.arch for run in runs)
+    archs = [arch for arch in ARCHS if arch in found] + [arch for arch in found if arch not in ARCHS]
     with style.context():
         figure, axes = plt.subplots(figsize=(style.WIDTH, 3.5))
         lowest, highest = limits(runs)
@@ -131,7 +132,7 @@ def _draw_baseline(axes: Axes, baseline: Run, columns: int) -> None:
 
 def _dress(axes: Axes, runs: Sequence[Run], archs: Sequence[str], title: str) -> None:
     data = runs[0].dataset
-    axes.set_xticks(range(len(archs)), [style.ARCH_LABELS[arch] for arch in archs])
+    axes.set_xticks(range(len(archs)), [style.arch_label(arch) for arch in archs])
     axes.set_xlim(-0.5, len(archs) - 0.5)
     for edge in range(1, len(archs)):
         axes.axvline(edge - 0.5, color="#C8C8C8", lw=0.6)

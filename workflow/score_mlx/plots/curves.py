@@ -104,10 +104,10 @@ def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epoch
         for arch, axes in zip(archs, grid.flat, strict=False):
             mine = [run for run in runs if run.spec.arch == arch]
             for run in mine:
-                _band(axes, run, *INTEGRATORS[run.spec.integrator], epochs, shade=0.08)
+                _band(axes, run, *_scheme(run.spec.integrator), epochs, shade=0.08)
             _dress(axes, mine, epochs, labelled=axes in grid[:, 0])
             axes.set_xlabel("epoch" if axes in grid[-1] else "")
-            axes.set_title(f"SCORE-{style.ARCH_LABELS[arch]}", loc="left")
+            axes.set_title(f"SCORE-{style.arch_label(arch)}", loc="left")
         for axes in grid.flat[len(archs) :]:
             axes.axis("off")
         figure.subplots_adjust(hspace=0.28, wspace=0.22)
@@ -143,8 +143,13 @@ def _marker(curve: np.ndarray) -> str | None:
     return "o" if len(curve) == 1 else None
 
 
+def _scheme(name: str) -> tuple:
+    """Name, colour and line of an integrator."""
+    return INTEGRATORS.get(name, (name, style.OWN, "-"))
+
+
 def _label(runs: Sequence[Run]) -> str:
-    return style.ARCH_LABELS[runs[0].spec.arch]
+    return style.arch_label(runs[0].spec.arch)
 
 
 def _small_print(runs: Sequence[Run], how: str) -> list[str]:

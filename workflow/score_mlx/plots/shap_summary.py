@@ -49,6 +49,7 @@ def _small_print(about: dict) -> str:
     versions = ", ".join(f"{name} {about['versions'][name]}" for name in ("catboost", "shap", "rdkit"))
     return (
         "A point is a molecule, explained by the model of the fold that tests it. Rows are ordered by mean |SHAP| over "
-        f"the molecules that trained the models. {about['label']}, {about['rows']} molecules; seed {about['seed']}; "
+        f"the molecules that trained the models. {about['label']}, {about['rows']} molecules, {about['split']} folds; "
+        f"seed {about['seed']}; "
         f"cuts {show_cuts(about['cuts']) or 'none'}; {versions}."
     )

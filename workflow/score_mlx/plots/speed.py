@@ -54,4 +54,4 @@ def draw(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
 
 
 def _name(arch: str, form: str) -> str:
-    return f"{'SCORE-' if form == 'SCORE' else ''}{style.ARCH_LABELS[arch]}"
+    return f"{'SCORE-' if form == 'SCORE' else ''}{style.arch_label(arch)}"

@@ -35,6 +35,7 @@ ARCH_LABELS = {
     "attfp": "AttentiveFP",
     "gt": "GT",
 }
+OWN = "#56B4E9"  # of a plugin, which has no colour of its own
 REFERENCE = "#D55E00"  # a line to compare with
 WIDTH = 7.2  # inches, a page's text width
 
@@ -56,6 +57,11 @@ RC = {
     "pdf.fonttype": 42,  # text stays text in the .pdf
     "savefig.dpi": 200,
 }
+
+
+def arch_label(arch: str) -> str:
+    """The name of an architecture in print; a plugin's as it is."""
+    return ARCH_LABELS.get(arch, arch)
 
 
 def context():
@@ -131,4 +137,5 @@ def save(figure: Figure, path: str | Path, title: str, lines: Sequence[str]) -> 
         with replacing(Path(path).with_suffix(suffix)) as temporary:
             figure.savefig(temporary, format=suffix[1:], metadata=metadata, bbox_inches="tight", pad_inches=0.06)
     plt.close(figure)
-    write_text(Path(path).with_suffix(".md"), f"**{title.rstrip('.')}.** {' '.join(lines)}\n")
+    caption = f"**{title.rstrip('.')}.** {' '.join(lines)}\n"
+    write_text(Path(path).with_suffix(".md"), caption.replace("<", "&lt;"))  # a data set may be called anything

@@ -1,0 +1,82 @@
+"""Bad input: how a case is run, and the line at the end that says how many there were."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from score_mlx import cli
+
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch) -> Path:
+    """The working directory, empty at first."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def command(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+    """`score-mlx` with these arguments, in this process: exit code, standard output, standard error."""
+
+    def run(*arguments) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["score-mlx", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def refused(command, folder) -> Callable[..., None]:
+    """The command ends with exit code 2 and one line with these words, and leaves every file as it was.
+
+    `log`: how lines start that may come before, such as those of attempts to download.
+    """
+
+    def check(arguments, *words: str, log: str | None = None) -> None:
+        before = contents(folder)
+        code, out, err = command(*arguments)
+        assert (code, out) == (2, ""), err
+        *before_it, line = err.splitlines()
+        assert line.startswith("error: ") and all(log and text.startswith(log) for text in before_it), err
+        for word in words:
+            assert word in line, err
+        assert len(line) < 1500, "a line that nobody can read"
+        assert contents(folder) == before
+
+    return check
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def pytest_sessionstart(session) -> None:
+    session.config.bad_input = {"cases": 0, "start": time.monotonic()}
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call) -> Iterator[None]:
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.passed and HERE in item.path.parents and "fuzz" not in item.keywords:
+        item.config.bad_input["cases"] += 1
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    seen = getattr(config, "bad_input", None)
+    if seen and seen["cases"]:
+        seconds = time.monotonic() - seen["start"]
+        terminalreporter.write_line(f"bad input: {seen['cases']} cases passed in {seconds:.0f} s")

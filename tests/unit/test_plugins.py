@@ -1,0 +1,103 @@
+"""An architecture and an integrator from files outside the package."""
+
+import json
+import os
+from pathlib import Path
+
+import mlx.core as mx
+import numpy as np
+import pytest
+import tiny
+from score_mlx import plugins
+from score_mlx.config import load
+from score_mlx.depth import Relax
+from score_mlx.errors import UserError
+from score_mlx.graphs.spec import GraphSpec
+from score_mlx.graphs.task import GraphTask
+from score_mlx.inputs import inputs_of
+from score_mlx.trainer import train
+
+FILES = Path(__file__).resolve().parents[1] / "plugins"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """What a test registers is forgotten after it."""
+    monkeypatch.setenv(plugins.VARIABLE, "{}")
+
+
+@pytest.fixture
+def registered():
+    plugins.register({"arch": {"sage": "sage.py"}, "integrator": {"ralston": "ralston.py"}}, FILES)
+
+
+def test_an_architecture_trains_like_any_other(registered, tmp_path):
+    for config in ("base", "SCORE"):
+        spec = tiny.spec("sage", config, epochs=30)
+        record = train(GraphTask, spec, tiny.data(), tmp_path / config, progress="none")
+        curve = record["folds"][0]["rmse"]
+        assert curve[-1] < 0.8 * curve[0]
+    meta = json.loads((tmp_path / "SCORE" / "run.meta.json").read_text())
+    assert meta["plugins"].keys() == {"arch sage"} and len(meta["plugins"]["arch sage"]) == 64
+    assert spec.model == "SCORE_sage"
+    assert GraphSpec.from_path(spec.path()) == spec
+    assert inputs_of(spec)["arch_code"] == FILES / "sage.py"  # an edit of it trains again
+
+
+def test_an_integrator_is_of_its_order(registered, cpu):
+    """dh/dt = -h from 1: two evaluations a step, an error of third order in dt."""
+    scheme = plugins.load("integrator", "ralston").step
+    error = []
+    for dt in (0.1, 0.05):
+        relax = Relax(dt, scheme)
+        h = relax(lambda x: 0 * x, mx.array([1.0], mx.float32), 0)
+        error.append(abs(h.item() - np.exp(-dt)))
+    assert 6 < error[0] / error[1] < 10
+    spec = tiny.spec("gcn", "SCORE", integrator="ralston")
+    assert np.isfinite(tiny.predict(tiny.model(spec), tiny.topology(tiny.batch()))).all()
+
+
+def test_the_config_line(repo, tmp_path):
+    text = (repo / "config.yaml").read_text().replace("plugins: {}", f"plugins: {{arch: {{sage: {FILES}/sage.py}}}}")
+    (tmp_path / "config.yaml").write_text(text.replace("archs: [gcn, gat,", "archs: [sage, gcn, gat,", 1))
+    config = load(tmp_path / "config.yaml")
+    assert [spec.arch for spec in config.specs("table2")][:5] == ["sage"] * 5
+    with pytest.raises(UserError, match="'gt' or 'sage'; did you mean 'sage'"):
+        load(tmp_path / "config.yaml", {"experiments": {"table2": {"archs": ["sagee"]}}})
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ([1], r"plugins has \[1\], expected the keys arch and integrator"),
+        ({"archs": {}}, "plugins has archs, expected the keys arch and integrator"),
+        ({"arch": "sage.py"}, "plugins.arch = 'sage.py': expected names"),
+        ({"arch": {"SAGE/x": "sage.py"}}, "name 'SAGE/x', expected small letters and digits"),
+        ({"arch": {"sage": "none.py"}}, "plugins.arch.sage = 'none.py': no such file"),
+        ({"arch": {"gat": "sage.py"}}, "plugins.arch: the package has a gat itself"),
+    ],
+)
+def test_a_wrong_line(given, says):
+    with pytest.raises(UserError, match=says):
+        plugins.register(given, FILES, taken=GraphSpec.CHOICES)
+    assert os.environ[plugins.VARIABLE] == "{}"
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("x = 1", "no Block, expected one in the file of an arch"),
+        ("import nowhere", "ModuleNotFoundError"),
+        ("(", "Syntax"),
+    ],
+)
+def test_a_file_that_is_none(tmp_path, code, says):
+    (tmp_path / "bad.py").write_text(code)
+    plugins.register({"arch": {"bad": "bad.py"}}, tmp_path)
+    with pytest.raises(UserError, match=says):
+        plugins.load("arch", "bad")
+
+
+def test_without_a_plugin_a_name_is_unknown():
+    with pytest.raises(UserError, match="unknown arch = 'sage'"):
+        tiny.spec("sage")

@@ -1,0 +1,99 @@
+"""Folds by scaffold and folds that the reader gives."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from score_mlx.chem.datasets import Table, prepare
+from score_mlx.chem.folds import load_folds, make_folds
+from score_mlx.chem.given_folds import from_column
+from score_mlx.chem.scaffolds import balanced, scaffolds
+from score_mlx.cli import app
+from score_mlx.config import load
+from score_mlx.errors import UserError
+from score_mlx.spec import SPLITS
+from typer.testing import CliRunner
+
+SMILES = ["CCO", "Cc1ccccc1", "C1CCCCC1CC1CCCC1", "c1ccccc1O", "N", "O=C1CCCCC1CC1CCCC1"]
+
+
+def test_scaffolds_are_rings_and_what_links_them():
+    assert scaffolds(SMILES) == ["", "c1ccccc1", "C1CCC(CC2CCCC2)CC1", "c1ccccc1", "", "O=C1CCCCC1CC1CCCC1"]
+
+
+def test_no_group_is_divided_and_sizes_are_even():
+    groups = list("aaaabbbbccccddddeeeefghij")
+    folds = balanced(groups, 5, 42)
+    assert np.bincount(folds).tolist() == [5] * 5
+    assert all(len({f for g, f in zip(groups, folds, strict=True) if g == group}) == 1 for group in groups)
+    assert balanced(groups, 5, 42).tolist() == folds.tolist()
+    assert any(balanced(groups, 5, seed).tolist() != folds.tolist() for seed in (43, 44))
+    # a group larger than a fifth fills a fold, the others share what is left
+    assert np.bincount(balanced(["big"] * 13 + list("abcdefgh"), 5, 42)).tolist() == [13, 2, 2, 2, 2]
+
+
+def test_scaffold_folds_of_molecules():
+    many = ["C" * n for n in range(1, 9)] + [f"C1{'C' * n}C1" for n in range(1, 8)]
+    folds = make_folds(many, "scaffold")
+    assert sorted(np.bincount(folds), reverse=True)[0] == 8  # the chains have one scaffold, none
+    assert len(set(folds[:8])) == 1 and set(folds.tolist()) == set(range(5))
+    with pytest.raises(UserError, match="2 scaffolds: expected at least 5"):
+        make_folds(["C", "CC", "c1ccccc1", "Cc1ccccc1", "CCC"], "scaffold")
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A prepared CSV with columns of folds; its second row was dropped."""
+    rows = ["CCO,1,b,10,x", "C(C,2,a,9,x", "CCN,3,a,9,", "CCC,4,b,10,x", "CCCl,5,c,11,x"]
+    source = tmp_path / "my.csv"
+    source.write_text("smiles,y,fold,number,holes\n" + "\n".join(rows) + "\n")
+    prepare(str(source), tmp_path / "data", table=Table("smiles", "y"), drop_bad=True)
+    return source
+
+
+@pytest.mark.parametrize(("column", "folds"), [("fold", [1, 0, 1, 2]), ("number", [1, 0, 1, 2])])
+def test_labels_are_numbered_in_their_order(own, tmp_path, column, folds):
+    out = tmp_path / "file-r0.csv"
+    arguments = ["data", "folds", tmp_path / "data" / "molecules.csv", out, "--split", "file", "--source", own]
+    done = CliRunner().invoke(app, [*map(str, arguments), "--fold-column", column])
+    assert done.exit_code == 0, done.output
+    assert load_folds(out, 4).tolist() == folds
+    again = tmp_path / "again.csv"
+    done = CliRunner().invoke(app, [*map(str, [*arguments[:3], again, *arguments[4:-1], out])])
+    assert done.exit_code == 0 and again.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("column", "rows", "says"),
+    [
+        ("holes", [0, 2], "row 2, column 'holes': no fold"),
+        ("holes", [0, 3], "column 'holes' has 1 different folds, expected 2 to 50"),
+        ("fo", [0], "no column 'fo'"),
+        ("fold", [0, 9], "5 rows, expected at least 10"),
+    ],
+)
+def test_columns_that_are_no_folds(own, column, rows, says):
+    with pytest.raises(UserError, match=says):
+        from_column(own, column, rows)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"split": "file"}, "split = 'file': expected fold_column as well"),
+        ({"fold_column": "f", "dataset": "a.csv"}, "split = 'kfold': expected 'file', as fold_column is 'f'"),
+        ({"split": "file", "fold_column": "f"}, "expected fold_column to be a folds file (.csv), as esol has no"),
+        ({"split": "scafold"}, "did you mean 'scaffold'?"),
+    ],
+)
+def test_settings_that_do_not_go_together(repo, given, says):
+    with pytest.raises(UserError) as raised:
+        load(repo / "config.yaml", given)
+    assert says in str(raised.value)
+
+
+def test_each_kind_of_folds_has_runs_of_its_own(repo):
+    base = load(repo / "config.yaml", {"split": "file", "fold_column": "folds.csv"})
+    assert base.folds_file == "folds.csv"
+    paths = [{spec.path() for spec in base.specs("table2", split)} for split in SPLITS]
+    assert all(not one & other for one, other in pairwise(paths))

@@ -1,0 +1,50 @@
+"""`score-mlx compare`: which depth wins on a data set, by a test that holds for folds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from score_mlx.errors import UserError
+from score_mlx.graphs.spec import CONFIGS
+from score_mlx.spec import SPLITS
+
+
+def compare(
+    dataset: Annotated[str, typer.Argument(help="esol, nci or the path of the CSV that was trained on")],
+    against: Annotated[Literal[CONFIGS], typer.Option(help="the depth that others are compared with")] = CONFIGS[0],
+    epoch: Annotated[Literal["last", "best"], typer.Option(help="best was chosen on the test fold")] = "last",
+    split: Annotated[Literal[SPLITS] | None, typer.Option(help="where records have several")] = None,
+    out: Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")] = None,
+    folder: Annotated[Path, typer.Option("--runs", help="folder in which to look for records")] = Path("results/runs"),
+) -> None:
+    """Say which depth wins on a data set: every graph network with a record beside the same one of another depth.
+
+    Folds share training data, so the test is the corrected paired t test (Nadeau and Bengio 2003), adjusted by Holm for
+    the number of comparisons.
+
+    Example: score-mlx compare my.csv
+    """
+    from score_mlx.analysis import compare as analysis
+    from score_mlx.analysis import formats
+    from score_mlx.analysis.runs import load
+    from score_mlx.dataset_names import dataset_name
+
+    name = dataset_name(dataset)
+    paths = sorted((folder / name / "graphs").rglob("run.json"))
+    if not paths:
+        raise UserError(f"{folder / name / 'graphs'}: no run.json below it, expected trained graph networks")
+    runs = [run for path in paths if (run := load(path)).spec.split == split or split is None]
+    splits = sorted({run.spec.split for run in runs})
+    if len(splits) != 1:
+        found = f"records with split {' and '.join(splits)}" if splits else f"no record with split {split}"
+        raise UserError(f"{folder / name}: {found}; expected a --split that records have")
+    rows = analysis.comparison(runs, against, epoch)
+    title, notes = f"Depth on {runs[0].dataset['label']}, against {against}", analysis.caption(runs, epoch)
+    if out is None:
+        typer.echo(formats.markdown(analysis.READABLE, rows, title, notes))
+    else:
+        formats.write_all(out, analysis.COLUMNS, analysis.READABLE, rows, title, notes)
+    typer.echo("\n".join(analysis.conclusion(rows)))

@@ -1,0 +1,104 @@
+"""`score-mlx predict`: what a trained network says of somebody's molecules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from score_mlx import blas
+from score_mlx.errors import UserError
+
+if TYPE_CHECKING:
+    from score_mlx.chem.csvfile import RawRow
+    from score_mlx.prediction import Ensemble
+
+CHUNK = 512  # molecules in memory at a time
+SHOWN = 10  # bad rows named on the terminal; the file has all
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="a run.json, or the folder that holds one and its weights")],
+    molecules: Annotated[Path, typer.Argument(help="a CSV with a column of SMILES")],
+    out: Annotated[Path | None, typer.Option(help="write this .csv instead of printing")] = None,
+    epoch: Annotated[Literal["best", "last"], typer.Option(help="weights of each fold")] = "best",
+    smiles_column: Annotated[str, typer.Option(help="of the CSV")] = "smiles",
+    name_column: Annotated[str | None, typer.Option(help="of the CSV, to be repeated in the output")] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="folder of the data that trained it, by default the record's")
+    ] = None,
+) -> None:
+    """Predict the target of each molecule: mean and population standard deviation over the models of all folds.
+
+    One row a molecule, in the order of the CSV. A row that cannot be used has no prediction but its problem, and the
+    exit code is then 1. With exit code 2 nothing was written and a file that was there is as it was.
+
+    Example: score-mlx predict results/runs/esol/graphs/gat/SCORE/default my.csv --out predictions.csv
+    """
+    if out is not None and out.resolve() == molecules.resolve():
+        raise UserError(f"{out}: would replace the molecules, expected another file for the predictions")
+    from score_mlx.chem.csvfile import read_rows
+
+    rows = read_rows(molecules, smiles_column, None, name_column)
+    blas.load()  # before anything imports mlx
+    from score_mlx.prediction import Ensemble
+
+    ensemble = Ensemble(model / "run.json" if model.is_dir() else model, epoch, results)
+    bad: list[str] = []
+    columns = ["row", *["name"] * bool(name_column), "smiles", "mean", "spread"]
+    columns += [*(f"fold{fold}" for fold in ensemble.folds), "problem"]
+    lines = _lines(ensemble, rows, bool(name_column), bad)
+    _write(out, columns, lines)
+    unit = ensemble.dataset["unit"]
+    about = f"{ensemble.spec.model} trained on {ensemble.dataset['label']}, {ensemble.spec.split} folds, {epoch} epoch"
+    _say(f"{len(rows) - len(bad)} of {len(rows)} molecules predicted{f' in {unit}' if unit else ''}: {about}")
+    for line in bad[:SHOWN]:
+        _say(f"{molecules}: {line}")
+    if len(bad) > SHOWN:
+        _say(f"{molecules}: and {len(bad) - SHOWN} more rows without a prediction, see the column problem")
+    if bad:
+        raise typer.Exit(1)
+
+
+def _lines(ensemble: Ensemble, rows: list[RawRow], named: bool, bad: list[str]) -> Iterator[list[Any]]:
+    """The cells of each row; what is wrong with rows goes to `bad` as it is found."""
+    import numpy as np
+
+    from score_mlx.chem.guarded import read_all
+
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        readings = read_all([row.smiles for row in chunk])
+        flaws = [row.flaw or reading.flaw for row, reading in zip(chunk, readings, strict=True)]
+        predictions = iter(ensemble([row.smiles for row, flaw in zip(chunk, flaws, strict=True) if not flaw]))
+        for row, flaw in zip(chunk, flaws, strict=True):
+            values = None if flaw else next(predictions)
+            if values is not None and not np.isfinite(values).all():
+                fold = ensemble.folds[int(np.flatnonzero(~np.isfinite(values))[0])]
+                flaw, values = f"the model of fold {fold} gives no finite number", None
+            numbers = [""] * (2 + len(ensemble.folds))
+            if values is not None:
+                numbers = [f"{value:.6g}" for value in (values.mean(), values.std(), *values)]
+            if flaw:
+                bad.append(f"line {row.line} (row {row.row}): {flaw}")
+            yield [row.row, *[row.name] * named, row.smiles, *numbers, flaw]
+
+
+def _write(out: Path | None, columns: list[str], lines: Iterable[list[Any]]) -> None:
+    if out is not None:
+        from score_mlx.files import write_csv
+
+        write_csv(out, columns, lines)
+        return
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(lines)
+
+
+def _say(line: str) -> None:
+    print(" ".join(line.split()), file=sys.stderr)

@@ -1,0 +1,122 @@
+"""Trained networks asked about new molecules: the models of all folds of one run, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+
+from score_mlx.analysis.runs import spec_of
+from score_mlx.chem import descriptors as chem
+from score_mlx.chem.features import SCHEMES, featurise
+from score_mlx.chem.scaling import DescriptorScaler
+from score_mlx.dense.spec import DenseSpec
+from score_mlx.dense.task import DenseModel
+from score_mlx.errors import UserError
+from score_mlx.folded import FoldedData
+from score_mlx.graphs.batch import Batcher
+from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.spec import GraphSpec
+from score_mlx.graphs.task import Prediction
+from score_mlx.inputs import inputs_of
+from score_mlx.nn import Noise
+from score_mlx.records import read_record
+from score_mlx.spec import Spec
+
+BATCH = 64  # molecules; memory, not numbers, depends on it
+
+
+class Ensemble:
+    """The models of a run's folds, at their best or their last epoch.
+
+    Args:
+        record: its run.json, with `weights` beside it.
+        epoch: `best` or `last`.
+        results: folder of the data that trained it, by default the one that the record lies in; only models that read
+            descriptors need it, whose scale is that of their training fold.
+
+    Attributes:
+        spec: what was trained.
+        dataset: the record's description of its data.
+        folds: their numbers, one model each.
+
+    Raises:
+        UserError: no record, no weights or those of another model, or descriptors of other data.
+    """
+
+    def __init__(self, record: Path, epoch: str = "best", results: Path | None = None):
+        content = read_record(record)
+        self.spec, self.dataset = spec_of(content, record), content["dataset"]
+        self.folds = [fold["fold"] for fold in content["folds"]]
+        if not isinstance(self.spec, GraphSpec | DenseSpec):  # trees keep no weights, texts are no molecules
+            raise UserError(f"{record}: {self.spec.model} is {self.spec.FAMILY}, expected a graph or dense network")
+        self.scalers = _scalers(self.spec, content, record, results) if self.spec.uses_descriptors else []
+        width = len(self.scalers[0].mean) if self.scalers else 0
+        files = [record.with_name("weights") / f"fold{fold}-{epoch}.safetensors" for fold in self.folds]
+        self.models = [_with_weights(_model(self.spec, width), file) for file in files]
+
+    def __call__(self, smiles: Sequence[str]) -> np.ndarray:
+        """Predictions (n, folds) for n SMILES that RDKit reads, in the unit of the target."""
+        raw = chem.compute(smiles, processes=1)[0] if self.scalers else None
+        scaled = [scaler.transform(raw) for scaler in self.scalers]
+        ask = self._ask_graphs(smiles, scaled) if isinstance(self.spec, GraphSpec) else self._ask_dense(scaled)
+        out = np.empty((len(smiles), len(self.folds)))
+        for place, model in enumerate(self.models):
+            for start in range(0, len(smiles), BATCH):
+                chosen = np.arange(start, min(start + BATCH, len(smiles)))
+                out[chosen, place] = np.array(ask(place, model, chosen), np.float64)
+        return out
+
+    def _ask_graphs(self, smiles: Sequence[str], scaled: list[np.ndarray]) -> Callable[..., mx.array]:
+        graphs = featurise(smiles, self.spec.features, processes=1)
+        unknown, pairs = np.zeros(len(smiles)), self.spec.arch == "gt"
+        batchers = [Batcher(graphs, unknown, values, pairs=pairs) for values in scaled or [None]]
+
+        def ask(place: int, model: nn.Module, chosen: np.ndarray) -> mx.array:
+            batch = batchers[place if scaled else 0].batch(chosen)
+            arrays = {name: mx.array(values) for name, values in batch.arrays.items()}
+            return Prediction(batch.shape)(model, arrays, Noise(None))
+
+        return ask
+
+    def _ask_dense(self, scaled: list[np.ndarray]) -> Callable[..., mx.array]:
+        def ask(place: int, model: nn.Module, chosen: np.ndarray) -> mx.array:
+            return model(mx.array(scaled[place][chosen]), mx.arange(len(chosen)), Noise(None))
+
+        return ask
+
+
+def _model(spec: Spec, descriptors: int) -> nn.Module:
+    if isinstance(spec, DenseSpec):
+        return DenseModel(spec.network, descriptors)
+    return GraphModel(spec, *SCHEMES[spec.features], descriptors)
+
+
+def _with_weights(model: nn.Module, path: Path) -> nn.Module:
+    try:
+        model.load_weights(str(path), strict=True)
+        mx.eval(model.parameters())
+    except (RuntimeError, ValueError) as reason:
+        if not path.exists():
+            raise UserError(
+                f"{path}: no such weights; a record from elsewhere comes without, training here makes them"
+            ) from None
+        raise UserError(f"{path}: not the weights of this model ({reason})") from None
+    return model
+
+
+def _scalers(spec: Spec, content: dict[str, Any], record: Path, results: Path | None) -> list[DescriptorScaler]:
+    """What each fold's training molecules say of the descriptors."""
+    if results is None:
+        above = len(spec.path("").parts)  # of the record below `runs`
+        results = record.resolve().parents[above]
+    data = FoldedData.load(inputs_of(spec, results))
+    if data.record() != content["dataset"]:
+        raise UserError(
+            f"{record}: trained on other data than {results} holds; --results names the folder it belongs to"
+        )
+    return [data.scaler(fold["fold"]) for fold in content["folds"]]
