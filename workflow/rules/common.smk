@@ -10,6 +10,8 @@ import re
 
 from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
+from score_mlx.files import date_back
+from score_mlx.locks import hold
 from score_mlx.presets import has_gpu, resolve
 from score_mlx.science import SCIENCE, versions
 from score_mlx.settings import TABLES as TABLE_KINDS

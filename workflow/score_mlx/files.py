@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +23,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)  # remove_temporaries
     os.close(handle)
     temporary = Path(name)
     try:
@@ -30,6 +32,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_temporaries(folder: str | Path) -> None:
+    """Removes what killed processes left of `replacing` in a folder, and below it, where nothing is being written."""
+    for path in Path(folder).rglob(".*-*"):
+        if re.fullmatch(r"\..+-[a-z0-9_]{8}(\.\w+)?", path.name):
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -62,6 +71,22 @@ def read_csv(path: str | Path, columns: Sequence[str], kind: str, missing: str) 
     if header != list(columns):
         raise UserError(f"{path}: columns are {','.join(header) or 'none'}, expected {','.join(columns)}")
     return rows
+
+
+def date_back(*folders: str | Path) -> int:
+    """Files dated in the future, as a clock that was wrong leaves them, are dated now; returns how many.
+
+    Nothing that is made from such a file could be newer than it.
+    """
+    now, found = time.time(), 0
+    for path in (path for folder in folders for path in Path(folder).rglob("*")):
+        try:
+            if path.stat().st_mtime > now:
+                os.utime(path, (now, now))
+                found += 1
+        except OSError:  # gone meanwhile, or not ours: whoever minds its date will say so
+            continue
+    return found
 
 
 def sha256(path: str | Path) -> str:

@@ -13,6 +13,7 @@ from score_mlx.classical.models import make
 from score_mlx.classical.selection import Selection
 from score_mlx.classical.spec import ClassicalSpec
 from score_mlx.folded import FoldedData
+from score_mlx.once import once
 from score_mlx.progress import Progress
 from score_mlx.records import environment, finite, make_fold, make_record, write_record
 
@@ -36,6 +37,17 @@ def fit_all(
     Returns:
         The record. Each fold's curves hold one value: a classical model is fitted once.
     """
+    return once(spec, {"dataset": data.record()}, folder, lambda: _fit_all(spec, data, folder, selection, progress, preset))
+
+
+def _fit_all(
+    spec: ClassicalSpec,
+    data: FoldedData,
+    folder: Path,
+    selection: Selection | None,
+    progress: str,
+    preset: str,
+) -> dict[str, Any]:
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     bar = Progress(progress, f"{spec.model} ({data.info['label']})", len(data.fold_numbers), epochs=1)
     parts: list[dict[str, Any]] = []

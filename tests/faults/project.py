@@ -1,0 +1,103 @@
+"""A small real project to be killed: from a CSV to trained models, tables and a figure, by the documented command."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+MOLECULES = 60  # of the stand-in: each step of the pipeline takes a second or two, most of them to start
+EXPERIMENTS = (
+    "experiments={table1: {methods: [], lasso_top: [], networks: [mlp]}, "
+    "table2: {archs: [gcn, gat], configs: [SCORE]}}"
+)
+SETTINGS = ["smiles_column=smiles", "target_column=target", "preset=laptop", "graphs={epochs: 30}", "dense={epochs: 40}"]
+TARGETS = ["table1.csv", "table2.csv", "figures/figure2.png"]
+MODELS = 3  # records that the targets need
+
+
+def make_csv(path: Path) -> None:
+    """The first molecules of the stand-in data set, as anybody's CSV."""
+    folder = path.with_name("nci")
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+    subprocess.run(
+        [sys.executable, "-m", "score_mlx", "data", "prepare", "nci", folder],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    with (folder / "molecules.csv").open(newline="") as source, path.open("w", newline="") as small:
+        rows = csv.DictReader(source)
+        writer = csv.writer(small, lineterminator="\n")
+        writer.writerow(["smiles", "target"])
+        writer.writerows([row["smiles"], row["target"]] for row, _ in zip(rows, range(MOLECULES), strict=False))
+
+
+class Project:
+    """One working folder and the command that fills it: every start, first or again, is the same command."""
+
+    def __init__(self, folder: Path, molecules: Path):
+        self.folder, self.molecules = folder, molecules
+        self.log = folder.with_name(f"{folder.name}.log")
+        self.groups: list[int] = []
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    @property
+    def command(self) -> list[str]:
+        targets = [f"results/{self.molecules.stem}/{name}" for name in TARGETS]
+        config = [f"dataset={self.molecules}", *SETTINGS, EXPERIMENTS]
+        return [str(SNAKEMAKE), "--cores", "2", "--directory", str(self.folder), "--config", *config, "--", *targets]
+
+    def start(self) -> subprocess.Popen:
+        """The documented command, in a process group of its own, with a checkpoint after every epoch."""
+        with self.log.open("a") as log:
+            process = subprocess.Popen(
+                self.command,
+                cwd=ROOT,
+                env=os.environ | {"SCORE_CHECKPOINT_SECONDS": "0"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.groups.append(process.pid)
+        return process
+
+    def kill_all(self) -> None:
+        """Every process that any start of this project has left."""
+        for group in self.groups:
+            try:
+                os.killpg(group, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+    def alive(self) -> list[str]:
+        """Command lines of the processes of any start that are still at work (a zombie is not)."""
+        return [args for _, _, group, state, args in processes() if group in self.groups and "Z" not in state]
+
+    def checkpoints(self) -> list[Path]:
+        return [path for path in self.results.glob("runs/**/checkpoints/*") if not path.name.startswith(".")]
+
+    def tail(self, lines: int = 30) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
+
+
+def processes() -> list[tuple[int, int, int, str, str]]:
+    """(process, parent, group, state, command line) of everything that runs here."""
+    said = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True)
+    rows = [line.split(None, 4) for line in said.stdout.splitlines()]
+    return [(int(pid), int(parent), int(group), state, *args, "")[:5] for pid, parent, group, state, *args in rows]
+
+
+def jobs(group: int) -> list[int]:
+    """The processes of a start that compute: those of this package's commands."""
+    return [pid for pid, _, own, state, args in processes() if own == group and "-m score_mlx" in args and "Z" not in state]
