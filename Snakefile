@@ -57,7 +57,5 @@ rule all:
 
 
 onstart:
-    # In place of Snakemake's own lock (profiles: nolock), which a killed Snakemake leaves for the user to remove.
-    or_exit(hold, ".snakemake/score-mlx.lock", "another Snakemake")
-    date_back("results", ROOT / "workflow", ROOT / "data")
+    or_exit(take_over)
     dump(CONFIG, Path(TABLES, "config.resolved.yaml"))

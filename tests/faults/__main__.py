@@ -19,15 +19,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from compare import differences, leftovers, outputs, resumed
+from compare import PromiseError, differences, leftovers, outputs, resumed
 from faults import Faults
-from project import MODELS, ROOT, Project, make_csv
+from project import MODELS, ROOT, Project, make_csv, tail
 
 MEGABYTES = 64  # of the small file system; a project takes about ten
-
-
-class Failure(Exception):
-    """What the test is there to find."""
 
 
 class Trial:
@@ -51,12 +47,15 @@ class Trial:
         make_csv(self.molecules)
         whole = Project(self.home / "uninterrupted", self.molecules)
         begun = time.monotonic()
-        finish(whole, "an uninterrupted run")
+        try:
+            finish(whole, "an uninterrupted run")
+        finally:
+            whole.kill_all()
         self.seconds = time.monotonic() - begun
         self.expected = outputs(whole.results)
         records = [name for name in self.expected if name.endswith("run.json")]
         if len(records) != MODELS:
-            raise Failure(f"an uninterrupted run: {len(records)} records, expected {MODELS}")
+            raise PromiseError(f"an uninterrupted run: {len(records)} records, expected {MODELS}")
         print(f"uninterrupted: {self.seconds:.0f} s, {len(self.expected)} outputs, {MODELS} models", flush=True)
         while sum(self.struck.values()) < self.kills:
             self.live()
@@ -100,7 +99,7 @@ class Trial:
         except subprocess.TimeoutExpired:
             return True
         if process.returncode:
-            raise Failure(f"life {self.lives}: a start that nothing struck failed\n{project.tail()}")
+            raise PromiseError(f"life {self.lives}: a start that nothing struck failed\n{tail(project.log)}")
         return False
 
     def next_kind(self, faults: Faults) -> str:
@@ -113,7 +112,9 @@ class Trial:
         wrong = differences(self.expected, outputs(project.results))
         wrong += [f"{path.relative_to(project.results)}: left behind" for path in leftovers(project.results)]
         if wrong:
-            raise Failure("\n".join([f"{said}: {len(wrong)} outputs are not those of an uninterrupted run", *wrong]))
+            raise PromiseError(
+                "\n".join([f"{said}: {len(wrong)} outputs are not those of an uninterrupted run", *wrong])
+            )
         again = resumed(project.results)
         self.resumed += again
         print(f"{said}: the same {len(self.expected)} outputs, {again} checkpoints taken up", flush=True)
@@ -122,11 +123,11 @@ class Trial:
 def finish(project: Project, said: str) -> None:
     """The command to its end, and the end of whatever earlier starts have left running."""
     if code := project.start().wait(600):
-        raise Failure(f"{said}: the command ended with status {code}\n{project.tail()}")
+        raise PromiseError(f"{said}: the command ended with status {code}\n{tail(project.log)}")
     patience = time.monotonic() + 60
     while project.alive():
         if time.monotonic() > patience:
-            raise Failure("\n".join([f"{said}: processes of earlier starts are still at work", *project.alive()]))
+            raise PromiseError("\n".join([f"{said}: processes of earlier starts are still at work", *project.alive()]))
         time.sleep(0.1)
 
 
@@ -146,8 +147,8 @@ def main() -> int:
     try:
         trial.run()
         if not trial.resumed:
-            raise Failure("no checkpoint was ever taken up, so nothing says that going on gives the same")
-    except Failure as failure:
+            raise PromiseError("no checkpoint was ever taken up, so nothing says that going on gives the same")
+    except PromiseError as failure:
         print(f"FAILED: {failure}")
         code = 1
     for kind, reason in trial.impossible.items():

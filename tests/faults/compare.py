@@ -11,6 +11,10 @@ VOLATILE_COLUMNS = {"seconds"}
 SEPARATORS = {".csv": ",", ".md": "|", ".tex": "&"}
 
 
+class PromiseError(Exception):
+    """What these tests are there to find: something did not survive, or not unchanged."""
+
+
 def outputs(results: Path) -> dict[str, bytes]:
     """{path: contents} of all that `results` holds but logs, hidden files and what is volatile.
 

@@ -7,16 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 MOLECULES = 60  # of the stand-in: each step of the pipeline takes a second or two, most of them to start
 EXPERIMENTS = (
-    "experiments={table1: {methods: [], lasso_top: [], networks: [mlp]}, "
-    "table2: {archs: [gcn, gat], configs: [SCORE]}}"
+    "experiments={table1: {methods: [], lasso_top: [], networks: [mlp]}, table2: {archs: [gcn, gat], configs: [SCORE]}}"
 )
-SETTINGS = ["smiles_column=smiles", "target_column=target", "preset=laptop", "graphs={epochs: 30}", "dense={epochs: 40}"]
+COLUMNS = ["smiles_column=smiles", "target_column=target"]
+CUTS = ["preset=laptop", "graphs={epochs: 30}", "dense={epochs: 40}"]
 TARGETS = ["table1.csv", "table2.csv", "figures/figure2.png"]
 MODELS = 3  # records that the targets need
 
@@ -54,21 +55,12 @@ class Project:
     @property
     def command(self) -> list[str]:
         targets = [f"results/{self.molecules.stem}/{name}" for name in TARGETS]
-        config = [f"dataset={self.molecules}", *SETTINGS, EXPERIMENTS]
+        config = [f"dataset={self.molecules}", *COLUMNS, *CUTS, EXPERIMENTS]
         return [str(SNAKEMAKE), "--cores", "2", "--directory", str(self.folder), "--config", *config, "--", *targets]
 
     def start(self) -> subprocess.Popen:
         """The documented command, in a process group of its own, with a checkpoint after every epoch."""
-        with self.log.open("a") as log:
-            process = subprocess.Popen(
-                self.command,
-                cwd=ROOT,
-                env=os.environ | {"SCORE_CHECKPOINT_SECONDS": "0"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = start(self.command, self.log, os.environ | {"SCORE_CHECKPOINT_SECONDS": "0"})
         self.groups.append(process.pid)
         return process
 
@@ -87,17 +79,34 @@ class Project:
     def checkpoints(self) -> list[Path]:
         return [path for path in self.results.glob("runs/**/checkpoints/*") if not path.name.startswith(".")]
 
-    def tail(self, lines: int = 30) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
+
+def start(command: list[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen:
+    """A command in a process group of its own, what it says at the end of a log."""
+    with log.open("a") as file:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def tail(log: Path, lines: int = 40) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def processes() -> list[tuple[int, int, int, str, str]]:
     """(process, parent, group, state, command line) of everything that runs here."""
-    said = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True)
-    rows = [line.split(None, 4) for line in said.stdout.splitlines()]
+    command = ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,args="]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 4) for line in said.splitlines()]
     return [(int(pid), int(parent), int(group), state, *args, "")[:5] for pid, parent, group, state, *args in rows]
 
 
 def jobs(group: int) -> list[int]:
     """The processes of a start that compute: those of this package's commands."""
-    return [pid for pid, _, own, state, args in processes() if own == group and "-m score_mlx" in args and "Z" not in state]
+    mine = [(pid, args) for pid, _, own, state, args in processes() if own == group and "Z" not in state]
+    return [pid for pid, args in mine if "-m score_mlx" in args]

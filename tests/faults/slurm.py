@@ -1,9 +1,9 @@
-"""Table 2 in miniature on a real Slurm whose node dies in the middle, compared with the same made on this machine alone.
+"""Table 2 in miniature on a real Slurm of which a node dies in the middle, compared with what this machine makes alone.
 
     python tests/faults/slurm.py
 
-Slurm comes from Debian's packages: where it is missing, `--install` fetches it, and without the right to do so the test
-is skipped and says why. Exit status 1 when an output differs, or when no job died with its node and was submitted again.
+Slurm comes from Debian's packages: where it is missing, `--install` fetches it, and without the right to do so the
+test is skipped and says why. Exit status 1 when an output differs, or when no job died with its node.
 """
 
 from __future__ import annotations
@@ -19,17 +19,13 @@ from collections import Counter
 from pathlib import Path
 
 from cluster import NODES, Cluster, install, lacking
-from compare import differences, outputs
-from project import ROOT, SNAKEMAKE
+from compare import PromiseError, differences, outputs
+from project import ROOT, SNAKEMAKE, start, tail
 
 # Asked of squeue because there is no accounting database here, and often, only so that the test is quick.
 POLLING = ["--slurm-status-command", "squeue"]
 POLLING += ["--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "3"]
 LIMIT = 3600  # seconds for everything; more is a hang
-
-
-class Failure(Exception):
-    """What the test is there to find."""
 
 
 def command(folder: Path, archs: list[str], *options: str) -> list[str]:
@@ -39,24 +35,11 @@ def command(folder: Path, archs: list[str], *options: str) -> list[str]:
     return [str(SNAKEMAKE), "--directory", str(folder), *options, "--config", *config, "--", "results/nci/table2.csv"]
 
 
-def start(arguments: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen:
-    with log.open("w") as file:
-        return subprocess.Popen(
-            arguments,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
 def local(home: Path, archs: list[str]) -> dict[str, bytes]:
     """What a run on this machine alone leaves."""
     begun, log = time.monotonic(), home / "local.log"
     if start(command(home / "local", archs), log, dict(os.environ)).wait(LIMIT):
-        raise Failure(f"the local run failed\n{tail(log)}")
+        raise PromiseError(f"the local run failed\n{tail(log)}")
     made = outputs(home / "local" / "results")
     print(f"local: {count(made)} models, {len(made)} outputs, {time.monotonic() - begun:.0f} s", flush=True)
     return made
@@ -74,14 +57,14 @@ def clustered(home: Path, archs: list[str], models: int) -> tuple[dict[str, byte
             time.sleep(5)
             cluster.repair_node(node)
             code = process.wait(LIMIT)
-        except Failure as failure:
-            raise Failure(f"{failure}\n{tail(log)}\n{cluster.logs()}") from None
+        except PromiseError as failure:
+            raise PromiseError(f"{failure}\n{tail(log)}\n{cluster.logs()}") from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
         ends = Counter(cluster.states().values())
         if code:
-            raise Failure(f"the run on Slurm ended with status {code}\n{tail(log)}\n{cluster.logs()}")
+            raise PromiseError(f"the run on Slurm ended with status {code}\n{tail(log)}\n{cluster.logs()}")
     print(f"slurm: {sum(ends.values())} jobs ({described(ends)}), {time.monotonic() - begun:.0f} s", flush=True)
     return outputs(results), ends
 
@@ -96,7 +79,7 @@ def kill_a_node(cluster: Cluster, process: subprocess.Popen, results: Path, afte
             cluster.kill_node(busy)
             return busy, taken
         time.sleep(0.5)
-    raise Failure(f"no node could be killed in the middle: Snakemake's status is {process.poll()}")
+    raise PromiseError(f"no node could be killed in the middle: Snakemake's status is {process.poll()}")
 
 
 def count(made: dict[str, bytes]) -> int:
@@ -107,27 +90,23 @@ def described(ends: Counter[str]) -> str:
     return ", ".join(f"{state.lower()} {number}" for state, number in sorted(ends.items()))
 
 
-def tail(log: Path, lines: int = 40) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-
-
 def compare(home: Path, archs: list[str]) -> str:
     """What was done, in a line.
 
     Raises:
-        Failure: what the test is there to find.
+        PromiseError: what the test is there to find.
     """
     expected = local(home, archs)
     models = count(expected)
     found, ends = clustered(home, archs, models)
     wrong = differences(expected, found)
     if wrong:
-        raise Failure("\n".join([f"{len(wrong)} outputs are not those of a local run", *wrong]))
+        raise PromiseError("\n".join([f"{len(wrong)} outputs are not those of a local run", *wrong]))
     if not ends["NODE_FAIL"]:
-        raise Failure(f"no job died with its node ({described(ends)}), so none was submitted again")
+        raise PromiseError(f"no job died with its node ({described(ends)}), so none was submitted again")
     if ends["COMPLETED"] < models:
-        raise Failure(f"{ends['COMPLETED']} jobs of Slurm for {models} models: some did not run there")
-    return f"{models} models on Slurm, {ends['NODE_FAIL']} jobs died and were submitted again, the same {len(found)} outputs"
+        raise PromiseError(f"{ends['COMPLETED']} jobs of Slurm for {models} models: some did not run there")
+    return f"{models} models, {ends['NODE_FAIL']} jobs died and were submitted again, the same {len(found)} outputs"
 
 
 def main() -> int:
@@ -147,7 +126,7 @@ def main() -> int:
     begun = time.monotonic()
     try:
         said, code = compare(options.folder.resolve(), options.archs), 0
-    except Failure as failure:
+    except PromiseError as failure:
         said, code = str(failure), 1
     print(f"{said}, {time.monotonic() - begun:.0f} s: {'FAILED' if code else 'passed'}")
     return code

@@ -10,7 +10,7 @@ import re
 
 from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
-from score_mlx.files import date_back
+from score_mlx.files import date_back, remove_temporaries
 from score_mlx.locks import hold
 from score_mlx.presets import has_gpu, resolve
 from score_mlx.science import SCIENCE, versions
@@ -140,6 +140,16 @@ def data_options():
         "target-unit": CONFIG.target_unit,
     }
     return [f"--{key}={value}" for key, value in options.items() if value] + ["--drop-bad"] * CONFIG.drop_bad
+
+
+def take_over():
+    """The working folder for this Snakemake alone, cleared of what a killed one or a wrong clock has left.
+
+    The lock is in place of Snakemake's own (profiles: nolock), which a killed Snakemake leaves for the user to remove.
+    """
+    hold(".snakemake/score-mlx.lock", "another Snakemake")
+    date_back("results", FIGURES, ROOT / "workflow", ROOT / "data")
+    remove_temporaries("results", FIGURES)
 
 
 CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))

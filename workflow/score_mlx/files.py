@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from score_mlx.errors import UserError
+from score_mlx.locks import lock
 
 
 @contextmanager
@@ -23,8 +24,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)  # remove_temporaries
-    os.close(handle)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    lock(handle)  # says that its writer lives, see `remove_temporaries`
     temporary = Path(name)
     try:
         yield temporary
@@ -32,13 +33,19 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(handle)
 
 
-def remove_temporaries(folder: str | Path) -> None:
-    """Removes what killed processes left of `replacing` in a folder, and below it, where nothing is being written."""
-    for path in Path(folder).rglob(".*-*"):
-        if re.fullmatch(r"\..+-[a-z0-9_]{8}(\.\w+)?", path.name):
-            path.unlink(missing_ok=True)
+def remove_temporaries(*folders: str | Path) -> None:
+    """Removes what killed processes have left of `replacing` in these folders and below."""
+    for path in (path for folder in folders for path in Path(folder).rglob(".*-*")):
+        try:
+            if re.fullmatch(r"\..+-[a-z0-9_]{8}(\.\w+)?", path.name):
+                with path.open("r+b") as file:
+                    if lock(file):
+                        path.unlink()
+        except OSError:  # gone meanwhile, or not ours to remove
+            continue
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -22,6 +22,18 @@ _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)  # a network file sys
 _held: list[IO[str]] = []
 
 
+def lock(file: IO | int, *, wait: bool = False) -> bool:
+    """Whether an open file is now locked by us, for as long as it stays open; with `wait` after whoever has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError as reason:
+        if reason.errno not in _UNSUPPORTED:
+            raise
+    return True
+
+
 def hold(path: str | Path, what: str) -> None:
     """Lock `path` until this process ends.
 
@@ -31,8 +43,9 @@ def hold(path: str | Path, what: str) -> None:
         UserError: a living process has it; the message names that process and says `what` is at work.
     """
     file = _open(path)
-    if not _lock(file, wait=False):
-        holder = file.read(200).strip() or "unknown"
+    if not lock(file):
+        with file:
+            holder = file.read(200).strip() or "unknown"
         raise UserError(f"{path}: {what} is at work here ({holder}), expected it to have ended")
     _sign(file)
     _held.append(file)
@@ -42,10 +55,10 @@ def hold(path: str | Path, what: str) -> None:
 def sole(path: str | Path) -> Iterator[bool]:
     """`path` locked for the block, after waiting for whoever has it; yields whether there was anybody to wait for."""
     with _open(path) as file:
-        waited = not _lock(file, wait=False)
+        waited = not lock(file)
         if waited:
             print(f"waiting for {file.read(200).strip()}, which is at the same work", file=sys.stderr, flush=True)
-            _lock(file, wait=True)
+            lock(file, wait=True)
         _sign(file)
         yield waited
 
@@ -54,18 +67,6 @@ def _open(path: str | Path) -> IO[str]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+", encoding="utf-8", errors="replace")
-
-
-def _lock(file: IO[str], wait: bool) -> bool:
-    """Whether the lock is ours now."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    except OSError as reason:
-        if reason.errno not in _UNSUPPORTED:
-            raise
-    return True
 
 
 def _sign(file: IO[str]) -> None:
