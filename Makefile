@@ -2,6 +2,7 @@
 #
 #   make demo        tables and figures in miniature, on the stand-in data, under build/demo (minutes)
 #   make test        the tests
+#   make test-faults kills a small project KILLS=50 times; make test-slurm  kills a node of a Slurm on this machine
 #   make table2      Table 2 and Figure 2 as in the paper
 #   make reproduce   everything that config.yaml describes
 #   make estimate    how long TARGET=table7a (or all) will take here, and how much of it is done
@@ -33,11 +34,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help demo test table2 reproduce estimate reference bench lint format clean venv
+.PHONY: help demo test test-faults test-slurm table2 reproduce estimate reference bench lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,13s/^# \{0,1\}//p' Makefile
+	@sed -n '3,14s/^# \{0,1\}//p' Makefile
 
 venv: $(VENV)/.installed
 
@@ -52,6 +53,13 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-faults: $(VENV)/.installed
+	$(VENV)/bin/python tests/faults --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))
+
+# INSTALL=1 installs Debian's Slurm where it is missing (as root), ARCHS="gcn gat" runs those rows of Table 2 only.
+test-slurm: $(VENV)/.installed
+	$(VENV)/bin/python tests/faults/slurm.py $(if $(INSTALL),--install) $(if $(ARCHS),--archs $(ARCHS))
 
 table2: $(VENV)/.installed
 	$(SNAKEMAKE) --cores $(CORES) -- results/table2.csv paper_figures/figure2.png

@@ -58,9 +58,11 @@ def install() -> str:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return "installing Debian's packages needs root and apt-get"
     quiet = {"capture_output": True, "text": True, "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}}
-    subprocess.run(["apt-get", "update", "-qq"], **quiet)
-    done = subprocess.run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", *PACKAGES], **quiet)
-    return done.stderr.strip().splitlines()[-1] if done.returncode else ""
+    apt = ["apt-get", "-qq", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20"]
+    apt += ["-o", "DPkg::Lock::Timeout=120"]
+    subprocess.run([*apt, "update"], **quiet)
+    done = subprocess.run([*apt, "install", "-y", "--no-install-recommends", *PACKAGES], **quiet)
+    return (done.stderr.strip() or "apt-get failed").splitlines()[-1] if done.returncode else ""
 
 
 class Cluster:

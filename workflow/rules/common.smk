@@ -8,6 +8,7 @@ import json
 import os
 import re
 
+from score_mlx.analysis import allotment
 from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
 from score_mlx.files import date_back, remove_temporaries
@@ -114,10 +115,24 @@ def inputs_of_run(family):
     """An input function: what a run reads; nothing for a record taken in (`score-mlx adopt`), as nothing outdates it."""
 
     def inputs(wildcards):
-        path = f"results/runs/{wildcards.dataset}/{family}/{wildcards.model}/{wildcards.options}/run.json"
+        path = record_of(family, wildcards)
         return {} if is_adopted(path) else files_read(path)
 
     return inputs
+
+
+def minutes_of_run(family):
+    """A resource: what a cluster is asked for, from measurement; after a job that ran out of time more."""
+
+    def minutes(wildcards, attempt):
+        spec = or_exit(spec_from_path, record_of(family, wildcards))
+        return attempt * allotment.minutes(spec, ROOT / "results" / "reference" / "runs")
+
+    return minutes
+
+
+def record_of(family, wildcards):
+    return f"results/runs/{wildcards.dataset}/{family}/{wildcards.model}/{wildcards.options}/run.json"
 
 
 def is_adopted(record):

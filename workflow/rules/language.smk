@@ -51,6 +51,7 @@ rule train_language:
     resources:
         gpu=int(has_gpu()),
         mem_mb=4000,
+        runtime=minutes_of_run("language"),
     shell:
         f"logged {{log:q}} python -m score_mlx train language --record {{output.record:q}} --preset {CONFIG.preset}"
 
