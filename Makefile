@@ -2,7 +2,8 @@
 #
 #   make demo        tables and figures in miniature, on the stand-in data, under build/demo (minutes)
 #   make test        the tests
-#   make test-faults kills a small project KILLS=50 times; make test-slurm  kills a node of a Slurm on this machine
+#   make test-faults a small project is killed KILLS=50 times, and what it leaves compared
+#   make test-slurm  Table 2 in miniature on a Slurm of this machine, of which a node is killed
 #   make table2      Table 2 and Figure 2 as in the paper
 #   make reproduce   everything that config.yaml describes
 #   make estimate    how long TARGET=table7a (or all) will take here, and how much of it is done
@@ -38,7 +39,7 @@ PIP_INSTALL := -m pip install -qq --no-input
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,14s/^# \{0,1\}//p' Makefile
+	@sed -n '3,15s/^# \{0,1\}//p' Makefile
 
 venv: $(VENV)/.installed
 

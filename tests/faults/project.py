@@ -100,10 +100,22 @@ def tail(log: Path, lines: int = 40) -> str:
 
 def processes() -> list[tuple[int, int, int, str, str]]:
     """(process, parent, group, state, command line) of everything that runs here."""
+    if Path("/proc/self/stat").exists():
+        return [row for entry in Path("/proc").iterdir() if entry.name.isdigit() for row in _read(entry)]
     command = ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,args="]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 4) for line in said.splitlines()]
-    return [(int(pid), int(parent), int(group), state, *args, "")[:5] for pid, parent, group, state, *args in rows]
+    rows = [(*line.split(None, 4), "")[:5] for line in said.splitlines()]
+    return [(int(pid), int(parent), int(group), state, args) for pid, parent, group, state, args in rows]
+
+
+def _read(entry: Path) -> list[tuple[int, int, int, str, str]]:
+    """One process, or none where it has ended meanwhile."""
+    try:
+        state, parent, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+        args = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return []
+    return [(int(entry.name), int(parent), int(group), state, args)]
 
 
 def jobs(group: int) -> list[int]:

@@ -40,16 +40,22 @@ def in_project(*parts):
     return os.path.normpath(os.path.join(os.path.relpath(ROOT), *parts))
 
 
+def project_file(*parts):
+    """A file of the project as an input, which stays in the project wherever results are kept."""
+    return local(in_project(*parts))
+
+
 def sources(*names):
     """Modules whose edit must redraw a table or a figure (an imported module is no trigger of Snakemake's)."""
-    return [in_project("workflow", "score_mlx", name) for name in names]
+    return [project_file("workflow", "score_mlx", name) for name in names]
 
 
 def records_of(experiment, name="run.json", split=None, figure=None):
     """The run records that a table lists or a figure shows, or the file of that name beside each."""
     root = in_project(CONFIG.records) if CONFIG.records else "results/runs"
     specs = CONFIG.figure_specs(experiment, figure) if figure else CONFIG.specs(experiment, split)
-    return [str(spec.path(root).with_name(name)) for spec in specs]
+    paths = [str(spec.path(root).with_name(name)) for spec in specs]
+    return list(map(local, paths)) if CONFIG.records else paths
 
 
 def existing_records_of(experiment, name="run.json", split=None, figure=None):
@@ -103,7 +109,7 @@ def catboost_record():
 def paper_values(experiment):
     """The paper's numbers for an experiment, where it prints any."""
     file = CONFIG.experiments[experiment].paper
-    return [in_project("data", "paper", file)] if file else []
+    return [project_file("data", "paper", file)] if file else []
 
 
 def files_read(path):
