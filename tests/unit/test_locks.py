@@ -60,17 +60,18 @@ def compute_nothing():
 
 def test_what_another_process_has_just_computed_is_not_computed_again(tmp_path, monkeypatch):
     spec, data = tiny.spec(epochs=1), tiny.data(20)
+    reads = {"dataset": data.record()}
     record = trainer.train(GraphTask, spec, data, tmp_path, progress="none")
     with pytest.raises(AssertionError, match="computed again"):
-        once(spec, data, tmp_path, compute_nothing)  # nobody was waited for, so this is a wish for a new run
+        once(spec, reads, tmp_path, compute_nothing)  # nobody was waited for, so this is a wish for a new run
     monkeypatch.setattr("score_mlx.once.sole", waited_for)
-    assert once(spec, data, tmp_path, compute_nothing) == record
-    for other in ((tiny.spec(epochs=2), data), (spec, tiny.data(24))):
+    assert once(spec, reads, tmp_path, compute_nothing) == record
+    for other in ((tiny.spec(epochs=2), reads), (spec, {"dataset": tiny.data(24).record()}), (spec, {"corpus": {}})):
         with pytest.raises(AssertionError, match="computed again"):
             once(*other, tmp_path, compute_nothing)
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(AssertionError, match="computed again"):
-        once(spec, data, tmp_path, compute_nothing)
+        once(spec, reads, tmp_path, compute_nothing)
 
 
 class waited_for:  # noqa: N801 - stands in for `sole`

@@ -26,7 +26,7 @@ rule prepare_corpus:
     resources:
         mem_mb=2000,
     shell:
-        "logged {log:q} python -m score_mlx data corpus {wildcards.corpus} results/corpora/{wildcards.corpus} "
+        "logged {log:q} python -m score_mlx data corpus {wildcards.corpus} $(dirname {output.corpus:q}) "
         + shlex.join(f"--search={in_project(folder)}" for folder in CONFIG.data_folders)
 
 

@@ -142,7 +142,7 @@ def language(
         str, typer.Option(help="what differs from the paper's, e.g. iterations=100,width=384")
     ] = "default",
     record: Record = None,
-    results: Results = Path("results"),
+    results: Results = None,
     preset: PresetName = "",
 ) -> None:
     """Train a GPT and write its record, its weights, and its losses as they come (losses.csv beside the record).

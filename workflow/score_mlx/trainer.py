@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def train(
     Raises:
         UserError: no epoch of any fold gave a finite error.
     """
-    return once(spec, {"dataset": data.record()}, folder, lambda: _train(task, spec, data, folder, progress, replicas, preset))
+    compute = partial(_train, task, spec, data, folder, progress, replicas, preset)
+    return once(spec, {"dataset": data.record()}, folder, compute)
 
 
 def _train(

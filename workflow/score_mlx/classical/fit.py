@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def fit_all(
     Returns:
         The record. Each fold's curves hold one value: a classical model is fitted once.
     """
-    return once(spec, {"dataset": data.record()}, folder, lambda: _fit_all(spec, data, folder, selection, progress, preset))
+    compute = partial(_fit_all, spec, data, folder, selection, progress, preset)
+    return once(spec, {"dataset": data.record()}, folder, compute)
 
 
 def _fit_all(

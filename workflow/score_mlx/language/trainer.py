@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def train(
     Raises:
         UserError: no evaluation gave a finite loss.
     """
-    return once(spec, {"corpus": corpus.record()}, folder, lambda: _train(spec, corpus, folder, progress, preset))
+    compute = partial(_train, spec, corpus, folder, progress, preset)
+    return once(spec, {"corpus": corpus.record()}, folder, compute)
 
 
 def _train(spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, preset: str) -> dict[str, Any]:
