@@ -2,6 +2,8 @@
 #
 #   make demo        tables and figures in miniature, on the stand-in data, under build/demo (minutes)
 #   make test        the tests;  make test-page  those of the page, in a Chromium if there is one
+#   make test-faults a small project is killed KILLS=50 times, and what it leaves compared
+#   make test-slurm  Table 2 in miniature on a Slurm of this machine, of which a node is killed
 #   make table2      Table 2 and Figure 2 as in the paper
 #   make reproduce   everything that config.yaml describes
 #   make verdict     which numbers and claims of the paper hold, by the records that exist (FROM=DIR: by somebody else's)
@@ -38,12 +40,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help demo test test-badinput test-page fuzz audit table2 reproduce verdict report estimate reference bench \
-        lint format clean venv
+.PHONY: help demo test test-badinput test-faults test-page test-slurm fuzz audit table2 reproduce verdict report \
+        estimate reference bench lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,15s/^# \{0,1\}//p' Makefile
+	@sed -n '3,17s/^# \{0,1\}//p' Makefile
 
 venv: $(VENV)/.installed
 
@@ -71,6 +73,13 @@ fuzz: $(VENV)/.installed
 
 audit: $(VENV)/.installed
 	$(VENV)/bin/python envs/audit.py $(LOCK)
+
+test-faults: $(VENV)/.installed
+	$(VENV)/bin/python tests/faults --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))
+
+# INSTALL=1 installs Debian's Slurm where it is missing (as root), ARCHS="gcn gat" runs those rows of Table 2 only.
+test-slurm: $(VENV)/.installed
+	$(VENV)/bin/python tests/faults/slurm.py $(if $(INSTALL),--install) $(if $(ARCHS),--archs $(ARCHS))
 
 table2: $(VENV)/.installed
 	$(SNAKEMAKE) --cores $(CORES) -- results/table2.csv paper_figures/figure2.png

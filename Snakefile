@@ -67,4 +67,5 @@ rule all:
 
 
 onstart:
+    or_exit(take_over)
     dump(CONFIG, Path(TABLES, "config.resolved.yaml"))

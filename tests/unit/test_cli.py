@@ -11,6 +11,7 @@ import made_up_records as made_up
 import pytest
 import yaml
 from score_mlx import cli, cli_show, cli_train
+from score_mlx.cli_data import results_of
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
@@ -178,3 +179,18 @@ def test_a_model_is_trained_without_snakemake_and_twice_the_same(tmp_path):
     again = spec.path(tmp_path / "again" / "runs")
     assert process("train", "graph", "--record", again, "--results", "results", cwd=tmp_path).returncode == 0
     assert again.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("made", "results"),
+    [
+        (None, "results"),
+        ("results/runs/nci/graphs/gat/SCORE/default/run.json", "results"),
+        ("store/runs/results/runs/runs/graphs/gat/SCORE/default/run.json", "store/runs/results"),
+        ("elsewhere/nci/graphs/gat/SCORE/default/run.json", "results"),
+        ("nci/graphs/gat/SCORE/default/run.json", "results"),
+    ],
+)
+def test_a_record_says_where_its_data_lie(made, results):
+    spec = GraphSpec(dataset="nci", arch="gat", config="SCORE")
+    assert results_of(spec, made and Path(made)) == Path(results)

@@ -1,5 +1,9 @@
 """Work in chunks over processes: in order, with progress for long lists, and an end at the first error."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from score_mlx.chem import parallel
 from score_mlx.chem.features import featurise
@@ -37,3 +41,25 @@ def test_long_lists_show_progress(monkeypatch, capsys):
 
 def test_at_least_one_core():
     assert parallel.cores() >= 1
+
+
+# Its workers never end by themselves.
+ENDLESS = """
+import time
+from score_mlx.chem import parallel
+def work(chunk, first):
+    print("at work", flush=True)
+    time.sleep(600)
+if __name__ == "__main__":
+    parallel.ordered_map(work, [0] * 60, processes=2, label="x")
+"""
+
+
+def test_workers_end_with_the_process_that_was_killed(tmp_path, repo):
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    environment = os.environ | {"PYTHONPATH": str(repo / "workflow")}
+    command = [sys.executable, tmp_path / "endless.py"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as parent:
+        assert [parent.stdout.readline() for _ in range(2)] == ["at work\n"] * 2
+        parent.kill()
+        parent.communicate(timeout=20)  # ends when nobody is left who could write

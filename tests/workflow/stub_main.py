@@ -1,11 +1,12 @@
 """Stands in for `python -m score_mlx` in tests of the DAG: the same commands and files, no chemistry, no training.
 
 Each call is noted in calls.log of the working directory. The model that a file `fail` names leaves a checkpoint and
-fails.
+fails; while there is a file `wait`, no training comes to its end.
 """
 
 import json
 import sys
+import time
 from pathlib import Path
 
 
@@ -29,6 +30,8 @@ def derive(*arguments):
 def train(*options):
     record = Path(options[options.index("--record") + 1])
     write(record.parent / "weights" / "checkpoint", "half way")
+    while Path("wait").exists():
+        time.sleep(0.05)
     if Path("fail").exists() and Path("fail").read_text().strip() in str(record):
         sys.exit("error: this model fails")
     write(record, str(record))

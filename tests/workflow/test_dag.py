@@ -252,6 +252,35 @@ def test_a_failed_model_keeps_its_checkpoint_and_the_others_finish(project):
     assert models(planned(project)) == {"gat/base"}
 
 
+def test_two_in_one_folder_are_refused_and_a_killed_one_leaves_nothing_to_unlock(project):
+    shutil.rmtree(project / "results")
+    (project / "wait").touch()
+    first = subprocess.Popen([SNAKEMAKE], cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not list(project.glob("results/runs/**/checkpoint")):
+        assert first.poll() is None
+        time.sleep(0.05)
+    refused = snakemake(project, check=False)
+    assert f"error: .snakemake/score-mlx.lock: another Snakemake is at work here (process {first.pid} on " in refused
+    assert "Traceback" not in refused and "--unlock" not in refused
+    assert "This was a dry-run" in snakemake(project, "-n")  # looking is allowed
+    first.kill()
+    first.wait()
+    (project / "wait").unlink()
+    snakemake(project)
+    assert planned(project) == {}
+
+
+def test_files_of_the_future_and_of_killed_jobs_do_not_stay(project):
+    shutil.rmtree(project / "results" / "my")
+    tomorrow = time.time() + 86400
+    for path in [*project.glob("results/**/*"), *project.glob("workflow/score_mlx/**/*.py")]:
+        os.utime(path, (tomorrow, tomorrow))
+    left = project / "results" / "data" / "my" / ".qc-a1b2c3d4.csv"
+    left.write_text("half")
+    snakemake(project)  # Snakemake refuses an output that is older than its inputs
+    assert not left.exists()
+
+
 def test_another_directory_leaves_the_project_alone_and_the_quick_models_come_first(project):
     before = (project / "calls.log").read_text()
     snakemake(project, "--cores", "1", "--directory", "build/x", "--config", "dataset=esol", "graphs={steps: 3}")

@@ -20,6 +20,9 @@ rule shap_values:
     params:
         science=SCIENCE["shap"],
         versions=versions("shap"),
+    resources:
+        mem_mb=2000,
+        runtime=60,  # minutes; ESOL's five CatBoosts and their SHAP values take five
     shell:
         "logged {log:q} python -m score_mlx data shap {output:q}"
 
@@ -43,5 +46,6 @@ rule fit_classical:
     threads: 1  # more would change the order of sums, and so the trees
     resources:
         mem_mb=2000,
+        runtime=minutes_of_run("classical"),
     shell:
         f"logged {{log:q}} python -m score_mlx train classical --record {{output.record:q}} --preset {CONFIG.preset}"

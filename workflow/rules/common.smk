@@ -9,8 +9,11 @@ import os
 import re
 
 from score_mlx import plugins
+from score_mlx.analysis import allotment
 from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
+from score_mlx.files import date_back, remove_temporaries
+from score_mlx.locks import hold
 from score_mlx.presets import has_gpu, resolve
 from score_mlx.science import SCIENCE, versions
 from score_mlx.settings import TABLES as TABLE_KINDS
@@ -38,9 +41,14 @@ def in_project(*parts):
     return os.path.normpath(os.path.join(os.path.relpath(ROOT), *parts))
 
 
+def project_file(*parts):
+    """A file of the project as an input, which stays in the project wherever results are kept."""
+    return local(in_project(*parts))
+
+
 def sources(*names):
     """Modules whose edit must redraw a table or a figure (an imported module is no trigger of Snakemake's)."""
-    return [in_project("workflow", "score_mlx", name) for name in names]
+    return [project_file("workflow", "score_mlx", name) for name in names]
 
 
 def records_folder():
@@ -51,7 +59,8 @@ def records_folder():
 def records_of(experiment, name="run.json", split=None, figure=None):
     """The run records that a table lists or a figure shows, or the file of that name beside each."""
     specs = CONFIG.figure_specs(experiment, figure) if figure else CONFIG.specs(experiment, split)
-    return [str(spec.path(records_folder()).with_name(name)) for spec in specs]
+    paths = [str(spec.path(records_folder()).with_name(name)) for spec in specs]
+    return list(map(local, paths)) if CONFIG.records else paths
 
 
 def existing_records_of(experiment, name="run.json", split=None, figure=None):
@@ -123,7 +132,7 @@ def catboost_record():
 def paper_values(experiment):
     """The paper's numbers for an experiment, where it prints any."""
     file = CONFIG.experiments[experiment].paper
-    return [in_project("data", "paper", file)] if file else []
+    return [project_file("data", "paper", file)] if file else []
 
 
 def files_read(path):
@@ -135,10 +144,24 @@ def inputs_of_run(family):
     """An input function: what a run reads; nothing for a record taken in (`score-mlx adopt`), as nothing outdates it."""
 
     def inputs(wildcards):
-        path = f"results/runs/{wildcards.dataset}/{family}/{wildcards.model}/{wildcards.options}/run.json"
+        path = record_of(family, wildcards)
         return {} if is_adopted(path) else files_read(path)
 
     return inputs
+
+
+def minutes_of_run(family):
+    """A resource: what a cluster is asked for, from measurement; after a job that ran out of time more."""
+
+    def minutes(wildcards, attempt):
+        spec = or_exit(spec_from_path, record_of(family, wildcards))
+        return attempt * allotment.minutes(spec, ROOT / "results" / "reference" / "runs")
+
+    return minutes
+
+
+def record_of(family, wildcards):
+    return f"results/runs/{wildcards.dataset}/{family}/{wildcards.model}/{wildcards.options}/run.json"
 
 
 def is_adopted(record):
@@ -161,6 +184,16 @@ def data_options():
         "target-unit": CONFIG.target_unit,
     }
     return [f"--{key}={value}" for key, value in options.items() if value] + ["--drop-bad"] * CONFIG.drop_bad
+
+
+def take_over():
+    """The working folder for this Snakemake alone, cleared of what a killed one or a wrong clock has left.
+
+    The lock is in place of Snakemake's own (profiles: nolock), which a killed Snakemake leaves for the user to remove.
+    """
+    hold(".snakemake/score-mlx.lock", "another Snakemake")
+    date_back("results", FIGURES, ROOT / "workflow", ROOT / "data")
+    remove_temporaries("results", FIGURES)
 
 
 CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))

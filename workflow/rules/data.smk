@@ -10,7 +10,7 @@ out: results/data/{dataset}/molecules.csv   row, name, smiles, canonical, target
 rule prepare_data:
     input:
         # The paper's file is pinned by checksum, so only a reader's own CSV can change.
-        csv=[in_project(CONFIG.own_csv)] if CONFIG.own_csv else [],
+        csv=[project_file(CONFIG.own_csv)] if CONFIG.own_csv else [],
     output:
         molecules="results/data/{dataset}/molecules.csv",
         qc="results/data/{dataset}/qc.csv",
@@ -27,5 +27,5 @@ rule prepare_data:
         # Where a file lies does not change what is in it: neither its path nor the folders to search are parameters.
         "logged {log} python -m score_mlx data prepare "
         + ("{input.csv:q}" if CONFIG.own_csv else "{wildcards.dataset}")
-        + " results/data/{wildcards.dataset} {params.options:q} "
+        + " $(dirname {output.dataset:q}) {params.options:q} "
         + shlex.join(f"--search={in_project(folder)}" for folder in CONFIG.data_folders)

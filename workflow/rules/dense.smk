@@ -26,5 +26,6 @@ rule train_dense:
     resources:
         gpu=int(has_gpu()),
         mem_mb=2000,
+        runtime=minutes_of_run("dense"),
     shell:
         f"logged {{log:q}} python -m score_mlx train dense --record {{output.record:q}} --preset {CONFIG.preset}"

@@ -31,6 +31,7 @@ rule train_graph:
     resources:
         gpu=int(has_gpu()),
         mem_mb=2000,
+        runtime=minutes_of_run("graphs"),
     shell:
         # The preset is for the record's provenance; what it changed is in the path.
         f"logged {{log:q}} python -m score_mlx train graph --record {{output.record:q}} --preset {CONFIG.preset}"

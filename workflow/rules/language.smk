@@ -26,7 +26,7 @@ rule prepare_corpus:
     resources:
         mem_mb=2000,
     shell:
-        "logged {log:q} python -m score_mlx data corpus {wildcards.corpus} results/corpora/{wildcards.corpus} "
+        "logged {log:q} python -m score_mlx data corpus {wildcards.corpus} $(dirname {output.corpus:q}) "
         + shlex.join(f"--search={in_project(folder)}" for folder in CONFIG.data_folders)
 
 
@@ -51,6 +51,7 @@ rule train_language:
     resources:
         gpu=int(has_gpu()),
         mem_mb=4000,
+        runtime=minutes_of_run("language"),
     shell:
         f"logged {{log:q}} python -m score_mlx train language --record {{output.record:q}} --preset {CONFIG.preset}"
 

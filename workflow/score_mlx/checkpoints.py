@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 
+from score_mlx.errors import UserError
 from score_mlx.files import replacing
 
 
@@ -30,3 +32,16 @@ def load(path: Path, signature: str) -> tuple[dict[str, mx.array], Any] | None:
         return (arrays, json.loads(metadata["seen"])) if metadata["signature"] == signature else None
     except (RuntimeError, ValueError, KeyError):
         return None
+
+
+def pause(usual: float) -> float:
+    """Seconds between two checkpoints: `usual`, unless the environment's SCORE_CHECKPOINT_SECONDS says otherwise.
+
+    Raises:
+        UserError: it says no number.
+    """
+    said = os.environ.get("SCORE_CHECKPOINT_SECONDS", usual)
+    try:
+        return float(said)
+    except ValueError:
+        raise UserError(f"SCORE_CHECKPOINT_SECONDS = {said!r}: expected a number of seconds") from None

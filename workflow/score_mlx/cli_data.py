@@ -136,7 +136,9 @@ def corpus(
 @app.command()
 def shap(
     out: Annotated[Path, typer.Argument(help=f"file to write, {CatBoost.pattern().replace('run.json', 'shap.npz')}")],
-    results: Annotated[Path, typer.Option(help="folder of data, features and folds")] = Path("results"),
+    results: Annotated[
+        Path | None, typer.Option(help="folder of data, features and folds, by default the file's, else results")
+    ] = None,
 ) -> None:
     """Write how much each descriptor matters to a CatBoost fitted on each training fold, by SHAP (.npz).
 
@@ -146,8 +148,19 @@ def shap(
     from score_mlx.folded import FoldedData
 
     spec = CatBoost.from_path(out.with_name("run.json"))
+    results = results or results_of(spec, out)
     ensure(spec, results)
     select(spec, FoldedData.load(inputs_of(spec, results))).save(out)
+
+
+def results_of(spec: Spec, made: Path | None) -> Path:
+    """The results folder in which `made`, the record or the SHAP values of `spec`, has its place.
+
+    Snakemake may keep all of it elsewhere than under `results` (`--default-storage-provider`).
+    """
+    depth = len(spec.path("").parts)  # of a record below results/runs
+    inside = made is not None and len(made.parents) > depth and made.parents[depth - 1].name in ("runs", "shap")
+    return made.parents[depth] if inside else Path("results")
 
 
 def ensure(spec: Spec, results: Path) -> None:

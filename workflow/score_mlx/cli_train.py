@@ -12,7 +12,7 @@ import typer
 from score_mlx import blas
 from score_mlx.chem.parallel import cores
 from score_mlx.classical.spec import METHODS, ClassicalSpec
-from score_mlx.cli_data import ensure
+from score_mlx.cli_data import ensure, results_of
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
@@ -52,14 +52,16 @@ FIELD_HELP = {
 Record = Annotated[
     Path | None, typer.Option(help="write this run.json, whose path says the run, instead of describing it")
 ]
-Results = Annotated[Path, typer.Option(help="folder of data, features, folds and runs")]
+Results = Annotated[
+    Path | None, typer.Option(help="folder of data, features, folds and runs, by default the record's, else results")
+]
 SideBySide = Annotated[int | None, typer.Option(min=1, help="folds side by side, by default the fastest")]
 PresetName = Annotated[str, typer.Option(hidden=True, help="noted in run.meta.json")]
 
 
 def _graph(
     record: Record = None,
-    results: Results = Path("results"),
+    results: Results = None,
     replicas: SideBySide = None,
     preset: PresetName = "",
     **options: Any,
@@ -84,7 +86,7 @@ def _graph(
 
 def _dense(
     record: Record = None,
-    results: Results = Path("results"),
+    results: Results = None,
     replicas: SideBySide = None,
     preset: PresetName = "",
     **options: Any,
@@ -111,7 +113,7 @@ def classical(
         str, typer.Option(help="what differs from config.yaml's defaults, e.g. iterations=500,split=grouped")
     ] = "default",
     record: Record = None,
-    results: Results = Path("results"),
+    results: Results = None,
     preset: PresetName = "",
 ) -> None:
     """Fit a tree ensemble, SVR or Lasso on the RDKit descriptors on all folds and write its record.
@@ -140,7 +142,7 @@ def language(
         str, typer.Option(help="what differs from the paper's, e.g. iterations=100,width=384")
     ] = "default",
     record: Record = None,
-    results: Results = Path("results"),
+    results: Results = None,
     preset: PresetName = "",
 ) -> None:
     """Train a GPT and write its record, its weights, and its losses as they come (losses.csv beside the record).
@@ -160,7 +162,7 @@ def language(
 
 
 def _begin(
-    family: type[Spec], record: Path | None, results: Path, options: dict[str, Any]
+    family: type[Spec], record: Path | None, results: Path | None, options: dict[str, Any]
 ) -> tuple[Any, Path, dict[str, Path]]:
     """The run that is asked for, the folder of its record, and the files it reads, which are there by now."""
     given = {name: value for name, value in options.items() if value is not None}
@@ -175,6 +177,7 @@ def _begin(
                 raise UserError(f"{_flag(name)} is missing: expected one of {', '.join(known)}")
         kind = family.variant(*(given[name] for name in family.NAMED))
         spec = kind(**{"dataset": "esol", **given})
+    results = results or results_of(spec, record)
     ensure(spec, results)
     return spec, (record or spec.path(results / "runs")).parent, inputs_of(spec, results)
 

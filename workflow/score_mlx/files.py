@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from score_mlx.errors import UserError
+from score_mlx.locks import lock
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +31,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
+    lock(handle)  # says that its writer lives, see `remove_temporaries`
     temporary = Path(name)
     try:
         yield temporary
@@ -36,6 +39,19 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def remove_temporaries(*folders: str | Path) -> None:
+    """Removes what killed processes have left of `replacing` in these folders and below."""
+    for path in (path for folder in folders for path in Path(folder).rglob(".*-*")):
+        try:
+            if re.fullmatch(r"\..+-[a-z0-9_]{8}(\.\w+)?", path.name):
+                with path.open("r+b") as file:
+                    if lock(file):
+                        path.unlink()
+        except OSError:  # gone meanwhile, or not ours to remove
+            continue
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -85,6 +101,22 @@ def read_arrays(path: str | Path, names: Iterable[str], kind: str) -> dict[str, 
         raise UserError(f"{path}: no such {kind} file") from None
     except (AttributeError, KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as reason:
         raise UserError(f"{path}: not a {kind} file ({reason})") from None
+
+
+def date_back(*folders: str | Path) -> int:
+    """Files dated in the future, as a clock that was wrong leaves them, are dated now; returns how many.
+
+    Nothing that is made from such a file could be newer than it.
+    """
+    now, found = time.time(), 0
+    for path in (path for folder in folders for path in Path(folder).rglob("*")):
+        try:
+            if path.stat().st_mtime > now:
+                os.utime(path, (now, now))
+                found += 1
+        except OSError:  # gone meanwhile, or not ours: whoever minds its date will say so
+            continue
+    return found
 
 
 def sha256(path: str | Path) -> str:

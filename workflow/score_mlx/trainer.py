@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from score_mlx import plugins
 from score_mlx.depth import learned_dt
 from score_mlx.files import replacing
 from score_mlx.folded import FoldedData
+from score_mlx.once import once
 from score_mlx.progress import Progress
 from score_mlx.records import SCHEMA_VERSION, environment, finite, make_fold, make_record, write_record
 from score_mlx.science import SCIENCE
@@ -50,6 +52,19 @@ def train(
     Raises:
         UserError: no epoch of any fold gave a finite error.
     """
+    compute = partial(_train, task, spec, data, folder, progress, replicas, preset)
+    return once(spec, {"dataset": data.record()}, folder, compute)
+
+
+def _train(
+    task: type[FoldTask],
+    spec: Spec,
+    data: FoldedData,
+    folder: Path,
+    progress: str,
+    replicas: int | None,
+    preset: str,
+) -> dict[str, Any]:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     folds = data.fold_numbers
     side_by_side = min(replicas or task.fastest_replicas(spec), len(folds))

@@ -15,7 +15,7 @@ from score_mlx import checkpoints
 from score_mlx.progress import Progress
 from score_mlx.replicas import Replicas
 
-CHECKPOINT_SECONDS = 30  # at most so much work is lost to a kill
+CHECKPOINT_SECONDS = 30  # at most so much work is lost to a kill; the environment may say otherwise
 
 
 class Task(Protocol):
@@ -59,13 +59,18 @@ def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tup
     """Train `task` to its last epoch, from its checkpoint if there is one.
 
     Args:
-        checkpoint: file written every `CHECKPOINT_SECONDS`, whole or not at all.
+        checkpoint: file written every `CHECKPOINT_SECONDS`, or as often as the environment's SCORE_CHECKPOINT_SECONDS
+            says, whole or not at all.
         signature: names the run; a checkpoint of another signature is not taken up.
         progress: told of every epoch.
 
     Returns:
         The trained replicas and their curves.
+
+    Raises:
+        UserError: SCORE_CHECKPOINT_SECONDS is no number.
     """
+    pause = checkpoints.pause(CHECKPOINT_SECONDS)
     replicas = task.replicas()
     curves = Curves([[] for _ in range(replicas.count)], [[] for _ in range(replicas.count)], [{}] * replicas.count)
     _restore(checkpoint, signature, replicas, curves)
@@ -79,7 +84,7 @@ def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tup
         progress.epoch(curves.epochs, [min(values) for values in curves.rmse], [values[-1] for values in curves.rmse])
         now = time.monotonic()
         curves.seconds, clock = curves.seconds + now - clock, now
-        if now - saved > CHECKPOINT_SECONDS or curves.epochs == task.epochs:
+        if now - saved > pause or curves.epochs == task.epochs:
             _save(checkpoint, signature, replicas, curves)
             saved = now
     return replicas, curves

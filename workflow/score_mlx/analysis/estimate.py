@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from score_mlx.analysis.runs import Run
 from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import Spec
 
 # Evaluations of the block in a step of each scheme.
 EVALUATIONS = {"euler": 1, "heun": 2, "midpoint": 2, "rk4": 4}
+
+
+class Measured(Protocol):
+    """A run whose cost is known: what it was, and its run.meta.json with the seconds that it took."""
+
+    spec: Spec
+    meta: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Estimate:
         return max(self.seconds / jobs, self.longest) / 3600
 
 
-def estimate(specs: Iterable[Spec], done: set[Spec], known: Sequence[Run]) -> Estimate:
+def estimate(specs: Iterable[Spec], done: set[Spec], known: Sequence[Measured]) -> Estimate:
     """What remains of the runs of `specs`.
 
     Args:
@@ -46,19 +53,21 @@ def estimate(specs: Iterable[Spec], done: set[Spec], known: Sequence[Run]) -> Es
     """
     specs = list(dict.fromkeys(specs))
     missing = [spec for spec in specs if spec not in done]
-    costs = {spec: _cost(spec, known) for spec in missing}
+    costs = {spec: cost(spec, known) for spec in missing}
     seconds = [cost for cost in costs.values() if cost is not None]
     unknown = list(dict.fromkeys(spec.model for spec, cost in costs.items() if cost is None))
     return Estimate(len(specs) - len(missing), len(missing), sum(seconds), max(seconds, default=0.0), unknown)
 
 
-def _cost(spec: Spec, known: Sequence[Run]) -> float | None:
-    """Median cost of the runs most like this one, in proportion to its work."""
+def cost(
+    spec: Spec, known: Sequence[Measured], choose: Callable[[Iterable[float]], float] = statistics.median
+) -> float | None:
+    """Seconds, from those of the runs most like this one, in proportion to its work; None where none is like it."""
     alike = [run for run in known if _kind(run.spec) == _kind(spec)]
     closest = [run for run in alike if _form(run.spec) == _form(spec)] or alike
     if not closest:
         return None
-    return statistics.median(run.meta["seconds"] * _work(spec) / _work(run.spec) for run in closest)
+    return choose(run.meta["seconds"] * _work(spec) / _work(run.spec) for run in closest)
 
 
 def _kind(spec: Spec) -> tuple[str, str]:

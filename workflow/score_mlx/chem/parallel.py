@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -34,13 +35,24 @@ def ordered_map(
     note = partial(_note, label, len(items))
     if processes <= 1:
         return [note(s, work(chunk, s, *args)) for s, chunk in zip(starts, chunks, strict=True)]
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=_end_with_parent) as pool:
         waiting = [pool.submit(work, chunk, s, *args) for s, chunk in zip(starts, chunks, strict=True)]
         try:
             return [note(s, w.result()) for s, w in zip(starts, waiting, strict=True)]
         except BaseException:
             pool.shutdown(cancel_futures=True)  # one bad molecule ends the run now, not after all the others
             raise
+
+
+def _end_with_parent() -> None:
+    """In a worker: end when the process that gives it work does. A killed one cannot say so, and a worker waits on."""
+
+    def watch() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def cores() -> int:

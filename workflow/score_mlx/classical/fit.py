@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from score_mlx.classical.models import make
 from score_mlx.classical.selection import Selection
 from score_mlx.classical.spec import ClassicalSpec
 from score_mlx.folded import FoldedData
+from score_mlx.once import once
 from score_mlx.progress import Progress
 from score_mlx.records import environment, finite, make_fold, make_record, write_record
 
@@ -36,6 +38,18 @@ def fit_all(
     Returns:
         The record. Each fold's curves hold one value: a classical model is fitted once.
     """
+    compute = partial(_fit_all, spec, data, folder, selection, progress, preset)
+    return once(spec, {"dataset": data.record()}, folder, compute)
+
+
+def _fit_all(
+    spec: ClassicalSpec,
+    data: FoldedData,
+    folder: Path,
+    selection: Selection | None,
+    progress: str,
+    preset: str,
+) -> dict[str, Any]:
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     bar = Progress(progress, f"{spec.model} ({data.info['label']})", len(data.fold_numbers), epochs=1)
     parts: list[dict[str, Any]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from score_mlx.language.progress import Lines
 from score_mlx.language.spec import ChallengeSpec, LanguageSpec
 from score_mlx.language.tasks import build
 from score_mlx.language.training import History, fit
+from score_mlx.once import once
 from score_mlx.records import SCHEMA_VERSION, environment, finite, summarise_losses, write_record
 from score_mlx.science import SCIENCE
 
@@ -43,6 +45,11 @@ def train(
     Raises:
         UserError: no evaluation gave a finite loss.
     """
+    compute = partial(_train, spec, corpus, folder, progress, preset)
+    return once(spec, {"corpus": corpus.record()}, folder, compute)
+
+
+def _train(spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, preset: str) -> dict[str, Any]:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     task = build(spec, corpus)
     lines = Lines(progress, f"{spec.model} ({corpus.info['label']})", task.progress, folder / "losses.csv")

@@ -19,7 +19,7 @@ from mlx.utils import tree_flatten, tree_unflatten
 from score_mlx import checkpoints
 from score_mlx.language.optimizers.groups import Groups
 
-CHECKPOINT_SECONDS = 60  # at most so much work, and a step, is lost to a kill
+CHECKPOINT_SECONDS = 60  # at most so much work, and a step, is lost to a kill; the environment may say otherwise
 
 
 @dataclass
@@ -73,6 +73,7 @@ def fit(task: Task, checkpoint: Path, signature: str, report: Callable[[History,
         signature: names the run; a checkpoint of another signature is not taken up.
         report: is told the history and the loss after each step, and after each evaluation.
     """
+    pause = checkpoints.pause(CHECKPOINT_SECONDS)
     history = History()
     _restore(checkpoint, signature, task, history)
     clock = saved = time.monotonic()
@@ -91,7 +92,7 @@ def fit(task: Task, checkpoint: Path, signature: str, report: Callable[[History,
         history.step += 1
         report(history, loss)
         history.seconds, clock = history.seconds + now - clock, now
-        if now - saved > CHECKPOINT_SECONDS:
+        if now - saved > pause:
             _save(checkpoint, signature, task, history)
             saved = time.monotonic()
     history.seconds += time.monotonic() - clock

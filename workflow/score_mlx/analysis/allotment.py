@@ -1,0 +1,44 @@
+"""How long a cluster must let a run go on, from what the committed runs have taken."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from score_mlx.analysis.estimate import cost
+from score_mlx.families import spec_from_path
+from score_mlx.spec import Spec
+
+MARGIN = 2  # times the slowest run alike: another machine may be slower still, and a run cut off is a run begun again
+LEAST = 10  # minutes, for the start on a busy node
+UNKNOWN = 1440  # minutes, where nothing like it was ever run
+
+
+@dataclass(frozen=True)
+class Committed:
+    """One of the runs measured."""
+
+    spec: Spec
+    meta: dict[str, Any]
+
+
+def minutes(spec: Spec, reference: Path) -> int:
+    """Minutes to ask for.
+
+    Args:
+        spec: the run, on a data set of ESOL's size.
+        reference: folder of the records whose run.meta.json say what they took.
+    """
+    seconds = cost(spec, measured(reference), max)
+    return UNKNOWN if seconds is None else max(LEAST, math.ceil(MARGIN * seconds / 60))
+
+
+@cache
+def measured(reference: Path) -> tuple[Committed, ...]:
+    """The runs below `reference`, of whose records only the path is read: a dry-run has to be quick."""
+    files = sorted(reference.rglob("run.meta.json"))
+    return tuple(Committed(spec_from_path(f.with_name("run.json")), json.loads(f.read_text())) for f in files)
