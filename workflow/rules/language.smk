@@ -60,4 +60,5 @@ use rule train_language as train_challenge with:
     wildcard_constraints:
         model=r"d4/\w+",
         options="[^/]+",
-    threads: workflow.cores  # its result depends on how fast it is
+    # Its result depends on how fast it is, so it has this machine to itself; for a cluster's node see docs/clusters.md.
+    threads: workflow.resource_settings.cores or 1
