@@ -20,7 +20,7 @@ def fresh(monkeypatch):
 
 
 def test_loading_again_is_harmless(fresh):
-    fresh.setattr(blas, "_load", lambda: "some library")
+    fresh.setattr(blas, "_load", lambda threads: "some library")
     assert blas.load() == "some library"
     fresh.setattr(blas, "_load", lambda: pytest.fail("loaded twice"))
     assert blas.load() == "some library"
