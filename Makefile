@@ -96,6 +96,7 @@ reference: $(VENV)/.installed
 	$(VENV)/bin/score-mlx crate $(REFERENCE)
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_goals.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
+	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_language.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/verdict_summary.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table2.md
@@ -118,6 +119,7 @@ estimate: $(VENV)/.installed
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv
 	$(BENCH)/bin/python -m score_mlx.bench.growth --out results/bench_growth.csv
+	$(BENCH)/bin/python -m score_mlx.bench.language --out results/bench_language.csv
 	$(BENCH)/bin/python -m score_mlx.bench.startup --out results/bench_startup.csv
 	$(BENCH)/bin/python -m score_mlx.bench.goals --folder results
 

@@ -16,6 +16,7 @@ PAGES = {
     "table7a": "README.md",
     "bench_epochs": "docs/performance.md",
     "bench_goals": "docs/performance.md",
+    "bench_language": "docs/performance.md",
 }
 
 

@@ -162,8 +162,8 @@ class Call : public mx::Primitive {
 // returns large pieces to the system, which hands out zeroed pages anew in every step.
 static void keep_memory() {
 #ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_MMAP_MAX, 0);  // above 32 MB, as logits over 24,000 tokens are, no threshold would keep them
+  mallopt(M_TRIM_THRESHOLD, 0x7fffffff);
   mallopt(M_TOP_PAD, 64 << 20);
   mallopt(M_ARENA_MAX, 1);
 #endif

@@ -1,0 +1,216 @@
+"""Shared by all stages: the resolved config, where things lie, which records an experiment needs.
+
+in:  config.yaml, --config
+out: nothing
+"""
+
+import json
+import os
+import re
+
+from score_mlx import plugins
+from score_mlx.analysis import allotment
+from score_mlx.config import dump, load, retyped
+from score_mlx.errors import UserError
+from score_mlx.files import date_back, remove_temporaries
+from score_mlx.locks import hold
+from score_mlx.presets import has_gpu, resolve
+from score_mlx.science import SCIENCE, versions
+from score_mlx.settings import TABLES as TABLE_KINDS
+from score_mlx.spec import AT_RANDOM, DRAWN
+from score_mlx.families import spec_from_path
+from score_mlx.graphs.spec import ARCHS
+from score_mlx.inputs import inputs_of
+
+
+def or_exit(function, *args):
+    """The value, or one readable line and the end: a misspelt key deserves no traceback."""
+    try:
+        return function(*args)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def any_of(names):
+    """A pattern that matches these names and no other, not even where there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def in_project(*parts):
+    """A file of the project as seen from the working directory, which `--directory` may have moved."""
+    return os.path.normpath(os.path.join(os.path.relpath(ROOT), *parts))
+
+
+def project_file(*parts):
+    """A file of the project as an input, which stays in the project wherever results are kept."""
+    return local(in_project(*parts))
+
+
+def sources(*names):
+    """Modules whose edit must redraw a table or a figure (an imported module is no trigger of Snakemake's)."""
+    return [project_file("workflow", "score_mlx", name) for name in names]
+
+
+def records_folder():
+    """Where records are: made here, or those that config.yaml says to draw from."""
+    return in_project(CONFIG.records) if CONFIG.records else "results/runs"
+
+
+def records_of(experiment, name="run.json", split=None, figure=None):
+    """The run records that a table lists or a figure shows, or the file of that name beside each."""
+    specs = CONFIG.figure_specs(experiment, figure) if figure else CONFIG.specs(experiment, split)
+    paths = [str(spec.path(records_folder()).with_name(name)) for spec in specs]
+    return list(map(local, paths)) if CONFIG.records else paths
+
+
+def existing_records_of(experiment, name="run.json", split=None, figure=None):
+    """`records_of`, but where nothing is trained each must be there already."""
+    lacking = lacking_records_of(experiment, split, figure)
+    if lacking:
+        what = f"{len(lacking)} records of {experiment} are missing, first {lacking[0]}"
+        sys.exit(f"error: records = {CONFIG.records}: {what}")
+    return records_of(experiment, name, split, figure)
+
+
+def lacking_records_of(experiment, split=None, figure=None):
+    paths = records_of(experiment, split=split, figure=figure)
+    return [path for path in paths if CONFIG.records and not os.path.exists(path)]
+
+
+def drawable(experiments, splits=(None,)):
+    """All of them; where nothing is trained those whose records are complete, the others being named."""
+    complete = [name for name in experiments if not any(lacking_records_of(name, split) for split in splits)]
+    for name in experiments:
+        if name not in complete:
+            print(f"records = {CONFIG.records}: {name} is left out, some of its records are missing", file=sys.stderr)
+    return complete
+
+
+def there(paths):
+    """All of them, to be made where they are missing; where nothing is trained those that exist."""
+    return [path for path in paths if not CONFIG.records or os.path.exists(path)]
+
+
+def all_records(name="run.json"):
+    """The records of all experiments."""
+    paths = [path for experiment in CONFIG.experiments for path in records_of(experiment, name)]
+    return there(dict.fromkeys(paths))
+
+
+def survival_records(name="run.json"):
+    """The records of `survival`, and of the experiments that it varies."""
+    varied = dict.fromkeys(entry.experiment for entry in CONFIG.survival)
+    specs = [*or_exit(CONFIG.survival_specs), *(spec for table in varied for spec in CONFIG.specs(table))]
+    return there(str(spec.path(records_folder()).with_name(name)) for spec in dict.fromkeys(specs))
+
+
+def of_kind(kind):
+    """The experiments of one kind."""
+    return [name for name, chosen in CONFIG.experiments.items() if chosen.kind == kind]
+
+
+def drawing_of(figure):
+    return CONFIG.experiments[EXPERIMENT_OF[figure]].drawings[figure]
+
+
+def figures_of(experiments):
+    """figure -> the experiment that it shows."""
+    return {figure: name for name in experiments for figure in CONFIG.experiments[name].drawings}
+
+
+def shap_values_of(experiment):
+    """The SHAP values that an experiment's Lasso reads."""
+    return [str(inputs_of(spec)["shap"]) for spec in CONFIG.specs(experiment) if spec.ranked_by]
+
+
+def catboost_record():
+    """CatBoost's record, where Table 1 has one; when nothing is trained, where it is there."""
+    paths = [path for table in BASELINES for path in records_of(table) if "/classical/catboost/" in path]
+    return [path for path in paths if not CONFIG.records or os.path.exists(path)][:1]
+
+
+def paper_values(experiment):
+    """The paper's numbers for an experiment, where it prints any."""
+    file = CONFIG.experiments[experiment].paper
+    return [project_file("data", "paper", file)] if file else []
+
+
+def files_read(path):
+    """What the run of a record's path reads, by name."""
+    return {name: str(file) for name, file in inputs_of(or_exit(spec_from_path, path)).items()}
+
+
+def inputs_of_run(family):
+    """An input function: what a run reads; nothing for a record taken in (`score-mlx adopt`), as nothing outdates it."""
+
+    def inputs(wildcards):
+        path = record_of(family, wildcards)
+        return {} if is_adopted(path) else files_read(path)
+
+    return inputs
+
+
+def minutes_of_run(family):
+    """A resource: what a cluster is asked for, from measurement; after a job that ran out of time more."""
+
+    def minutes(wildcards, attempt):
+        spec = or_exit(spec_from_path, record_of(family, wildcards))
+        return attempt * allotment.minutes(spec, ROOT / "results" / "reference" / "runs")
+
+    return minutes
+
+
+def record_of(family, wildcards):
+    return f"results/runs/{wildcards.dataset}/{family}/{wildcards.model}/{wildcards.options}/run.json"
+
+
+def is_adopted(record):
+    try:
+        with open(os.path.join(os.path.dirname(record), "run.meta.json"), encoding="utf-8") as file:
+            return "adopted_from" in json.load(file)
+    except (OSError, ValueError):
+        return False
+
+
+def data_options():
+    """How a reader's own CSV is to be read; the built-in data sets need no telling."""
+    if not CONFIG.own_csv:
+        return []
+    options = {
+        "smiles-column": CONFIG.smiles_column,
+        "target-column": CONFIG.target_column,
+        "name-column": CONFIG.name_column,
+        "target-label": CONFIG.target_label,
+        "target-unit": CONFIG.target_unit,
+    }
+    return [f"--{key}={value}" for key, value in options.items() if value] + ["--drop-bad"] * CONFIG.drop_bad
+
+
+def take_over():
+    """The working folder for this Snakemake alone, cleared of what a killed one or a wrong clock has left.
+
+    The lock is in place of Snakemake's own (profiles: nolock), which a killed Snakemake leaves for the user to remove.
+    """
+    hold(".snakemake/score-mlx.lock", "another Snakemake")
+    date_back("results", FIGURES, ROOT / "workflow", ROOT / "data")
+    remove_temporaries("results", FIGURES)
+
+
+CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))
+KNOWN_ARCHS = ARCHS + plugins.names("arch")
+EXPERIMENT_OF = figures_of(CONFIG.experiments)
+or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
+DRAWABLE = drawable(CONFIG.applicable)
+BASELINES = of_kind("baselines")
+# What a leak of repeated molecules is worth; folds of another kind have none, or the reader's.
+LEAKING = BASELINES if CONFIG.split in AT_RANDOM else []
+SENSITIVITY = [name for name in drawable(LEAKING, AT_RANDOM) if name in DRAWABLE]
+TABLE_NAMES = [table for kind in TABLE_KINDS for table in of_kind(kind)]
+SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]  # drawn without records
+if CONFIG.records and not DRAWABLE:
+    existing_records_of(next(iter(CONFIG.experiments)))
+
+TABLES = CONFIG.tables_folder
+FIGURES = CONFIG.figures_folder
+SHAP = list(dict.fromkeys(file for table in BASELINES for file in shap_values_of(table)))[:1]
+ENVIRONMENT = str(ROOT / "envs" / "conda.yaml")

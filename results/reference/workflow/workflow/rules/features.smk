@@ -1,0 +1,85 @@
+"""Molecules as numbers, and who is tested when.
+
+in:  results/data/{dataset}/molecules.csv
+out: results/features/{dataset}/rigr_author.npz, rigr_chemprop.npz   atoms, bonds and their indices
+     results/features/{dataset}/descriptors.npz                      217 RDKit descriptors, unscaled
+     results/folds/{dataset}/{split}-r{repeat}.csv                   the fold that tests each molecule
+"""
+
+
+rule graph_features:
+    input:
+        "results/data/{dataset}/molecules.csv",
+    output:
+        "results/features/{dataset}/{features}.npz",
+    log:
+        "results/logs/{dataset}/{features}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        features="rigr_author|rigr_chemprop",
+    params:
+        science=SCIENCE["features"],
+        versions=versions("features"),
+    threads: 4
+    shell:
+        "logged {log} python -m score_mlx data features {input} {output} --scheme {wildcards.features}"
+        " --processes {threads}"
+
+
+rule descriptors:
+    input:
+        "results/data/{dataset}/molecules.csv",
+    output:
+        "results/features/{dataset}/descriptors.npz",
+    log:
+        "results/logs/{dataset}/descriptors.log",
+    conda:
+        ENVIRONMENT
+    params:
+        science=SCIENCE["descriptors"],
+        versions=versions("descriptors"),
+    threads: 4
+    shell:
+        "logged {log} python -m score_mlx data descriptors {input} {output} --processes {threads}"
+
+
+rule folds:
+    input:
+        "results/data/{dataset}/molecules.csv",
+    output:
+        "results/folds/{dataset}/{split}-r{repeat}.csv",
+    log:
+        "results/logs/{dataset}/{split}-r{repeat}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        split=any_of(DRAWN),
+        repeat=r"\d+",
+    params:
+        science=SCIENCE["folds"],
+        versions=versions("folds"),
+    shell:
+        "logged {log} python -m score_mlx data folds {input} {output} --split {wildcards.split}"
+        " --repeat {wildcards.repeat}"
+
+
+rule given_folds:
+    """`split: file`. The repetition says which weights, not which folds."""
+    input:
+        molecules="results/data/{dataset}/molecules.csv",
+        source=[in_project(CONFIG.folds_file or CONFIG.own_csv)] if CONFIG.fold_column else [],
+    output:
+        "results/folds/{dataset}/file-r{repeat}.csv",
+    log:
+        "results/logs/{dataset}/file-r{repeat}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        repeat=r"\d+",
+    params:
+        science=SCIENCE["folds"],
+        column=[] if CONFIG.folds_file else [f"--fold-column={CONFIG.fold_column}"],
+    shell:
+        "logged {log} python -m score_mlx data folds {input.molecules} {output} --split file"
+        " --source {input.source:q} {params.column:q}"

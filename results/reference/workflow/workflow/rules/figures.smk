@@ -1,0 +1,84 @@
+"""Figures of the paper, each a pure function of run records.
+
+in:  the records of the experiment that names the figure, the paper's values, CatBoost's record for its line
+out: paper_figures/{figure}.png, .pdf, its caption .md (results/{dataset}/figures/{figure}.* for any other data set than the paper's)
+"""
+
+
+# What makes each kind of drawing, beside what makes all.
+DRAWING_CODE = {
+    "baselines": ["plots/baselines.py"],
+    "baselines_beside_schema": ["plots/baselines.py", "plots/schema.py"],
+    "configurations": ["plots/configurations.py"],
+    "challenge": ["plots/challenge.py", "analysis/language_runs.py"],
+    "forms": ["plots/curves.py"],
+    "integrators": ["plots/curves.py"],
+    "losses": ["plots/losses.py", "analysis/language_runs.py"],
+    "steps": ["plots/steps.py"],
+    "warp": ["plots/curves.py", "analysis/warp.py"],
+}
+
+
+rule figure:
+    input:
+        records=lambda wildcards: existing_records_of(EXPERIMENT_OF[wildcards.figure], figure=wildcards.figure),
+        metas=lambda wildcards: existing_records_of(
+            EXPERIMENT_OF[wildcards.figure], "run.meta.json", figure=wildcards.figure
+        ),
+        paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
+        baseline=lambda wildcards: catboost_record() if drawing_of(wildcards.figure) == "configurations" else [],
+        code=lambda wildcards: sources(
+            "plots/style.py", "analysis/runs.py", *DRAWING_CODE[drawing_of(wildcards.figure)]
+        ),
+    output:
+        png=report(
+            f"{FIGURES}/{{figure}}.png",
+            category="Figures",
+            subcategory=lambda wildcards: CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].title,
+            caption="../report/figure.rst",
+            labels={"figure": "{figure}"},
+        ),
+        pdf=f"{FIGURES}/{{figure}}.pdf",
+        caption=f"{FIGURES}/{{figure}}.md",
+    log:
+        f"results/logs/{CONFIG.dataset_name}/{{figure}}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        figure=any_of(figure for figure in EXPERIMENT_OF if figure not in SCHEMAS),
+    params:
+        drawing=lambda wildcards: drawing_of(wildcards.figure),
+        title=lambda wildcards: CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].title,
+        paper=lambda wildcards, input: [f"--paper={path}" for path in input.paper],
+        baseline=lambda wildcards, input: [f"--baseline={path}" for path in input.baseline],
+    shell:
+        "logged {log} python -m score_mlx figure {wildcards.figure} --drawing {params.drawing} --title {params.title:q}"
+        " {params.paper:q} {params.baseline:q} --out {output.png} {input.records:q}"
+
+
+rule figure_schema:
+    input:
+        code=sources("plots/schema.py", "plots/style.py"),
+    output:
+        png=report(
+            f"{FIGURES}/{{figure}}.png",
+            category="Figures",
+            subcategory="The idea",
+            caption="../report/schema.rst",
+            labels={"figure": "{figure}"},
+        ),
+        pdf=f"{FIGURES}/{{figure}}.pdf",
+        caption=f"{FIGURES}/{{figure}}.md",
+    log:
+        f"results/logs/{CONFIG.dataset_name}/{{figure}}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        figure=any_of(SCHEMAS),
+    shell:
+        "logged {log} python -m score_mlx figure {wildcards.figure} --drawing schema --out {output.png}"
+
+
+rule figures:
+    input:
+        expand(f"{FIGURES}/{{figure}}.png", figure=figures_of(DRAWABLE)),

@@ -1,0 +1,54 @@
+"""The verdict on the paper: every published number, every claim, every pair of models, each a function of run records.
+
+in:  all records of config's `experiments`, published numbers and claims in data/paper
+out: results/verdict.csv, claims.csv, pairs.csv, verdict_summary.csv, each with .md and .tex
+     results/survival.csv, .md, .tex   claims under other choices; asks for the runs of config's `survival`
+
+`make verdict` judges whatever records there are; these rules ask for all. Only for the paper's own data set.
+"""
+
+JUDGED = ["verdict", "claims", "pairs", "verdict_summary"]
+VERDICTS = [f"results/{name}.csv" for name in JUDGED] if CONFIG.dataset == "esol" else []
+VERDICT_CODE = sorted(f"verdict/{path.name}" for path in Path(ROOT, "workflow", "score_mlx", "verdict").glob("*.py"))
+
+
+rule verdict:
+    input:
+        records=lambda wildcards: all_records(),
+        metas=lambda wildcards: all_records("run.meta.json"),
+        paper=sorted(str(path) for path in Path(in_project("data", "paper")).glob("*.csv")),
+        claims=in_project("data", "paper", "claims.yaml"),
+        code=sources(
+            *(f"analysis/{name}.py" for name in ("runs", "language_runs", "formats", "speedup", "warp")), *VERDICT_CODE
+        ),
+    output:
+        expand("results/{name}.{suffix}", name=JUDGED, suffix=["csv", "md", "tex"]),
+    log:
+        "results/logs/esol/verdict.log",
+    conda:
+        ENVIRONMENT
+    params:
+        runs=lambda wildcards: records_folder(),
+        only=[f"--only={name}" for name in JUDGED],
+    shell:
+        "logged {log} python -m score_mlx verdict --from {params.runs:q} --out results {params.only}"
+
+
+rule survival:
+    input:
+        records=lambda wildcards: survival_records(),
+        metas=lambda wildcards: survival_records("run.meta.json"),
+        claims=in_project("data", "paper", "claims.yaml"),
+        code=rules.verdict.input.code,
+    output:
+        csv="results/survival.csv",
+        md="results/survival.md",
+        tex="results/survival.tex",
+    log:
+        "results/logs/esol/survival.log",
+    conda:
+        ENVIRONMENT
+    params:
+        runs=lambda wildcards: records_folder(),
+    shell:
+        "logged {log} python -m score_mlx verdict --from {params.runs:q} --out results --only=survival"
