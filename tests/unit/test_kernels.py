@@ -12,11 +12,13 @@ from score_mlx import nn as ours
 from score_mlx.graphs.by_degree import ByDegree
 from score_mlx.graphs.compiled import Compiled
 from score_mlx.kernels import build
+from score_mlx.language.layers import attend, cross_entropy, rms_norm
 from score_mlx.nn import Noise
 
 pytestmark = [tiny.needs_kernels, pytest.mark.usefixtures("cpu")]
 RNG = np.random.default_rng(0)
 A, H, HEADS, B = 7, 8, 2, 5
+TARGETS = mx.array([0, 39, 3, 3, 17, 1, 20])
 
 
 def rows(*shape: int) -> mx.array:
@@ -58,6 +60,11 @@ ROW_WISE = {
     "layer_norm": (layer_norm, [(A, H), (H,), (H,)]),
     "towards": (lambda h, y: ours.towards(h, y, 0.25), [(A, H), (A, H)]),
     "dropout": (dropped, [(A, H)]),
+    "rms_norm": (rms_norm, [(2, A, H)]),
+    "cross_entropy": (lambda z: cross_entropy(z, TARGETS), [(A, 40)]),
+    "cross_entropy of capped logits": (lambda z: cross_entropy(3 * z, TARGETS, cap=5.0), [(A, 40)]),
+    "causal attention": (lambda *qkv: attend(*qkv, 0.5), [(2, HEADS, 70, 4)] * 3),
+    "causal attention in a window": (lambda *qkv: attend(*qkv, 0.5, 9), [(2, HEADS, 70, 4)] * 3),
 }
 
 

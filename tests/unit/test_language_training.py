@@ -8,6 +8,8 @@ import mlx.core as mx
 import numpy as np
 import pytest
 import tiny_text
+from score_mlx.cli import main
+from score_mlx.cli_sample import sample
 from score_mlx.errors import UserError
 from score_mlx.exchange import check, differences
 from score_mlx.language import tasks, trainer, training
@@ -206,3 +208,38 @@ def test_weights_of_another_model_are_refused(tmp_path):
         trainer.load_model(tiny_text.spec("nanogpt", "SCORE", width=32), CORPUS, weights)
     with pytest.raises(UserError, match="no weights there"):
         trainer.load_model(spec, CORPUS, tmp_path / "none.safetensors")
+
+
+def test_text_from_a_finished_run_and_from_one_in_progress(tmp_path, monkeypatch, capsys):
+    spec = tiny_text.spec("chargpt", "SCORE_skip05", iterations=2)
+    _, folder = run(spec, tmp_path)
+    CORPUS.save(tmp_path / "corpora" / "markov-char")
+    sample(folder / "run.json", tokens=12, temperature=1.0, seed=1337, which="last", results=tmp_path)
+    written = capsys.readouterr().out.rstrip("\n")
+    assert written == read_record(folder / "run.json")["sample"]["text"]
+    # the checkpoint of a run in progress serves as well
+    task = tasks.build(spec, CORPUS)
+    training._save(folder / "checkpoints" / "last.safetensors", "any", task, History())
+    (folder / "weights" / "last.safetensors").unlink()
+    sample(folder, tokens=12, temperature=1.0, seed=1337, which="last", results=tmp_path)
+    assert len(capsys.readouterr().out.rstrip("\n")) == 12
+    with pytest.raises(UserError, match="--which worst: expected best or last"):
+        sample(folder, which="worst", results=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--arch", "gpt5", "--config", "base"], "unknown arch = 'gpt5'"),
+        (["--arch", "nanogpt"], "--config is missing"),
+        (["--arch", "chargpt", "--config", "SCORE", "--options", "width=x"], "option width=x: expected int"),
+        (["--arch", "chargpt", "--config", "SCORE", "--options", "depth=3"], "unknown option 'depth'"),
+        (["--arch", "chargpt", "--config", "SCORE", "--corpus", "bible-char"], "unknown corpus 'bible-char'"),
+    ],
+)
+def test_what_the_command_line_refuses(words, line, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["score-mlx", "train", "language", *words, "--results", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert line in capsys.readouterr().err and not list(tmp_path.iterdir())
