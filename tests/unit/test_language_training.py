@@ -29,6 +29,21 @@ def run(spec, root, corpus=CORPUS):
     return trainer.train(spec, corpus, folder, progress="none", preset="smoke"), folder
 
 
+def killed_after(count: int, monkeypatch):
+    """Training saves after each step and dies when `count` are done; returns what makes a step."""
+    original, steps = training._step, []
+
+    def step(task, number):
+        if len(steps) == count:
+            raise KilledError
+        steps.append(number)
+        return original(task, number)
+
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1)
+    monkeypatch.setattr(training, "_step", step)
+    return original
+
+
 def files(folder) -> dict[str, bytes]:
     paths = [folder / "run.json", folder / "losses.csv", *sorted((folder / "weights").iterdir())]
     return {path.name: path.read_bytes() for path in paths if path.name != "losses.csv"}
@@ -38,16 +53,7 @@ def files(folder) -> dict[str, bytes]:
 def test_the_same_bytes_twice_and_after_a_kill(arch, config, options, tmp_path, monkeypatch):
     spec = tiny_text.spec(arch, config, **options)
     _, once = run(spec, tmp_path / "a")
-    original, steps = training._step, []
-
-    def step(task, number):
-        if len(steps) == 4:
-            raise KilledError
-        steps.append(number)
-        return original(task, number)
-
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1)
-    monkeypatch.setattr(training, "_step", step)
+    original = killed_after(4, monkeypatch)
     with pytest.raises(KilledError):
         run(spec, tmp_path / "b")
     folder = spec.path(tmp_path / "b" / "runs").parent
@@ -160,16 +166,7 @@ def test_the_challenge_ends_by_the_clock(tmp_path):
 
 def test_a_resumed_challenge_counts_its_seconds(tmp_path, monkeypatch):
     spec = tiny_text.spec("d4", "base")
-    original, steps = training._step, []
-
-    def step(task, number):
-        if len(steps) == 3:
-            raise KilledError
-        steps.append(number)
-        return original(task, number)
-
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1)
-    monkeypatch.setattr(training, "_step", step)
+    original = killed_after(3, monkeypatch)
     with pytest.raises(KilledError):
         run(spec, tmp_path)
     monkeypatch.setattr(training, "_step", original)

@@ -78,16 +78,22 @@ def make_record(
     """
     if not any(value is not None for fold in folds for value in fold["rmse"]):
         raise UserError(f"{spec.path('')}: no epoch of any fold gave a finite error")
+    return head(spec) | {
+        "dataset": dataset,
+        "parameters": parameters,
+        "folds": folds,
+        **summarise(folds),
+    }
+
+
+def head(spec: Spec) -> dict[str, Any]:
+    """What the records of all families begin with."""
     return {
         "schema": SCHEMA_VERSION,
         "family": spec.FAMILY,
         "science": SCIENCE[spec.FAMILY],
         "spec": spec.as_dict(),
         "cuts": spec.cuts(),
-        "dataset": dataset,
-        "parameters": parameters,
-        "folds": folds,
-        **summarise(folds),
     }
 
 

@@ -22,7 +22,7 @@ from score_mlx.language.spec import ChallengeSpec, LanguageSpec
 from score_mlx.language.tasks import build
 from score_mlx.language.training import History, fit
 from score_mlx.once import once
-from score_mlx.records import SCHEMA_VERSION, environment, finite, summarise_losses, write_record
+from score_mlx.records import SCHEMA_VERSION, environment, finite, head, summarise_losses, write_record
 from score_mlx.science import SCIENCE
 
 TEMPERATURE = 1.0
@@ -113,12 +113,7 @@ def _record(spec: LanguageSpec, corpus: Corpus, model: GPT, history: History) ->
     if all(found.get(measure) is None for found in evaluations):
         raise UserError(f"{spec.path('')}: no evaluation gave a finite loss")
     count = getattr(spec, "characters", 0)
-    return {
-        "schema": SCHEMA_VERSION,
-        "family": spec.FAMILY,
-        "science": SCIENCE[spec.FAMILY],
-        "spec": spec.as_dict(),
-        "cuts": spec.cuts(),
+    return head(spec) | {
         "corpus": corpus.record(),
         "parameters": parameters(model),
         "evaluations": evaluations,

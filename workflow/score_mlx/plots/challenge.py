@@ -27,7 +27,7 @@ def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
         UserError: runs on different texts.
     """
     require_one_corpus(runs)
-    heading = title + (" – STAND-IN TEXT" if runs[0].dataset["stand_in"] else "")
+    heading = style.titled(title, runs[0].dataset)
     budgets = sorted({run.spec.seconds for run in runs})
     with style.context():
         figure, axes = plt.subplots(figsize=(style.WIDTH - 1, 3.8))

@@ -32,7 +32,7 @@ def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
     panels = list(dict.fromkeys((run.spec.width, run.spec.steps) for run in runs))
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
-    heading = title + (" – STAND-IN TEXT" if runs[0].dataset["stand_in"] else "")
+    heading = style.titled(title, runs[0].dataset)
     with style.context():
         figure, grid = plt.subplots(
             rows, columns, figsize=(style.WIDTH + 0.3, 2.4 * rows + 0.5), squeeze=False, sharey=rows > 1
