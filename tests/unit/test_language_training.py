@@ -157,7 +157,7 @@ def test_the_challenge_ends_by_the_clock(tmp_path):
     record, folder = run(spec, tmp_path)
     marks = [found["seconds"] for found in record["evaluations"]]
     assert marks[0] == 0 and marks == sorted(marks) and 2 <= len(marks) <= 11
-    assert 1 <= marks[-1] < 1.5
+    assert marks[-1] >= 1 > marks[-2]
     assert "val_bpb" not in record["evaluations"][0] and record["last"]["val_bpb"] is not None
     assert record["last"]["evaluated_tokens"] == 192  # whole windows of the 200 tokens that validate
     assert record["best"] == record["last"]
@@ -170,9 +170,13 @@ def test_a_resumed_challenge_counts_its_seconds(tmp_path, monkeypatch):
     with pytest.raises(KilledError):
         run(spec, tmp_path)
     monkeypatch.setattr(training, "_step", original)
+    checkpoint = spec.path(tmp_path / "runs").parent / "checkpoints" / "last.safetensors"
+    step, trained, *_ = json.loads(mx.load(str(checkpoint), return_metadata=True)[1]["seen"])
+    assert step == 3 and trained > 0
     record, folder = run(spec, tmp_path)
-    assert record["last"]["seconds"] < 1.5 and read_meta(folder / "run.json")["resumed"] == 1
-    assert record["last"]["step"] > 3
+    assert read_meta(folder / "run.json")["resumed"] == 1
+    own = [found["seconds"] for found in record["evaluations"] if found["step"] > 3]
+    assert own and min(own) > trained and record["last"]["seconds"] >= 1
 
 
 def test_pieces_of_a_batch_add_up(monkeypatch):
