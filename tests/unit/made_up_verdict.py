@@ -74,6 +74,7 @@ def language_run(name, loss=1.56, bpb=1.26, early=3.0, parameters=10_000_000, co
     )
     last = evaluations[-1] | {"val_bpb": bpb}
     return LanguageRun(
-        spec=spec, dataset={"name": corpus or paper}, cuts=made_cuts(spec), parameters=parameters,
+        spec=spec, dataset={"name": corpus or paper, "vocabulary": language_cells.PAPER_VOCABULARY[spec.arch]},
+        cuts=made_cuts(spec), parameters=parameters,
         evaluations=evaluations, best=evaluations[-1], last=last, trained_tokens=1, meta=made_up.meta(),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -94,8 +94,13 @@ class Evidence:
             raise NotComparableError(f"diverged in a fold: {', '.join(lost)}")
         return values
 
-    def language(self, *names: str) -> list[list[LanguageRun]]:
+    def language(
+        self, *names: str, objection: Callable[[LanguageRun], str] = LanguageRun.incomparable
+    ) -> list[list[LanguageRun]]:
         """The runs of language models by the paper's names for them (`language_cells.RUNS`), all repeats of each.
+
+        Args:
+            objection: why a run does not compare with the paper's, "" where it does.
 
         Raises:
             NotRunError, NotComparableError: of one there is none; only with cuts or on another text.
@@ -105,7 +110,7 @@ class Evidence:
         missing = [spec for spec, runs in zip(specs, found, strict=True) if not runs]
         if missing:
             raise _not_run(missing)
-        reasons = {f"{runs[0].model}: {why}": None for runs in found if (why := runs[0].incomparable())}
+        reasons = {f"{runs[0].model}: {why}": None for runs in found if (why := objection(runs[0]))}
         if reasons:
             raise NotComparableError("; ".join(reasons))
         return found

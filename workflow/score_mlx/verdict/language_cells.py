@@ -42,6 +42,15 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+PAPER_VOCABULARY = {"nanogpt": 23_544, "nanogptx": 23_544, "chargpt": 65, "d4": 8192}
+
+
+def uncountable(run: LanguageRun) -> str:
+    """Why this run's number of parameters says nothing about the paper's; "" where it does, however long it trained."""
+    ours, paper = run.dataset["vocabulary"], PAPER_VOCABULARY[run.spec.arch]
+    return "" if ours == paper else f"a vocabulary of {ours}, the paper's has {paper}"
+
+
 def loss(run: LanguageRun) -> float:
     """Best validation loss, nats a token."""
     return _number(run.best.get("val_loss"))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from score_mlx.analysis import speedup, warp
+from score_mlx.analysis.language_runs import LanguageRun
 from score_mlx.analysis.runs import mean_std
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.spec import Spec
@@ -90,9 +91,10 @@ def _speed(evidence: Evidence, number: Published) -> Measured:
 def _language(evidence: Evidence, number: Published) -> Measured:
     """A language model's loss, bits per byte or parameter count."""
     name, value = language_cells.CELLS[number.place]
-    (runs,) = evidence.language(name)
+    counted = number.kind == "parameters"
+    (runs,) = evidence.language(name, objection=language_cells.uncountable if counted else LanguageRun.incomparable)
     values, names = [value(run) for run in runs], [record_name(run.spec) for run in runs]
-    if number.kind == "parameters":
+    if counted:
         return Measured(values[0], values[0], values[0], "counted", names)
     devices = ", ".join(dict.fromkeys(str(run.meta.get("device")) for run in runs))
     how = f"{len(values)} run{'s' * (len(values) > 1)} on {devices}"
