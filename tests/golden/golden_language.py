@@ -30,5 +30,5 @@ def now() -> dict:
             losses.append(training._step(task, step))
         history = History(step=STEPS, trained=task.spec.seconds) if arch == "d4" else History(step=STEPS)
         evaluated = task.evaluate(history)
-        found[name] = [float(f"{value:.6g}") for value in (*losses, evaluated["value"])]
+        found[name] = [float(f"{value:.6g}") for value in (*losses, evaluated[task.measure])]
     return {"science": SCIENCE["language"], "losses": found}

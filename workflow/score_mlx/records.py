@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from score_mlx.errors import UserError
 from score_mlx.files import write_text
 from score_mlx.record_types import LanguageRecord, RunMeta, RunRecord
-from score_mlx.science import SCIENCE, versions
+from score_mlx.science import BEFORE, MOLECULES, SCIENCE, versions
 from score_mlx.spec import Spec
 
 SCHEMA_VERSION = 1
@@ -136,8 +136,7 @@ def read_meta(path: str | Path) -> dict[str, Any]:
 
 def environment(*families: str) -> dict[str, Any]:
     """Where and with what this process computes `families`: the part of `run.meta.json` known before training."""
-    molecules = () if families == ("language",) else ("data", "features", "descriptors", "folds")
-    needed = (*molecules, *(["corpora"] if "language" in families else []), *families)
+    needed = [part for family in families for part in (*BEFORE.get(family, MOLECULES), family)]
     numbers = {name: number for part in needed for name, number in versions(part).items()}
     about = {"device": f"cpu: {_processor()}", "versions": {"python": platform.python_version()} | numbers}
     if "mlx" in numbers:

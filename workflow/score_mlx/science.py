@@ -18,6 +18,10 @@ SCIENCE = {
     "language": 1,  # GPTs, their optimisers, training protocol, generated text
 }
 
+# What is computed before a family: molecules' families, but texts for language models.
+MOLECULES = ("data", "features", "descriptors", "folds")
+BEFORE = {"language": ("corpora",)}
+
 # Whose release may change a family's values. Read from the installed metadata, so a dry-run imports none of them.
 PACKAGES = {
     "data": ("rdkit",),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from score_mlx.errors import UserError
-from score_mlx.files import replacing, write_text
+from score_mlx.files import read_arrays, replacing, write_text
 from score_mlx.language.texts import TEXTS
 from score_mlx.language.tokens import TOKENISERS, fingerprint
 from score_mlx.spec import unknown
@@ -69,20 +69,19 @@ class Corpus:
         Raises:
             UserError: a file is missing or damaged, or the two do not belong together.
         """
-        path = folder / "tokens.npz"
+        path, about = folder / "tokens.npz", folder / "corpus.json"
         try:
-            info = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
-            # opened here, since numpy leaves a damaged file open
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                tokens, ends, cut = arrays["tokens"], arrays["ends"], int(arrays["cut"])
-                joined = arrays["vocabulary"].tobytes()
-        except FileNotFoundError as reason:
-            raise UserError(f"{reason.filename}: no such file, expected a prepared corpus") from None
-        except Exception as reason:
-            raise UserError(f"{path}: not a prepared corpus ({' '.join(str(reason).split())[:120]})") from None
+            info = json.loads(about.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UserError(f"{about}: no such file, expected a prepared corpus") from None
+        except (OSError, ValueError) as reason:
+            raise UserError(f"{about}: not a prepared corpus ({reason})") from None
+        arrays = read_arrays(path, ("tokens", "vocabulary", "ends", "cut"), "corpus")
+        tokens, ends, cut = arrays["tokens"], arrays["ends"], int(arrays["cut"])
+        joined = arrays["vocabulary"].tobytes()
         vocabulary = [joined[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
         if fingerprint(tokens, vocabulary) != info.get("sha256"):
-            raise UserError(f"{path}: its tokens are not those of {folder / 'corpus.json'}; remove the folder")
+            raise UserError(f"{path}: its tokens are not those of {about}; remove the folder")
         return cls(info, tokens, vocabulary, None if cut < 0 else cut)
 
 

@@ -59,6 +59,8 @@ class _Common:
 class Iterations(_Common):
     """Trains for `spec.iterations` steps; evaluates on the same random batches each time."""
 
+    measure = "val_loss"
+
     def progress(self, history: History) -> float:
         return history.step / self.spec.iterations
 
@@ -76,7 +78,7 @@ class Iterations(_Common):
     def evaluate(self, history: History) -> dict[str, Any]:
         train = self._mean_loss(self.train, EVALUATE_TRAIN)
         validation = self._mean_loss(self.validation, EVALUATE_VALIDATION)
-        return {"value": validation, "train_loss": train, "val_loss": validation}
+        return {"train_loss": train, "val_loss": validation}
 
     def _mean_loss(self, windows: Windows, stream: int) -> float:
         total, count = 0.0, self.spec.evaluation_batches
@@ -90,6 +92,7 @@ class Seconds(_Common):
     """Trains for `spec.seconds` of counted time; the learning rate follows the clock."""
 
     spec: ChallengeSpec
+    measure = "part_bpb"
 
     def __init__(self, spec: ChallengeSpec, corpus: Corpus):
         super().__init__(spec, corpus)
@@ -134,7 +137,7 @@ class Seconds(_Common):
         """Bits a byte of an eighth of the evaluated tokens, and after the last step of all of them."""
         limit = min(self.spec.evaluation_tokens, len(self.validation.tokens))
         part, _ = self.bits_per_byte(max(limit // 8, self.spec.context))
-        found = {"value": part, "part_bpb": part}
+        found = {"part_bpb": part}
         if self.progress(history) >= 1:
             found["val_bpb"], found["evaluated_tokens"] = self.bits_per_byte(limit)
         return found

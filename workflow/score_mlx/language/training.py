@@ -6,6 +6,7 @@ from a tenth of a second to many, so that checkpoints are taken between steps.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ class History:
         seconds: spent in all, all sessions together.
         resumed: how often a checkpoint was taken up.
         evaluations: one dictionary each, as `Task.evaluate` gives it, with `step` and `seconds` (trained).
-        best: parameters at the lowest `value` so far.
+        best: parameters at the lowest value so far of the task's measure.
     """
 
     step: int = 0
@@ -48,6 +49,7 @@ class Task(Protocol):
 
     model: nn.Module
     groups: Groups
+    measure: str  # what of an evaluation chooses the best weights
 
     def progress(self, history: History) -> float:
         """How much of the training is done, 0 to 1; it ends at 1."""
@@ -62,7 +64,7 @@ class Task(Protocol):
         """Loss and gradients of step `step` (from 0)."""
 
     def evaluate(self, history: History) -> dict[str, Any]:
-        """Losses now; `value`, not kept, is what the best weights are chosen by."""
+        """Losses now, the measure among them."""
 
 
 def fit(task: Task, checkpoint: Path, signature: str, report: Callable[[History, float], None]) -> History:
@@ -109,13 +111,11 @@ def _step(task: Task, step: int) -> float:
 
 def _evaluate(task: Task, history: History) -> None:
     found = task.evaluate(history)
-    value = found.pop("value")
-    known = [e["lowest"] for e in history.evaluations]
-    lowest = min([value, *known]) if value == value else min(known, default=value)  # NaN counts as no value
-    if not history.best or value == lowest:
+    known = [e[task.measure] for e in history.evaluations if not math.isnan(e[task.measure])]
+    if not history.best or found[task.measure] <= min(known, default=math.inf):  # NaN never is
         history.best = dict(tree_flatten(task.model.trainable_parameters()))
         mx.eval(history.best)
-    history.evaluations.append({"step": history.step, "seconds": history.trained, "lowest": lowest} | found)
+    history.evaluations.append({"step": history.step, "seconds": history.trained} | found)
 
 
 def _save(path: Path, signature: str, task: Task, history: History) -> None:
