@@ -3,14 +3,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "blas.h"
 #include "kernels.h"
 #include "maths.h"
 
-extern "C" void cblas_sgemm(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*, int);
-
 namespace score {
-
-enum { ROWS = 101, KEEP = 111, FLIP = 112 };  // CBLAS's row-major, no transpose, transpose
 
 // The transpose of x (rows, columns).
 static std::vector<float> flipped(const float* x, int rows, int columns) {

@@ -3,14 +3,11 @@
 #include <cmath>
 #include <vector>
 
+#include "blas.h"
 #include "kernels.h"
 #include "maths.h"
 
-extern "C" void cblas_sgemm(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*, int);
-
 namespace score {
-
-enum { ROWS = 101, KEEP = 111, FLIP = 112 };  // CBLAS's row-major, no transpose, transpose
 
 inline float tanh_(float x) { return 1 - 2 / (1 + exp_(2 * x)); }
 
