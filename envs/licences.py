@@ -19,8 +19,7 @@ HEAD = """# Licences of dependencies
 
 Of every package in `envs/linux-cpu.lock`, as its own metadata says; made by `python envs/licences.py`. This project
 itself is under the [MIT licence](../LICENSE), data under what [data/sources.yaml](../data/sources.yaml) says of each
-file. MKL, which comes as a binary with Intel's runtime libraries and may be replaced by OpenBLAS, is the one part that
-is not open source.
+file.
 
 | package | version | licence |
 |---|---|---|

@@ -1,7 +1,9 @@
 """Which BLAS is put under MLX, and what is said when there is none."""
 
 import os
+import subprocess
 import sys
+import textwrap
 import warnings
 
 import pytest
@@ -16,7 +18,15 @@ def fresh(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     for name in ("MKL_CBWR", "MKL_THREADING_LAYER", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.setenv(name, "as it was")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", os.environ.get("OPENBLAS_CORETYPE", ""))  # put back afterwards
     return monkeypatch
+
+
+@pytest.fixture
+def without_package(fresh):
+    """As where PyPI's OpenBLAS is not installed."""
+    fresh.setattr(blas, "PACKAGE", "no_such_openblas")
+    return fresh
 
 
 def test_loading_again_is_harmless(fresh):
@@ -28,27 +38,81 @@ def test_loading_again_is_harmless(fresh):
 
 def test_this_process_has_loaded_one():
     assert blas.load() == blas.load()
-    assert blas.load() in (*blas.LIBRARIES, "accelerate", "cuda", "reference")
+    assert blas.load() in ("openblas", *blas.LIBRARIES, "accelerate", "cuda", "reference")
 
 
-def test_a_library_that_is_there(fresh):
+def run(code: str, **environment: str) -> str:
+    """What a new Python prints."""
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux" or blas._mlx_has_cuda(), reason="MLX has a BLAS of its own here")
+def test_products_of_mlx_are_openblas_s():
+    """Each kind of product goes through the names that are put before the reference BLAS's, and is right."""
+    out = run("""
+        import ctypes
+        from score_mlx import blas
+        print(blas.load())
+        import mlx.core as mx
+        import numpy as np
+        rng = np.random.default_rng(0)
+        a, b = rng.normal(size=(33, 47)), rng.normal(size=(47, 21))
+        with mx.stream(mx.cpu):
+            for kind in (np.float32, np.float64, np.complex64):
+                x, y = a.astype(kind), b.astype(kind)
+                print(float(np.abs(np.array(mx.array(x) @ mx.array(y)) - x @ y).max()) < 1e-4)
+        seen = ctypes.CDLL(None)  # the global scope
+        print(hasattr(seen, "score_sgemm"), hasattr(seen, "scipy_cblas_sgemm"))
+    """)
+    assert out.split() == ["openblas", "True", "True", "True", "True", "False"]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or blas._mlx_has_cuda(), reason="MLX has a BLAS of its own here")
+def test_one_processor_s_bytes_are_another_s():
+    """The choice of OpenBLAS's kernels decides the last bits, and is the same for every processor with AVX2."""
+    code = """
+        from score_mlx import blas
+        blas.load()
+        import hashlib, os, mlx.core as mx
+        a, b = (mx.random.normal((130, 130), key=mx.random.key(i), stream=mx.cpu) for i in range(2))
+        print(os.environ.get("OPENBLAS_CORETYPE"), hashlib.sha256(bytes(mx.matmul(a, b, stream=mx.cpu))).hexdigest())
+    """
+    if not {"avx2", "fma"} <= blas._abilities():
+        pytest.skip("this processor has no AVX2")
+    chosen = run(code, OPENBLAS_CORETYPE="")
+    assert chosen == run(code, OPENBLAS_CORETYPE="Haswell")
+    assert chosen.startswith("Haswell ")
+
+
+def test_a_library_that_is_there(without_package):
     """The C library stands for a BLAS: it is everywhere and loading it changes nothing."""
+    fresh = without_package
     fresh.setattr(blas, "LIBRARIES", ("libno-such-blas.so.9", "libc.so.6"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert blas.load() == "libc.so.6"
 
 
-def test_none_found_says_what_to_install(fresh):
-    fresh.setattr(blas, "LIBRARIES", ("libno-such-blas.so.9",))
-    with pytest.warns(UserWarning, match="install PyPI's `mkl`.*or Debian's `libopenblas0-pthread`"):
+def test_none_found_says_what_to_install(without_package):
+    without_package.setattr(blas, "LIBRARIES", ("libno-such-blas.so.9",))
+    with pytest.warns(UserWarning, match="no_such_openblas is not installed; another way is Debian's `libopenblas0-"):
         assert blas.load() == "reference"
     with warnings.catch_warnings():  # said once
         warnings.simplefilter("error")
         assert blas.load() == "reference"
 
 
-def test_settings_for_equal_bytes_are_made_before_loading_and_never_override(fresh):
+def test_no_compiler_is_said(fresh, tmp_path):
+    fresh.setattr(blas, "place", lambda name, depends_on: tmp_path / "none.so")
+    fresh.setattr(blas, "LIBRARIES", ())
+    fresh.setenv("PATH", str(tmp_path))
+    with pytest.warns(UserWarning, match=r"no g\+\+ found"):
+        assert blas.load() == "reference"
+
+
+def test_settings_for_equal_bytes_are_made_before_loading_and_never_override(without_package):
+    fresh = without_package
     fresh.setattr(blas, "LIBRARIES", ("libc.so.6",))
     fresh.delenv("MKL_CBWR")
     fresh.delenv("OMP_NUM_THREADS")

@@ -1,30 +1,22 @@
-"""Compiles the kernels beside this file into the environment that runs them: `python -m score_mlx.kernels`.
-
-The library's name is a digest of all that it depends on: the sources, the versions of MLX and Python, the compiler's
-options and the processor's abilities. A stale library is thus never loaded, and an environment that machines of
-different kinds share holds one for each.
-"""
+"""Compiles the kernels beside this file into the environment that runs them: `python -m score_mlx.kernels`."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import platform
-import shutil
-import subprocess
 import sys
 import sysconfig
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from score_mlx.compiling import compile_into, place
 from score_mlx.errors import UserError
-from score_mlx.files import replacing
 
 MODULE = "score_mlx_kernels"
 HERE = Path(__file__).parent
 # Products of two numbers may be fused with a sum, but sums keep the order they are written in, and NaN stays NaN.
-OPTIONS = ("-std=c++20", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fPIC")
+OPTIONS = ("-std=c++20", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd")
 
 
 def sources() -> list[Path]:
@@ -34,11 +26,10 @@ def sources() -> list[Path]:
 
 @cache
 def library() -> Path:
-    """Where the library for this machine, environment and source is, or would be."""
+    """Where the library for these sources, MLX, Python, options and this processor is, or would be."""
     parts = [path.read_bytes() for path in sources()]
     parts += [part.encode() for part in (*OPTIONS, version("mlx"), sys.implementation.cache_tag, _processor())]
-    digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-    return Path(sys.prefix) / "lib" / "score_mlx" / f"{MODULE}-{digest}.so"
+    return place(MODULE, parts)
 
 
 def _processor() -> str:
@@ -58,16 +49,11 @@ def build() -> Path:
         UserError: something to compile with is missing, or the compiler failed.
     """
     path = library()
-    if path.is_file():
-        return path
-    missing = _missing()
-    if missing:
-        raise UserError(f"the kernels cannot be compiled: {missing}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        done = subprocess.run(_command(temporary), capture_output=True, text=True)
-        if done.returncode != 0:
-            raise UserError(f"the kernels cannot be compiled: {done.stderr.strip() or 'the compiler says nothing'}")
+    if not path.is_file():
+        missing = _missing()
+        if missing:
+            raise UserError(f"the kernels cannot be compiled: {missing}")
+        compile_into(path, "the kernels", _arguments())
     return path
 
 
@@ -75,8 +61,6 @@ def _missing() -> str:
     """What this machine lacks, or nothing."""
     if sys.platform != "linux":
         return "they are for Linux; elsewhere MLX has its own fast operations"
-    if shutil.which("g++") is None:
-        return "no g++ found (Debian, Ubuntu: apt install g++)"
     header = Path(sysconfig.get_paths()["include"]) / "Python.h"
     if not header.is_file():
         return f"no {header} found (Debian, Ubuntu: apt install python3-dev)"
@@ -87,16 +71,16 @@ def _missing() -> str:
     return ""
 
 
-def _command(output: Path) -> list[str]:
+def _arguments() -> list[str]:
     mlx, nanobind = (Path(importlib.util.find_spec(name).submodule_search_locations[0]) for name in ("mlx", "nanobind"))
     include = [mlx / "include", nanobind / "include", nanobind / "ext" / "robin_map" / "include"]
     include.append(Path(sysconfig.get_paths()["include"]))
     return [
-        *("g++", *OPTIONS, "-shared", "-fvisibility=hidden", "-w"),
+        *(*OPTIONS, "-fvisibility=hidden", "-w"),
         *(f"-I{folder}" for folder in include),
         # the domain in which MLX's Python module has registered its array type
         *("-DNB_DOMAIN=mlx", f"-DSCORE_MODULE={MODULE}"),
         *(str(path) for path in sources() if path.suffix == ".cpp"),
         str(nanobind / "src" / "nb_combined.cpp"),
-        *(f"-L{mlx / 'lib'}", "-lmlx", f"-Wl,-rpath,{mlx / 'lib'}", "-o", str(output)),
+        *(f"-L{mlx / 'lib'}", "-lmlx", f"-Wl,-rpath,{mlx / 'lib'}"),
     ]
