@@ -20,7 +20,8 @@ CUT = {
     "char": {"iterations": 9},
     "challenge": {"seconds": 9},
 }
-LANGUAGE = {
+LANGUAGE = {  # the runs that should have the lower values first
+    "nanogpt_faster": [f"nanogpt_d{width}_{kind}" for kind in ("score", "native") for width in (64, 384)],
     "nanogpt_d384": ["nanogpt_d384_score", "nanogpt_d384_native"],
     "nanogptx_one_block_less": ["nanogptx_score_k3", "nanogptx_native_k4"],
     "nanogptx_dt_half": [f"nanogptx_{kind}_k{k}" for kind in ("half", "score") for k in language_cells.DEPTHS],
@@ -42,8 +43,8 @@ def test_claims_on_language_models(name, monkeypatch):
     lists_all(monkeypatch)
 
     def verdict(first, second, repeats=1):
-        both = [first, second] if name != "nanogptx_dt_half" else [first] * len(language_cells.DEPTHS)
-        values = dict(zip(LANGUAGE[name], both + [second] * len(language_cells.DEPTHS), strict=False))
+        half = len(LANGUAGE[name]) // 2
+        values = dict(zip(LANGUAGE[name], [first] * half + [second] * half, strict=True))
         runs = [made.language_run(run, repeat=r, **values[run]) for run in LANGUAGE[name] for r in range(repeats)]
         return find(name, runs)
 
@@ -99,3 +100,26 @@ def test_parameters_are_counted_whatever_was_cut():
 def test_no_two_names_are_one_run():
     specs = [made.language_spec(name) for name in language_cells.RUNS]
     assert len(set(specs)) == len(specs)
+
+
+def test_what_bias_correction_leaves_is_said():
+    """Each name's runs are found although they differ in nothing but the optimiser."""
+    plain = [made.language_run(name, **LOW if "score" in name else HIGH) for name in LANGUAGE["nanogpt_faster"]]
+    corrected = [made.language_run(f"nanogpt_d64_{kind}_corrected", early=2.0) for kind in ("score", "native")]
+    row = find("nanogpt_faster", plain + corrected)
+    assert row["verdict"] == "confirmed" and "with AdamW's bias correction +0.000 at width 64" in row["reason"]
+    assert "bias" not in find("nanogpt_faster", plain)["reason"]
+    near = {**HIGH, "early": HIGH["early"] - 0.01}
+    mixed = [
+        made.language_run(n, **near if "384_score" in n else LOW if "score" in n else HIGH)
+        for n in LANGUAGE["nanogpt_faster"]
+    ]
+    assert find("nanogpt_faster", mixed)["verdict"] == "partly"
+
+
+def test_what_runs_with_cuts_say_is_told_but_decides_nothing():
+    names = LANGUAGE["nanogpt_d384"]
+    runs = [made.language_run(name, iterations=9, **values) for name, values in zip(names, (LOW, HIGH), strict=True)]
+    row = find("nanogpt_d384", runs)
+    assert row["verdict"] == "not testable here" and row["statistic"] is None
+    assert "iterations 9/15000" in row["reason"] and "these runs say: 1.400 against 1.600" in row["reason"]

@@ -15,7 +15,7 @@ from score_mlx.plots import challenge as challenge_figure
 from score_mlx.plots import losses
 from score_mlx.presets import resolve
 
-KINDS = {"figure3": 6, "figure4": 15, "table10": 6, "table11": 3, "table12": 4, "figure5": 6}
+KINDS = {"figure3": 6, "figure3b": 3, "figure4": 15, "table10": 6, "table11": 3, "table12": 4, "figure5": 6}
 
 
 def loaded(tmp_path, spec, **given):

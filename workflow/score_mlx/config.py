@@ -64,7 +64,9 @@ class Config(Typed):
     classical: ClassicalSettings = ClassicalSettings()
     language: LanguageSettings = LanguageSettings()
     presets: Presets = Presets()
-    experiments: dict[Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+|learnable_dt)$")], AnyExperiment] = {}
+    experiments: dict[
+        Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+[a-z]?|learnable_dt)$")], AnyExperiment
+    ] = {}
     survival: list[SurvivalRuns] = []
 
     @field_validator("dataset")

@@ -94,6 +94,7 @@ class LanguageRun(Typed):
     learning_rate: LearningRate | None = None
     optimizer: Literal[CharSpec.CHOICES["optimizer"]] | None = None
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    bias_correction: bool | None = None
     bigram: bool | None = None
     train_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
     feedforward: Literal[ChallengeSpec.CHOICES["feedforward"]] | None = None

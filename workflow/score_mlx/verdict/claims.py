@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from score_mlx.errors import UserError
 from score_mlx.verdict import statistics
 from score_mlx.verdict.commands import brief, command
 from score_mlx.verdict.evidence import Evidence
-from score_mlx.verdict.pool import NotRunError, UndecidedError
+from score_mlx.verdict.pool import NotComparableError, NotRunError, UndecidedError
 
 CONFIRMED, PARTLY, NOT_CONFIRMED, NOT_TESTABLE = "confirmed", "partly", "not confirmed", "not testable here"
 NOT_RUN = "not run"
@@ -161,8 +161,19 @@ def caption() -> list[str]:
 def _find(claim: Claim, evidence: Evidence) -> Finding | UndecidedError:
     try:
         return test_of(claim)(evidence)
+    except NotComparableError as why:
+        return _told(claim, evidence, why)
     except UndecidedError as why:
         return why
+
+
+def _told(claim: Claim, evidence: Evidence, why: NotComparableError) -> UndecidedError:
+    """What runs that do not compare would say is told, though it decides nothing."""
+    try:
+        seen = test_of(claim)(replace(evidence, incomparable=True))
+    except UndecidedError:
+        return why
+    return NotComparableError(f"{why}; these runs say: {seen.reason}")
 
 
 def _adjusted(claims: Sequence[Claim], findings: Mapping[str, Finding | UndecidedError]) -> dict[str, float | None]:

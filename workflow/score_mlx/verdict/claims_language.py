@@ -13,8 +13,8 @@ from scipy import stats
 from score_mlx.verdict import statistics
 from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.evidence import Evidence
-from score_mlx.verdict.language_cells import DEPTHS, Value, bpb, early, loss
-from score_mlx.verdict.pool import NotComparableError
+from score_mlx.verdict.language_cells import DEPTHS, Value, average, bpb, early, loss
+from score_mlx.verdict.pool import NotComparableError, UndecidedError
 from score_mlx.verdict.rules import MARGINS
 
 SCATTER = MARGINS["bpb"]  # by which the same program differs from one run to the next
@@ -42,6 +42,26 @@ def reaches(evidence: Evidence, a: str, b: str) -> Finding:
     return Finding(difference, YES if difference <= SCATTER else NO, reason)
 
 
+def nanogpt_faster(evidence: Evidence) -> Finding:
+    """Whether SCORE's validation loss lies below the stack's while both train, at both widths.
+
+    MLX's AdamW has no bias correction, which holds the stack of width 64 back; the reason says what is left with it.
+    """
+    names = [f"nanogpt_d{width}_{kind}" for width in (64, 384) for kind in ("score", "native")]
+    small, large = (float(score - native) for score, native in _pairs(evidence, names, average))
+    beyond = [difference < -SCATTER for difference in (small, large)]
+    says = YES if all(beyond) else SOME if any(beyond) else NO
+    reason = f"mean of all evaluations, SCORE - stack: {small:+.3f} at width 64, {large:+.3f} at 384"
+    try:
+        ((score, native),) = _pairs(
+            evidence, [f"nanogpt_d64_{kind}_corrected" for kind in ("score", "native")], average
+        )
+        reason += f"; with AdamW's bias correction {score - native:+.3f} at width 64"
+    except UndecidedError:
+        pass
+    return Finding(max(small, large), says, reason)
+
+
 def nanogptx_dt_half(evidence: Evidence) -> Finding:
     names = [f"nanogptx_{kind}_k{k}" for kind in ("half", "score") for k in DEPTHS]
     means = [float(np.mean(values)) for values in _values(evidence, names, loss)]
@@ -60,6 +80,12 @@ def score_smaller_bpb(evidence: Evidence) -> Finding:
     return replace(found, reason=reason, says=says)
 
 
+def _pairs(evidence: Evidence, names: Sequence[str], value: Value) -> list[tuple[float, float]]:
+    """Means over repeats, of two models after two."""
+    means = [float(np.mean(values)) for values in _values(evidence, names, value)]
+    return list(zip(means[::2], means[1::2], strict=True))
+
+
 def _values(evidence: Evidence, names: Sequence[str], value: Value) -> list[list[float]]:
     """A value of each run of each model.
 
@@ -74,6 +100,7 @@ def _values(evidence: Evidence, names: Sequence[str], value: Value) -> list[list
 
 
 TESTS: dict[str, Test] = {
+    "nanogpt_faster": nanogpt_faster,
     "nanogpt_d384": partial(below_native, a="nanogpt_d384_score", b="nanogpt_d384_native", value=loss),
     "nanogptx_one_block_less": partial(reaches, a="nanogptx_score_k3", b="nanogptx_native_k4"),
     "nanogptx_dt_half": nanogptx_dt_half,

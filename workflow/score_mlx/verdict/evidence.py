@@ -30,6 +30,7 @@ class Evidence:
         epoch: whose RMSE counts, `best` as in the paper or `last`.
         split, fidelity: instead of config's.
         repeats: of cross-validation, all needed; None: every one that all runs of a comparison have.
+        incomparable: whether language models with cuts or of another text are used as well, for what they hint at.
     """
 
     pool: Pool
@@ -38,6 +39,7 @@ class Evidence:
     split: str | None = None
     fidelity: str | None = None
     repeats: tuple[int, ...] | None = None
+    incomparable: bool = False
 
     @cached_property
     def listing(self) -> Listing:
@@ -111,7 +113,7 @@ class Evidence:
         if missing:
             raise _not_run(missing)
         reasons = {f"{runs[0].model}: {why}": None for runs in found if (why := objection(runs[0]))}
-        if reasons:
+        if reasons and not self.incomparable:
             raise NotComparableError("; ".join(reasons))
         return found
 

@@ -18,6 +18,10 @@ DEPTHS = range(2, 7)  # of nanoGPTx
 
 # The paper's run -> the experiment of config.yaml that lists it, and the fields that tell it from the others there.
 RUNS: dict[str, tuple[str, dict[str, Any]]] = {
+    "nanogpt_d64_native": ("figure3", {"config": "base", "width": 64}),
+    "nanogpt_d64_score": ("figure3", {"config": "SCORE", "width": 64}),
+    "nanogpt_d64_native_corrected": ("figure3b", {"config": "base"}),
+    "nanogpt_d64_score_corrected": ("figure3b", {"config": "SCORE"}),
     "nanogpt_d384_native": ("figure3", {"config": "base", "width": 384}),
     "nanogpt_d384_score": ("figure3", {"config": "SCORE", "width": 384}),  # dt = 1/K, the paper's default
     **{f"nanogptx_native_k{k}": ("figure4", {"config": "base", "steps": k}) for k in DEPTHS},
@@ -54,6 +58,12 @@ def uncountable(run: LanguageRun) -> str:
 def loss(run: LanguageRun) -> float:
     """Best validation loss, nats a token."""
     return _number(run.best.get("val_loss"))
+
+
+def average(run: LanguageRun) -> float:
+    """Mean validation loss over the evaluations of a training, the untrained model's left out."""
+    _, losses = run.curve("val_loss")
+    return math.fsum(losses[1:]) / (len(losses) - 1)
 
 
 def bpb(run: LanguageRun) -> float:

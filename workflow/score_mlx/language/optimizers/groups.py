@@ -77,8 +77,10 @@ def build(spec: LanguageSpec, model: nn.Module) -> Groups:
     if isinstance(spec, CharSpec) and spec.optimizer in ("muon", "normuon"):
         adam = Group(_anything, FusedAdamW(spec.learning_rate, weight_decay=0.0))
         return Groups(model, [Group(_matrix_of_a_block, _muon(spec)), adam])
-    decay = 0.0 if isinstance(spec, CharSpec) else spec.weight_decay
-    return Groups(model, [Group(_anything, FusedAdamW(spec.learning_rate, weight_decay=decay))])
+    if isinstance(spec, CharSpec):
+        return Groups(model, [Group(_anything, FusedAdamW(spec.learning_rate, weight_decay=0.0))])
+    adamw = FusedAdamW(spec.learning_rate, weight_decay=spec.weight_decay, bias_correction=spec.bias_correction)
+    return Groups(model, [Group(_anything, adamw)])
 
 
 def _muon(spec: CharSpec) -> Optimizer:
