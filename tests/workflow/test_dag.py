@@ -4,103 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import yaml
+from dag import CLASSICAL, FIGURES, MODELS, SNAKEMAKE, TABLES, edit, models, planned, snakemake
 from score_mlx.config import load
-
-ROOT = Path(__file__).resolve().parents[2]
-SNAKEMAKE = Path(sys.executable).with_name("snakemake")
-EXPERIMENTS = {
-    "table1": {
-        "kind": "baselines",
-        "title": "C",
-        "methods": ["catboost", "lasso"],
-        "networks": ["mlp"],
-        "figure": "figure1",
-    },  # fmt: skip
-    "table2": {
-        "kind": "models",
-        "title": "A",
-        "archs": ["gcn", "gat"],
-        "configs": ["base", "SCORE"],
-        "figure": "figure2",
-    },
-    "table3": {
-        "kind": "models",
-        "title": "B",
-        "archs": ["gcn"],
-        "configs": ["SCORE"],
-        "readout": "sum",
-        "descriptors": True,
-    },
-}
-TABLES = ("table1", "table2", "table3", "table1_sensitivity", "shap_top100", "runs")
-FIGURES = ("figure1", "figure1a", "figure1b", "figure2", "shap_summary")
-# what follows from a classical model's record or from SHAP values
-CLASSICAL = {"fit_classical", "table", "sensitivity", "shap_table", "figure", "runs"}
-MODELS = {"gcn/base", "gcn/SCORE", "gat/base", "gat/SCORE"}
-
-
-def snakemake(folder, *arguments, check=True):
-    """stdout and stderr of Snakemake in `folder`."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SNAKEMAKE_PROFILE")}
-    done = subprocess.run(
-        [SNAKEMAKE, *arguments],
-        cwd=folder,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert not check or done.returncode == 0, done.stdout
-    return done.stdout
-
-
-def planned(folder, *arguments):
-    """{rule: outputs} that a dry-run would make, without the targets that only collect."""
-    text = snakemake(folder, "-n", *arguments)
-    jobs = re.findall(r"^rule (\w+):\n(?:    .*\n)*?    output: (.*)\n", text, re.MULTILINE)
-    return {rule: {o for r, o in jobs if r == rule} for rule, _ in jobs}
-
-
-def models(plan):
-    """`arch/config` of the runs that would be trained."""
-    return {"/".join(output.split("/")[4:6]) for output in plan.get("train_graph", ())}
-
-
-def edit(path, old, new):
-    text = path.read_text()
-    assert text.count(old) == 1, (path, old)
-    path.write_text(text.replace(old, new))
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A copy of the project with the stub in the package's place, everything made by a plain `snakemake`."""
-    folder = tmp_path_factory.mktemp("dag") / "project"
-    for name in ("Snakefile", "config.yaml"):
-        folder.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, folder)
-    for name in ("workflow", "profiles", "data/paper", "envs"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "data" / "sources.yaml", folder / "data")
-    shutil.copy(ROOT / "tests" / "workflow" / "stub_main.py", folder / "workflow" / "score_mlx" / "__main__.py")
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config.update(dataset="my.csv", experiments=EXPERIMENTS)
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    (folder / "my.csv").write_text("smiles,target\nCC,1\n")
-    snakemake(folder)
-    return folder
-
-
-@pytest.fixture
-def project(finished, tmp_path):
-    """The finished project, to be changed."""
-    return Path(shutil.copytree(finished, tmp_path / "project"))
 
 
 def test_without_a_flag_everything_is_made_once(finished):
@@ -293,52 +202,6 @@ def test_another_directory_leaves_the_project_alone_and_the_quick_models_come_fi
     assert not (project / "results" / "table2.csv").exists()
 
 
-@pytest.mark.parametrize(
-    ("setting", "line"),
-    [
-        ("graphs={epoch: 3}", "error: --config: unknown key 'graphs.epoch'; did you mean 'graphs.epochs'?"),
-        (
-            "dataset=esll",
-            "error: --config: dataset = 'esll': expected esol, nci or the path of a .csv file; did you mean 'esol'?",
-        ),
-    ],
-)
-def test_a_wrong_setting_is_one_line(finished, setting, line):
-    said = snakemake(finished, "-n", "--config", setting, check=False)
-    assert [text for text in said.splitlines() if "profile" not in text] == [line]
-
-
-def test_dry_run_of_everything_takes_less_than_five_seconds(tmp_path):
-    before = os.times()
-    said = snakemake(ROOT, "-n", "--directory", tmp_path / "x", "--config", "dataset=esol", "preset=paper")
-    after = os.times()  # of the processor, so that what else runs on the machine does not count
-    assert after.children_user + after.children_system - before.children_user - before.children_system < 5
-    config = load(ROOT / "config.yaml", {"preset": "paper"})
-    graphs = {spec for table in config.experiments for spec in config.specs(table) if spec.FAMILY == "graphs"}
-    assert re.search(rf"^train_graph +{len(graphs)}$", said, re.MULTILINE)
-    assert len(graphs) > 40  # models that several tables list are trained once
-    assert len(graphs) < sum(spec.FAMILY == "graphs" for table in config.experiments for spec in config.specs(table))
-    assert not (tmp_path / "x" / "results").exists()  # a dry-run writes nothing
-
-
-def test_the_verdict_asks_for_all_records_and_survival_for_its_own(tmp_path):
-    config = load(ROOT / "config.yaml", {"preset": "paper"})
-    paper = ("--directory", tmp_path / "x", "--config", "dataset=esol", "preset=paper")
-    wanted = {spec for table in config.experiments for spec in config.specs(table)}
-    varied = {spec for table in ("table1", "table2", "table7a") for spec in config.specs(table)}
-    for target, specs in (("verdict", wanted), ("survival", varied | set(config.survival_specs()))):
-        said = snakemake(ROOT, "-n", f"results/{target}.csv", *paper)
-        trained = sum(spec.FAMILY == "graphs" for spec in specs)
-        assert re.search(rf"^train_graph +{trained}$", said, re.MULTILINE), target
-        assert re.search(rf"^{target} +1$", said, re.MULTILINE) and not re.search(r"^table +", said, re.MULTILINE)
-
-
-def test_the_verdict_judges_what_a_folder_of_records_has(tmp_path):
-    folder = str(ROOT / "results" / "reference" / "runs")
-    said = snakemake(ROOT, "-n", "results/verdict.csv", "--directory", tmp_path / "x", "--config", f"records={folder}")
-    assert re.search(r"^verdict +1$", said, re.MULTILINE) and "train_graph" not in said
-
-
 def test_the_page_and_the_crate_follow_everything_else(project):
     page, crate = "results/my/report.html", "results/ro-crate-metadata.json"
     assert set(planned(project, page, crate)) == {"report", "crate"}
@@ -348,19 +211,3 @@ def test_the_page_and_the_crate_follow_everything_else(project):
         file.write("/* edited */")
     assert set(planned(project, page, crate)) == {"report", "crate"}
     assert planned(project) == {}  # nothing else is drawn again
-
-
-def test_snakemake_s_own_report_has_captions_and_needs_no_network(finished):
-    snakemake(finished, "--report", "report.html")
-    said = (finished / "report.html").read_text(encoding="utf-8")
-    assert "http" not in "".join(re.findall(r"<(?:script|link|img)[^>]*>", said))
-    for category in ("Tables", "Figures", "Runs"):
-        assert f'"{category}"' in said
-    for words in ("Made from 4 run records", "blended into the state", "published values"):
-        assert words in said
-    for name in ("table2.csv", "figure2.png", "shap_top100.csv", "runs.csv"):
-        assert name in said
-
-
-def test_lint_finds_nothing():
-    assert "Congratulations" in snakemake(ROOT, "--lint")
