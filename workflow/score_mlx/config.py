@@ -294,7 +294,7 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def dump(config: Config, path: Path) -> None:
     """Write `config` as YAML that `load` reads back to the same values; an unchanged file is left alone."""
-    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    text = "# Written by the pipeline: config.yaml with --config and the preset applied.\n" + text
+    values = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    text = f"# Written by the pipeline: config.yaml with --config and the preset applied.\n{values}"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
