@@ -11,7 +11,7 @@ from score_mlx.cli_runs import runs as catalogue
 from score_mlx.cli_show import figure, sensitivity, settled_config, table
 from score_mlx.cli_verdict import TABLES as VERDICT_TABLES
 from score_mlx.cli_verdict import verdict
-from score_mlx.settings import TABLES
+from score_mlx.experiments import TABLES
 from score_mlx.spec import AT_RANDOM, Spec
 
 

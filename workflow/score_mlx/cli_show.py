@@ -12,7 +12,7 @@ import typer
 
 from score_mlx import project
 from score_mlx.errors import UserError
-from score_mlx.settings import LANGUAGE
+from score_mlx.experiments import LANGUAGE
 from score_mlx.spec import AT_RANDOM
 
 if TYPE_CHECKING:

@@ -10,29 +10,15 @@ import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from score_mlx import plugins
-from score_mlx.classical.spec import METHODS, Lasso
 from score_mlx.config_messages import explain
 from score_mlx.dataset_names import BUILT_IN, dataset_name
-from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
+from score_mlx.experiments import LANGUAGE, AnyExperiment
 from score_mlx.files import write_text
 from score_mlx.graphs.spec import GraphSpec
-from score_mlx.settings import (
-    LANGUAGE,
-    AnyExperiment,
-    BaselinesExperiment,
-    ClassicalSettings,
-    DenseSettings,
-    GraphSettings,
-    IntegratorsExperiment,
-    LearnedDtExperiment,
-    ModelsExperiment,
-    Presets,
-    SpeedupExperiment,
-    StepsExperiment,
-)
-from score_mlx.settings_base import Experiment, Name, Typed
-from score_mlx.settings_language import LanguageExperiment, LanguageSettings
+from score_mlx.settings import ClassicalSettings, DenseSettings, GraphSettings, Presets
+from score_mlx.settings_base import Name, Typed
+from score_mlx.settings_language import LanguageSettings
 from score_mlx.settings_survival import SURVIVAL_CHOICES, SurvivalRuns
 from score_mlx.spec import SPLITS, Spec, unknown
 
@@ -131,19 +117,7 @@ class Config(Typed):
             experiment: a key of `experiments`.
             split: instead of config.yaml's.
         """
-        chosen = self.experiments[experiment]
-        if isinstance(chosen, LanguageExperiment):
-            return chosen.specs(self)
-        folds = {"split": split or self.split, "repeat": self.repeat, "seed": self.seed}
-        make = {
-            "models": self._graph_specs,
-            "baselines": self._baseline_specs,
-            "steps": self._steps_specs,
-            "speedup": self._speedup_specs,
-            "integrators": self._integrator_specs,
-            "learned_dt": self._learned_dt_specs,
-        }
-        return make[chosen.kind](chosen, folds)
+        return self.experiments[experiment].specs(self, split or self.split)
 
     def figure_specs(self, experiment: str, figure: str) -> list[Spec]:
         """The runs of an experiment that one of its figures shows."""
@@ -170,67 +144,6 @@ class Config(Typed):
             for change in changes:
                 specs |= dict.fromkeys(replace(spec, **change) for spec in chosen if set(change) <= set(spec.as_dict()))
         return list(specs)
-
-    def _graph_specs(self, chosen: ModelsExperiment, folds: dict[str, Any]) -> list[Spec]:
-        """Architecture by architecture."""
-        common = self._graph_settings(chosen) | folds
-        return [
-            GraphSpec(self.dataset_name, arch, config, **common) for arch in chosen.archs for config in chosen.configs
-        ]
-
-    def _steps_specs(self, chosen: StepsExperiment, folds: dict[str, Any]) -> list[Spec]:
-        """Depth by depth, SCORE and native."""
-        common = self._graph_settings(chosen) | folds
-        pairs = [(steps, config) for steps in chosen.steps for config in ("SCORE", "base")]
-        return [GraphSpec(self.dataset_name, chosen.arch, c, **(common | {"steps": steps})) for steps, c in pairs]
-
-    def _speedup_specs(self, chosen: SpeedupExperiment, folds: dict[str, Any]) -> list[Spec]:
-        """Architecture by architecture, with and without descriptors, native and SCORE."""
-        common = self._graph_settings(chosen) | folds
-        return [
-            GraphSpec(
-                self.dataset_name,
-                arch,
-                config,
-                **common,
-                readout="molattfp" if arch in chosen.molattfp else "sum",
-                descriptors=descriptors,
-            )
-            for arch in dict.fromkeys(chosen.curves.values())
-            for descriptors in (True, False)
-            for config in ("base", "SCORE")
-        ]
-
-    def _integrator_specs(self, chosen: IntegratorsExperiment, folds: dict[str, Any]) -> list[Spec]:
-        """Architecture by architecture, scheme by scheme."""
-        common = self._graph_settings(chosen) | folds
-        return [
-            GraphSpec(self.dataset_name, arch, "SCORE", **common, integrator=integrator)
-            for arch in chosen.archs
-            for integrator in chosen.integrators
-        ]
-
-    def _learned_dt_specs(self, chosen: LearnedDtExperiment, folds: dict[str, Any]) -> list[Spec]:
-        """Architecture by architecture, learned and fixed."""
-        common = self._graph_settings(chosen) | folds
-        pairs = [(arch, learn) for arch in chosen.archs for learn in (True, False)]
-        return [GraphSpec(self.dataset_name, arch, "SCORE", **common, learn_dt=learn) for arch, learn in pairs]
-
-    def _graph_settings(self, chosen: Experiment) -> dict[str, Any]:
-        """Fields of a GraphSpec that an experiment and the whole config say."""
-        named = (name for name in ("readout", "head", "descriptors") if hasattr(chosen, name))
-        here = {name: getattr(chosen, name) for name in named}
-        return self.graphs.model_dump() | {name: getattr(self, name) for name in ("features", "fidelity")} | here
-
-    def _baseline_specs(self, chosen: BaselinesExperiment, folds: dict[str, Any]) -> list[Spec]:
-        """Trees and kernels, Lasso, dense networks."""
-        specs: list[Spec] = []
-        for method in chosen.methods:
-            settings = getattr(self.classical, method).model_dump() | folds
-            tops = [{"top": top} for top in chosen.lasso_top] if METHODS[method][0] is Lasso else [{}]
-            specs += [METHODS[method][0](self.dataset_name, method, **settings, **top) for top in tops]
-        dense = self.dense.model_dump() | folds
-        return specs + [DenseSpec(self.dataset_name, network, **dense) for network in chosen.networks]
 
 
 def _is_csv(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,15 @@ class Experiment(Typed):
     def drawings(self) -> dict[str, str]:
         """Its figures, and what each of them is."""
         return {self.figure: self.drawing} if self.figure else {}
+
+    def specs(self, config: Any, split: str) -> list[Spec]:
+        """Its runs, in the order of config.yaml.
+
+        Args:
+            config: the whole `Config`.
+            split: how molecules are divided into folds.
+        """
+        raise NotImplementedError
 
     def shows(self, figure: str, spec: Spec) -> bool:
         """Whether a figure shows a run."""

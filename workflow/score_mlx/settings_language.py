@@ -112,12 +112,8 @@ class LanguageExperiment(Experiment):
     runs: Annotated[list[LanguageRun], Field(min_length=1)]
     depths: list[Depth] = []
 
-    def specs(self, config: Any) -> list[LanguageSpec]:
-        """Run by run, depth by depth, repeat by repeat.
-
-        Args:
-            config: the whole `Config`.
-        """
+    def specs(self, config: Any, split: str) -> list[LanguageSpec]:
+        """Run by run, depth by depth, repeat by repeat; a text has no folds."""
         corpus = _corpus(self.corpus, config)
         described = [run.given() | depth for run in self.runs for depth in [{"steps": k} for k in self.depths] or [{}]]
         specs = [
