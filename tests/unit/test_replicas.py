@@ -153,12 +153,16 @@ def test_as_text_score_drops_after_each_step(arch):
 
 
 # -- optimiser and state ---------------------------------------------------------------------------------------------
-def test_adam_is_that_of_mlx():
+@pytest.mark.parametrize("bias_correction", [False, True])
+def test_adam_is_that_of_mlx(bias_correction):
     rng = np.random.default_rng(0)
     start = mx.array(rng.standard_normal(300), mx.float32)
-    ours, parameters = Adam(1e-2, start), start
-    theirs, reference = mlx.optimizers.Adam(1e-2), {"p": start}
-    for _ in range(6):
+    ours, parameters = Adam(1e-2, start, bias_correction), start
+    theirs, reference = mlx.optimizers.Adam(1e-2, bias_correction=bias_correction), {"p": start}
+    for step in range(6):
+        if step == 3:  # as after a kill
+            state, ours = ours.state(), Adam(1e-2, start, bias_correction)
+            ours.restore(state)
         gradient = mx.array(rng.standard_normal(300) * 10.0 ** rng.integers(-6, 3, 300), mx.float32)
         parameters = ours(parameters, gradient)
         reference = theirs.apply_gradients({"p": gradient}, reference)

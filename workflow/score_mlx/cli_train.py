@@ -43,6 +43,7 @@ FIELD_HELP = {
     "epochs": "passes over the training molecules",
     "batch_size": "molecules a step",
     "learning_rate": "of Adam",
+    "bias_correction": "Adam's, which MLX and so the paper leave out",
     "split": "how molecules are divided into folds",
     "repeat": "repetition: other folds and other weights",
     "seed": "from which everything random of the run is derived",

@@ -16,16 +16,18 @@ from mlx.utils import tree_flatten
 
 from score_mlx.nn import fused
 
+B1, B2 = 0.9, 0.999  # Adam's decay of the mean and of the mean square
+
 
 class Replicas:
     """R models of one architecture with their optimiser.
 
     Args:
         models: R models with parameters of the same names and shapes; the first also serves as the program.
-        learning_rate: of Adam.
+        learning_rate, bias_correction: of Adam.
     """
 
-    def __init__(self, models: list[nn.Module], learning_rate: float):
+    def __init__(self, models: list[nn.Module], learning_rate: float, bias_correction: bool = False):
         self.model, self.count = models[0], len(models)
         each = [dict(tree_flatten(model.trainable_parameters())) for model in models]
         self.names = list(each[0])
@@ -35,7 +37,7 @@ class Replicas:
         self._cuts = list(accumulate(sizes))[:-1]
         # One vector, parameter by parameter and within each replica by replica: every piece of it is contiguous.
         self.flat = mx.concatenate([mx.stack([p[name] for p in each]).reshape(-1) for name in self.names])
-        self.adam = Adam(learning_rate, self.flat)
+        self.adam = Adam(learning_rate, self.flat, bias_correction)
 
     @property
     def parameters(self) -> int:
@@ -91,13 +93,14 @@ class Replicas:
 
     def state(self) -> dict[str, mx.array]:
         """All that training needs to go on: parameters and optimiser."""
-        return {"flat": self.flat, "mean": self.adam.mean, "square": self.adam.square}
+        return {"flat": self.flat} | self.adam.state()
 
     def restore(self, state: dict[str, mx.array]) -> None:
         """Take up what `state` gave; the arrays must be of the same size."""
         if any(state[name].size != self.flat.size for name in ("flat", "mean", "square")):
             raise ValueError(f"state of {state['flat'].size} numbers, expected {self.flat.size}")
-        self.flat, self.adam.mean, self.adam.square = state["flat"], state["mean"], state["square"]
+        self.flat = state["flat"]
+        self.adam.restore(state)
 
 
 def _home(model: nn.Module, name: str) -> tuple[dict, str]:
@@ -114,24 +117,38 @@ def _alone(arrays: dict[str, mx.array]) -> dict[str, mx.array]:
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015) without bias correction, MLX's default and so the paper's; one kernel on one vector.
+    """Adam (Kingma & Ba 2015), without bias correction as MLX's default and so the paper's; one kernel on one vector.
 
     Held equal to `mlx.optimizers.Adam` by a test.
     """
 
-    def __init__(self, learning_rate: float, parameters: mx.array):
-        self.learning_rate = learning_rate
+    def __init__(self, learning_rate: float, parameters: mx.array, bias_correction: bool = False):
+        self.learning_rate, self.bias_correction = learning_rate, bias_correction
         self.mean, self.square = mx.zeros_like(parameters), mx.zeros_like(parameters)
+        self.taken = 0  # steps
 
     def __call__(self, parameters: mx.array, gradient: mx.array) -> mx.array:
-        parameters, self.mean, self.square = _adam(
-            parameters, gradient, self.mean, self.square, mx.array(self.learning_rate)
-        )
+        self.taken += 1
+        scale = root = 1.0
+        if self.bias_correction:
+            scale, root = 1 / (1 - B1**self.taken), (1 - B2**self.taken) ** -0.5
+        numbers = [mx.array(self.learning_rate * scale), mx.array(root)]
+        parameters, self.mean, self.square = _adam(parameters, gradient, self.mean, self.square, *numbers)
         return parameters
+
+    def state(self) -> dict[str, mx.array]:
+        """What it needs to go on."""
+        moments = {"mean": self.mean, "square": self.square}
+        return moments | ({"taken": mx.array(self.taken)} if self.bias_correction else {})
+
+    def restore(self, state: dict[str, mx.array]) -> None:
+        """Take up what `state` gave."""
+        self.mean, self.square = state["mean"], state["square"]
+        self.taken = int(state["taken"]) if self.bias_correction else 0
 
 
 @fused
-def _adam(parameters, gradient, mean, square, learning_rate):
-    mean = 0.9 * mean + 0.1 * gradient
-    square = 0.999 * square + 0.001 * (gradient * gradient)
-    return parameters - learning_rate * mean / (mx.sqrt(square) + 1e-8), mean, square
+def _adam(parameters, gradient, mean, square, rate, root):
+    mean = B1 * mean + (1 - B1) * gradient
+    square = B2 * square + (1 - B2) * (gradient * gradient)
+    return parameters - rate * mean / (mx.sqrt(square) * root + 1e-8), mean, square

@@ -89,7 +89,7 @@ class FoldTask(ABC, Generic[S, D]):
         for fold in self.folds:
             mx.random.seed(int(self._random(fold, INITIALISE).generate_state(1)[0]))
             models.append(self.model())
-        return Replicas(models, self.spec.learning_rate)
+        return Replicas(models, self.spec.learning_rate, self.spec.bias_correction)
 
     def batches(self, epoch: int) -> Iterator[tuple[Arrays, mx.array, Callable]]:
         """The epoch's steps; the last, smaller batch is kept."""

@@ -17,7 +17,7 @@ class DenseSpec(Spec):
     Attributes:
         dataset: name of a prepared data set, a folder of `results/data`.
         network: `mlp` (128-64-32-1) or `score_mlp` (one block of width 128, relaxed four times with dt = 1/4).
-        epochs, batch_size, learning_rate: training protocol, the graph networks'.
+        epochs, batch_size, learning_rate, bias_correction: training protocol, the graph networks'.
         split, repeat: which folds; repeat r also means new weights.
         seed: from which each fold's initialisation, order of molecules and dropout are derived.
     """
@@ -27,6 +27,7 @@ class DenseSpec(Spec):
     epochs: int = 150
     batch_size: int = 32
     learning_rate: float = 1e-3
+    bias_correction: bool = False
     split: str = "kfold"
     repeat: int = 0
     seed: int = 42

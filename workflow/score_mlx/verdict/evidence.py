@@ -28,7 +28,7 @@ class Evidence:
     Attributes:
         pool, config: the runs, and which of them each table of the paper lists.
         epoch: whose RMSE counts, `best` as in the paper or `last`.
-        split, fidelity: instead of config's.
+        split, fidelity, bias_correction: instead of config's.
         repeats: of cross-validation, all needed; None: every one that all runs of a comparison have.
         incomparable: whether language models with cuts or of another text are used as well, for what they hint at.
     """
@@ -38,6 +38,7 @@ class Evidence:
     epoch: str = "best"
     split: str | None = None
     fidelity: str | None = None
+    bias_correction: bool | None = None
     repeats: tuple[int, ...] | None = None
     incomparable: bool = False
 
@@ -133,7 +134,7 @@ class Evidence:
         return sorted(set.intersection(*map(self.pool.repeats, specs)) - {0})
 
     def _chosen(self, spec: Spec) -> Spec:
-        choice = {"split": self.split, "fidelity": self.fidelity}
+        choice = {"split": self.split, "fidelity": self.fidelity, "bias_correction": self.bias_correction}
         return replace(spec, **{name: value for name, value in choice.items() if value and hasattr(spec, name)})
 
 

@@ -19,7 +19,7 @@ from score_mlx.spec import Spec
 # or on other molecules: it is named where the paper's own is missing, and not compared.
 IDENTITY = (
     "arch", "config", "network", "method", "steps", "integrator", "learn_dt", "readout", "head", "descriptors",
-    "features", "fidelity", "top", "repeat",
+    "features", "fidelity", "bias_correction", "top", "repeat",
 )  # fmt: skip
 
 
