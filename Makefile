@@ -144,7 +144,7 @@ define install_lock
 	@test -x $(1)/bin/pip && { test ! -f $(1)/.lock-name || grep -qxF $(LOCK) $(1)/.lock-name; } || { \
 	  echo "$$($(PYTHON) --version): making $(1)"; $(PYTHON) -m venv --clear $(1) || { \
 	  echo "error: $(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }; }
-	@echo "installing $(LOCK) into $(1): some minutes and 3 GB the first time"
+	@echo "installing $(LOCK) into $(1): some minutes and 2 GB the first time"
 	@echo $(LOCK) > $(1)/.lock-name
 	@$(1)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r $(LOCK)
 endef
