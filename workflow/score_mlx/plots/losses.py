@@ -32,11 +32,10 @@ def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
     panels = list(dict.fromkeys((run.spec.width, run.spec.steps) for run in runs))
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
-    heading = style.titled(title, runs[0].dataset)
+    heading, height = style.titled(title, runs[0].dataset), 2.4 * rows + 0.8
     with style.context():
-        figure, grid = plt.subplots(
-            rows, columns, figsize=(style.WIDTH + 0.3, 2.4 * rows + 0.5), squeeze=False, sharey=rows > 1
-        )
+        size = (style.WIDTH + 0.3, height)
+        figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, sharey=rows > 1)
         for panel, axes in zip(panels, grid.flat, strict=False):
             _panel(axes, [run for run in runs if (run.spec.width, run.spec.steps) == panel])
             axes.set_title(_name(panel, panels), loc="left")
@@ -44,9 +43,9 @@ def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
             axes.set_ylabel("loss (nats a token)" if axes in grid[:, 0] else "")
         for axes in grid.flat[len(panels) :]:
             axes.axis("off")
-        figure.subplots_adjust(hspace=0.45, wspace=0.28)
-        figure.suptitle(heading, x=0.125, y=0.98 + 0.04 / rows, ha="left", fontsize=9)
-        place = (0.115, 0.985)
+        figure.subplots_adjust(top=1 - 0.6 / height, hspace=0.45, wspace=0.28)  # room for title, legend, panels' names
+        figure.suptitle(heading, x=0.125, y=1 + 0.06 / height, ha="left", fontsize=9)
+        place = (0.115, 1 - 0.08 / height)
         figure.legend(handles=_legend(runs), loc="upper left", bbox_to_anchor=place, ncols=5, handlelength=1.8)
         text = [
             *explain_stand_in(runs),
@@ -65,14 +64,15 @@ def _panel(axes: Axes, runs: Sequence[LanguageRun]) -> None:
         for name, (_, line) in LOSSES.items():
             steps, values = run.curve(name)
             axes.plot(steps, values, color=colour, ls=line, lw=1.2, marker="o" if len(values) == 1 else None, ms=3)
-            shown += values
+            shown += values[1:] or values  # the untrained models' loss, log of the vocabulary, would flatten the rest
         if run.best["val_loss"] is not None:
             axes.plot(run.best["step"], run.best["val_loss"], "o", color=colour, mfc="none", ms=5)
     finite = [value for value in shown if np.isfinite(value)]
-    if finite:  # the untrained models' loss, log of the vocabulary, would flatten the rest
+    if finite:
         low, high = min(finite), max(finite)
-        settled = sorted(finite)[int(0.9 * (len(finite) - 1))]
-        axes.set_ylim(low - 0.05 * (settled - low) - 0.01, settled + 0.25 * (settled - low) if settled < high else high)
+        settled = sorted(finite)[int(0.9 * (len(finite) - 1))]  # a peak later on may leave the panel as well
+        top = min(high + 0.05 * (high - low), settled + 0.25 * (settled - low))
+        axes.set_ylim(low - 0.05 * (settled - low) - 0.01, top + 0.01)
 
 
 def _name(panel: tuple[int, int], panels: Sequence[tuple[int, int]]) -> str:
