@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 from score_mlx import blas
+from score_mlx.processor import abilities
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_one_processor_s_bytes_are_another_s():
         a, b = (mx.random.normal((130, 130), key=mx.random.key(i), stream=mx.cpu) for i in range(2))
         print(os.environ.get("OPENBLAS_CORETYPE"), hashlib.sha256(bytes(mx.matmul(a, b, stream=mx.cpu))).hexdigest())
     """
-    if not {"avx2", "fma"} <= blas._abilities():
+    if not {"avx2", "fma"} <= abilities():
         pytest.skip("this processor has no AVX2")
     chosen = run(code, OPENBLAS_CORETYPE="")
     assert chosen == run(code, OPENBLAS_CORETYPE="Haswell")

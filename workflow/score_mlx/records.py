@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from score_mlx import processor
 from score_mlx.errors import UserError
 from score_mlx.files import write_text
 from score_mlx.record_types import LanguageRecord, RunMeta, RunRecord
@@ -138,7 +139,7 @@ def environment(*families: str) -> dict[str, Any]:
     """Where and with what this process computes `families`: the part of `run.meta.json` known before training."""
     needed = [part for family in families for part in (*BEFORE.get(family, MOLECULES), family)]
     numbers = {name: number for part in needed for name, number in versions(part).items()}
-    about = {"device": f"cpu: {_processor()}", "versions": {"python": platform.python_version()} | numbers}
+    about = {"device": f"cpu: {processor.name()}", "versions": {"python": platform.python_version()} | numbers}
     if "mlx" in numbers:
         about = _mlx_environment(about)
     return about | {
@@ -158,14 +159,6 @@ def _mlx_environment(about: dict[str, Any]) -> dict[str, Any]:
         about["device"] = f"gpu: {mx.device_info().get('device_name', 'unknown')}"
     numbers = {"blas": blas.load(), "kernels": "compiled" if kernels.compiled() else "none"}
     return about | {"versions": numbers | about["versions"]}
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _commit() -> str | None:

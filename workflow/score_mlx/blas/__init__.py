@@ -20,6 +20,7 @@ from pathlib import Path
 
 from score_mlx.compiling import compile_into, place
 from score_mlx.errors import UserError
+from score_mlx.processor import abilities
 
 PACKAGE, PREFIX = "scipy_openblas32", "scipy_"
 # Where that cannot be, in order of preference: what distributions and users install.
@@ -76,20 +77,12 @@ def _settle(threads: int) -> None:
     OpenBLAS's kernels for Haswell are the fastest of those that every processor with AVX2 and FMA can run, or within
     5 % of it.
     """
-    if platform.machine() == "x86_64" and {"avx2", "fma"} <= _abilities():
+    if platform.machine() == "x86_64" and {"avx2", "fma"} <= abilities():
         os.environ["OPENBLAS_CORETYPE"] = os.environ.get("OPENBLAS_CORETYPE") or "Haswell"
     os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
     os.environ.setdefault("MKL_THREADING_LAYER", "SEQUENTIAL" if threads == 1 else "INTEL")
     for name in ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, str(threads))
-
-
-def _abilities() -> set[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return set()
-    return {word for line in lines if line.startswith("flags") for word in line.split()}
 
 
 def _load_openblas() -> None:

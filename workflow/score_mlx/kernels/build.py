@@ -12,6 +12,7 @@ from pathlib import Path
 
 from score_mlx.compiling import compile_into, place
 from score_mlx.errors import UserError
+from score_mlx.processor import described
 
 MODULE = "score_mlx_kernels"
 HERE = Path(__file__).parent
@@ -34,12 +35,8 @@ def library() -> Path:
 
 def _processor() -> str:
     """What `-march=native` looks at."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.machine()
     wanted = ("model name", "flags", "Features", "CPU part")
-    return "\n".join(sorted({line for line in lines if line.startswith(wanted)}))
+    return "\n".join(sorted({line for line in described() if line.startswith(wanted)})) or platform.machine()
 
 
 def build() -> Path:
