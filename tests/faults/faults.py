@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -32,7 +33,6 @@ class Faults:
             "job": self._kill_a_job,
             "both": lambda process: os.killpg(process.pid, signal.SIGKILL),
             "clock": self._jump,
-            "read-only": self._read_only,
         }
         self.impossible: dict[str, str] = {}
         project.folder.mkdir(parents=True)
@@ -41,6 +41,16 @@ class Faults:
             self.impossible["disk-full"] = f"no small file system can be made here ({refusal})"
         else:
             self.kinds["disk-full"] = self._fill
+        trial = project.folder / "trial"
+        trial.mkdir()
+        if not (refusal := _freeze(trial)):
+            subprocess.run(["umount", "-l", trial], check=True)
+            self.kinds["read-only"] = self._remount
+        elif not _binding(trial):
+            self.impossible["read-only"] = f"permissions do not bind this user, and {refusal}"
+        else:
+            self.kinds["read-only"] = self._forbid
+        trial.rmdir()
 
     def close(self) -> None:
         """Ends what still runs and takes the small file system away."""
@@ -72,21 +82,23 @@ class Faults:
         finally:
             ballast.unlink(missing_ok=True)
 
-    def _read_only(self, process: subprocess.Popen) -> None:
+    def _remount(self, process: subprocess.Popen) -> None:
         """Nothing can be written under `results` for a while, then the end of all processes."""
         results = self.project.results
         results.mkdir(exist_ok=True)
-        mounted = not _mount("--bind", results, results) and not _mount("-o", "remount,ro,bind", results)
-        folders = [results, *(path for path in results.rglob("*") if path.is_dir())]
-        if not mounted:  # not root, so that permissions count
-            for folder in folders:
-                folder.chmod(0o500)
+        if refusal := _freeze(results):
+            raise OSError(refusal)
         self._end(process, self.rng.uniform(0, 8))
-        if mounted:
-            subprocess.run(["umount", "-l", results], check=True)
-        else:
-            for folder in folders:
-                folder.chmod(0o700)
+        subprocess.run(["umount", "-l", results], check=True)
+
+    def _forbid(self, process: subprocess.Popen) -> None:
+        """As `_remount`, by permissions, where they bind this user."""
+        results = self.project.results
+        results.mkdir(exist_ok=True)
+        folders = [results, *(path for path in results.rglob("*") if path.is_dir())]
+        _permit(folders, 0o500)
+        self._end(process, self.rng.uniform(0, 8))
+        _permit(folders, 0o700)
 
     def _jump(self, process: subprocess.Popen) -> None:
         """The clock jumps: all that was written so far is suddenly days older or younger than what comes."""
@@ -106,6 +118,35 @@ class Faults:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _permit(folders: list[Path], mode: int) -> None:
+    """Gives the folders that are still there this mode; a job may take its own away meanwhile."""
+    for folder in folders:
+        with contextlib.suppress(FileNotFoundError):
+            folder.chmod(mode)
+
+
+def _binding(folder: Path) -> bool:
+    """Whether this user may write only where permissions say so, which root as a rule need not heed."""
+    folder.chmod(0o500)
+    try:
+        (folder / "written").touch()
+    except PermissionError:
+        return True
+    finally:
+        folder.chmod(0o700)
+    (folder / "written").unlink()
+    return False
+
+
+def _freeze(folder: Path) -> str:
+    """Mounts a folder read-only over itself; what `mount` has against it, empty when it is done."""
+    if refusal := _mount("--bind", folder, folder):
+        return refusal
+    if refusal := _mount("-o", "remount,ro,bind", folder):
+        subprocess.run(["umount", "-l", folder], check=True)
+    return refusal
 
 
 def _mount(*arguments: str | Path) -> str:
