@@ -9,6 +9,7 @@ import pytest
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.verdict import claims, claims_language, statistics, survival
+from score_mlx.verdict.finding import NO, YES, Finding, settle
 
 CLAIMS = {claim.id: claim for claim in claims.read_claims(made.PAPER / "claims.yaml")}
 PRINTED = [line.split(",")[1] for line in (made.PAPER / "table2.csv").read_text().splitlines()[1:]]
@@ -218,9 +219,9 @@ def test_p_is_adjusted_within_a_family():
     rows = {row["id"]: row for row in claims.decide(family, seen)}
     tested = [row for row in rows.values() if row["p"] is not None]
     assert [row["p_holm"] for row in tested] == pytest.approx(statistics.holm([row["p"] for row in tested]))
-    finding = claims.Finding(1.0, claims.YES, "so", p=0.03)
-    assert claims.settle(finding, 0.03)[0] == "confirmed" and claims.settle(finding, 0.06)[0] == "partly"
-    assert claims.settle(claims.Finding(1.0, claims.NO, "so", p=0.03), 0.03)[0] == "not confirmed"
+    finding = Finding(1.0, YES, "so", p=0.03)
+    assert settle(finding, 0.03)[0] == "confirmed" and settle(finding, 0.06)[0] == "partly"
+    assert settle(Finding(1.0, NO, "so", p=0.03), 0.03)[0] == "not confirmed"
 
 
 def test_more_repeats_are_used_where_all_runs_have_them():

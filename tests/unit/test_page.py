@@ -22,7 +22,7 @@ from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import in_order
 from score_mlx.report.picture import embed
 from score_mlx.verdict import rules
-from score_mlx.verdict.claims import CLAIM_VERDICTS
+from score_mlx.verdict.finding import CLAIM_VERDICTS
 
 VOID = {"meta", "link", "img"}
 

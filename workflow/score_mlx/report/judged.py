@@ -9,19 +9,19 @@ from pathlib import Path
 
 from score_mlx.analysis import formats
 from score_mlx.report.grid import read_rows
-from score_mlx.verdict import claims, numbers, rules
+from score_mlx.verdict import claims, finding, numbers, rules
 from score_mlx.verdict.published import TEXT
 
 # A verdict is told by its word, by a sign and by a colour, so that no one of them is needed.
 SIGNS = {
     rules.REPRODUCED: ("✓", "good"),
-    claims.CONFIRMED: ("✓", "good"),
+    finding.CONFIRMED: ("✓", "good"),
     rules.NOT_REPRODUCED: ("✗", "bad"),
-    claims.NOT_CONFIRMED: ("✗", "bad"),
-    claims.PARTLY: ("◐", "open"),
+    finding.NOT_CONFIRMED: ("✗", "bad"),
+    finding.PARTLY: ("◐", "open"),
     rules.INCONCLUSIVE: ("?", "open"),
     rules.NOT_COMPARABLE: ("≠", "none"),
-    claims.NOT_TESTABLE: ("≠", "none"),
+    finding.NOT_TESTABLE: ("≠", "none"),
     rules.NOT_RUN: ("–", "none"),
 }
 

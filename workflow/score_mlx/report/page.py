@@ -17,7 +17,7 @@ from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import Item
 from score_mlx.report.judged import Cell, Verdict
 from score_mlx.verdict import claims, numbers, rules
-from score_mlx.verdict.claims import CLAIM_VERDICTS, NOT_CONFIRMED
+from score_mlx.verdict.finding import CLAIM_VERDICTS, NOT_CONFIRMED
 from score_mlx.verdict.published import TEXT
 
 # Tables of the verdict that stand for themselves: which claims survive which choice, how pairs of models compare.

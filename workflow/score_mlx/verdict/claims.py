@@ -1,19 +1,13 @@
 """results/claims.csv: what the records make of each claim of the paper's text.
 
 A claim is a function of `Evidence` that returns a `Finding`; `data/paper/claims.yaml` says in words what it states,
-what decides it and what would refute it. Verdicts:
-
-    confirmed          the records say what the claim says, and a test with a p value holds after Holm over its family
-    partly             true of some of what it speaks of; or the records say so, but chance would as well
-    not confirmed      the records say otherwise
-    not testable here  there are records, but with cuts, of other data or diverged
-    not run            records are missing
+what decides it and what would refute it. Verdicts are those of finding.py.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,40 +16,26 @@ import yaml
 
 from score_mlx.analysis.formats import Readable
 from score_mlx.errors import UserError
-from score_mlx.verdict import statistics
+from score_mlx.verdict import (
+    claims_ablation,
+    claims_baselines,
+    claims_depth,
+    claims_language,
+    claims_ranking,
+    claims_residuals,
+    claims_speed,
+    statistics,
+)
 from score_mlx.verdict.commands import brief, command
 from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import NOT_RUN, NOT_TESTABLE, Finding, Test, settle
 from score_mlx.verdict.pool import NotComparableError, NotRunError, UndecidedError
 
-CONFIRMED, PARTLY, NOT_CONFIRMED, NOT_TESTABLE = "confirmed", "partly", "not confirmed", "not testable here"
-NOT_RUN = "not run"
-CLAIM_VERDICTS = (CONFIRMED, PARTLY, NOT_CONFIRMED, NOT_TESTABLE, NOT_RUN)
 COLUMNS = (
     "id", "family", "claim", "where", "test", "statistic", "low", "high", "p", "p_holm", "verdict", "reason",
     "refuted_by", "missing", "command",
 )  # fmt: skip
 KEYS = ("id", "family", "claim", "where", "test", "refuted_by", "choices")
-YES, SOME, NO = CONFIRMED, PARTLY, NOT_CONFIRMED  # what the numbers say before chance is asked
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a claim's test found.
-
-    Attributes:
-        statistic: the number that its `test` names.
-        says: `YES`, `SOME` or `NO`: whether the numbers are as claimed, chance aside.
-        reason: the numbers in words.
-        low, high: 95 % interval of the statistic, NaN where it has none.
-        p: small where chance hardly explains what is claimed; None where nothing was drawn at random.
-    """
-
-    statistic: float
-    says: str
-    reason: str
-    low: float = math.nan
-    high: float = math.nan
-    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +49,6 @@ class Claim:
     test: str
     refuted_by: str
     choices: tuple[str, ...]
-
-
-Test = Callable[[Evidence], Finding]
 
 
 def read_claims(path: Path) -> list[Claim]:
@@ -110,16 +87,6 @@ def test_of(claim: Claim) -> Test:
 
 def all_tests() -> dict[str, Test]:
     """Every test by its claim's id."""
-    from score_mlx.verdict import (
-        claims_ablation,
-        claims_baselines,
-        claims_depth,
-        claims_language,
-        claims_ranking,
-        claims_residuals,
-        claims_speed,
-    )
-
     modules = (
         claims_baselines, claims_ranking, claims_residuals, claims_ablation, claims_speed, claims_depth,
         claims_language,
@@ -136,16 +103,6 @@ def decide(claims: Sequence[Claim], evidence: Evidence) -> list[dict[str, Any]]:
     findings = {claim.id: _find(claim, evidence) for claim in claims}
     adjusted = _adjusted(claims, findings)
     return [_row(claim, findings[claim.id], adjusted[claim.id], evidence) for claim in claims]
-
-
-def settle(finding: Finding, p: float | None) -> tuple[str, str]:
-    """Verdict and reason of a finding, given its p after Holm."""
-    if p is None:
-        return finding.says, finding.reason
-    told = f"{finding.reason}; p = {p:.2g} after Holm"
-    if finding.says == YES and p >= statistics.ALPHA:
-        return PARTLY, f"{told}: not beyond chance"
-    return finding.says, told
 
 
 def caption() -> list[str]:

@@ -9,9 +9,9 @@ import numpy as np
 from score_mlx.analysis.runs import Run
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.verdict import statistics
-from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.comparisons import EQUAL, equal, no_worse, scores, sized
 from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.pool import NotComparableError
 
 MOLATTFP_WORTH = 0.03  # RMSE, the paper's

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from score_mlx.verdict import statistics
-from score_mlx.verdict.claims import NO, SOME, Finding, Test
 from score_mlx.verdict.comparisons import equal, lower, sized
 from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import NO, SOME, Finding, Test
 from score_mlx.verdict.pool import NotRunError, record_name
 from score_mlx.verdict.rules import MARGINS
 

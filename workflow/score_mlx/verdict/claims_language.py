@@ -11,8 +11,8 @@ import numpy as np
 from scipy import stats
 
 from score_mlx.verdict import statistics
-from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.language_cells import DEPTHS, Value, average, bpb, early, loss
 from score_mlx.verdict.pool import NotComparableError, UndecidedError
 from score_mlx.verdict.rules import MARGINS

@@ -7,10 +7,10 @@ from scipy import stats
 from score_mlx import project
 from score_mlx.analysis.tables import read_paper
 from score_mlx.verdict import statistics
-from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.claims_baselines import CATBOOST
 from score_mlx.verdict.comparisons import lower, over_folds, scores
 from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 
 BEST, CLAIMED = 13, 10  # so many the paper lists, so many of them are SCORE
 FIRST = "dmpnn_skip05"

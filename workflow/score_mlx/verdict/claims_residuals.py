@@ -7,9 +7,9 @@ from scipy import stats
 
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.verdict import statistics
-from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.comparisons import lower, scores
 from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 
 UNSTABLE = ("mpnn", "gt")  # according to the paper
 HURT = ("mpnn", "dmpnn", "gt")

@@ -9,9 +9,9 @@ from scipy import stats
 
 from score_mlx.analysis import speedup, warp
 from score_mlx.analysis.runs import Run
-from score_mlx.verdict.claims import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.comparisons import no_worse
 from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.pool import NotComparableError
 
 TABLE = "table6"

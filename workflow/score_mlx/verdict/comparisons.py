@@ -9,8 +9,8 @@ import numpy as np
 
 from score_mlx.spec import Spec
 from score_mlx.verdict import statistics
-from score_mlx.verdict.claims import NO, SOME, YES, Finding
 from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import NO, SOME, YES, Finding
 from score_mlx.verdict.pool import NotRunError
 from score_mlx.verdict.rules import MARGINS
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from score_mlx.analysis.formats import Readable, markdown, write_all
 from score_mlx.config import Config
-from score_mlx.verdict import claims, numbers, pairs, rules, survival
+from score_mlx.verdict import claims, finding, numbers, pairs, rules, survival
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool
 from score_mlx.verdict.published import read_published
@@ -67,7 +67,7 @@ class Verdict:
         table = self.table("verdict_summary")
         lines = [markdown(table.readable, table.rows, table.title, []).rstrip(), ""]
         rows = self.table("claims").rows
-        for verdict in claims.CLAIM_VERDICTS:
+        for verdict in finding.CLAIM_VERDICTS:
             lines += [_line(verdict, row) for row in rows if row["verdict"] == verdict]
         return "\n".join([*lines, "", claims_sentence(rows)])
 
@@ -111,7 +111,7 @@ def numbers_sentence(total: Mapping[str, Any]) -> str:
 
 def claims_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
     """How the claims fare."""
-    return f"Of {len(rows)} claims {_listed(Counter(row['verdict'] for row in rows), claims.CLAIM_VERDICTS)}."
+    return f"Of {len(rows)} claims {_listed(Counter(row['verdict'] for row in rows), finding.CLAIM_VERDICTS)}."
 
 
 def _listed(counts: Mapping[str, int], verdicts: Sequence[str]) -> str:
@@ -119,7 +119,7 @@ def _listed(counts: Mapping[str, int], verdicts: Sequence[str]) -> str:
 
 
 def _line(verdict: str, row: Mapping[str, Any]) -> str:
-    return f"{verdict:<17} {row['claim']}" + ("" if verdict == claims.NOT_RUN else f" ({row['reason']})")
+    return f"{verdict:<17} {row['claim']}" + ("" if verdict == finding.NOT_RUN else f" ({row['reason']})")
 
 
 def _count(verdict: str):

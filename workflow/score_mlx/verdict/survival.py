@@ -12,8 +12,9 @@ from typing import Any
 
 from score_mlx.analysis.formats import Readable
 from score_mlx.settings_survival import REPEATS, SURVIVAL_CHOICES
-from score_mlx.verdict.claims import CONFIRMED, PARTLY, Claim, decide
+from score_mlx.verdict.claims import Claim, decide
 from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import CONFIRMED, PARTLY
 
 PAPER = "best epoch (paper)"
 # Column -> the key of it in a claim's `choices`, and what changes in the evidence.
