@@ -125,7 +125,7 @@ def corpus(
     from score_mlx.language import climbmix
     from score_mlx.language import corpus as language
 
-    if name == climbmix.NAME:
+    if name == language.CLIMBMIX:
         made = climbmix.make(data_folders(search))
     else:
         made = language.make(name, {source: source_file(source, search) for source in language.sources_of(name)})

@@ -24,7 +24,7 @@ def redraw(
     What lacks records is named. Nothing is trained.
     """
     config = settled_config()
-    catboost = runs / config.dataset_name / "classical" / "catboost" / "default" / "run.json"
+    baselines = [path for spec in config.baseline_specs() if (path := spec.path(runs)).exists()]
     for name, experiment in config.experiments.items():
         if experiment.kind in TABLES and _complete(name, config.specs(name), runs):
             table(name, out=out / f"{name}.csv", runs=runs)
@@ -34,7 +34,7 @@ def redraw(
             sensitivity(name, out=out / f"{name}_sensitivity.csv", runs=runs)
         for drawn, drawing in experiment.drawings.items():
             if drawing == "schema" or _complete(drawn, config.figure_specs(name, drawn), runs):
-                line = catboost if drawing == "configurations" and catboost.exists() else None
+                line = baselines[0] if drawing == "configurations" and baselines else None
                 figure(drawn, out=out / f"{drawn}.png", runs=runs, baseline=line)
     catalogue([], out=out / "runs.csv", folder=runs)
     verdict(source=runs, out=out, only=list(VERDICT_TABLES))

@@ -123,6 +123,11 @@ class Config(Typed):
         """The runs of an experiment that one of its figures shows."""
         return [spec for spec in self.specs(experiment) if self.experiments[experiment].shows(figure, spec)]
 
+    def baseline_specs(self) -> list[Spec]:
+        """CatBoost on the descriptors, the line that figures of graph networks show; [] where no experiment has it."""
+        baselines = [name for name, experiment in self.experiments.items() if experiment.kind == "baselines"]
+        return [spec for name in baselines for spec in self.specs(name) if getattr(spec, "method", None) == "catboost"]
+
     def survival_specs(self) -> list[Spec]:
         """The runs that only `survival` lists.
 

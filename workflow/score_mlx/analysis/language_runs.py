@@ -10,11 +10,12 @@ from typing import Any
 
 from score_mlx.analysis.runs import Run, distinct, from_json, show_cuts, spec_of
 from score_mlx.errors import UserError
+from score_mlx.language.corpus import CLIMBMIX
 from score_mlx.language.spec import LanguageSpec
 from score_mlx.records import read_meta, read_record
 
 # The texts on which the paper trained; on another one a number says nothing about its.
-PAPER_CORPORA = ("shakespeare-gpt4o", "tinyshakespeare-char", "climbmix-bpe8192")
+PAPER_CORPORA = ("shakespeare-gpt4o", "tinyshakespeare-char", CLIMBMIX)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,9 @@ import numpy as np
 from score_mlx.download import Limits, download
 from score_mlx.errors import UserError
 from score_mlx.files import sha256, write_text
-from score_mlx.language.corpus import Corpus, assemble
+from score_mlx.language.corpus import CLIMBMIX, Corpus, assemble
 from score_mlx.language.tokens import train_byte_pairs
 
-NAME = "climbmix-bpe8192"
 URL = "https://huggingface.co/datasets/karpathy/climbmix-400b-shuffle/resolve/main/shard_{:05d}.parquet"
 TRAIN_SHARDS, VALIDATION_SHARD = (0, 1, 2, 3), 6542
 FOLDER, LOCK = "climbmix", "climbmix.lock.json"
@@ -47,7 +46,7 @@ def make(folders: Sequence[Path], read: Read | None = None, **network: Any) -> C
     encode, vocabulary, begin = train_byte_pairs(_beginnings(documents))
     parts = [_tokens(texts, encode, begin) for texts in (documents, validation)]
     label = f"climbmix, shards {TRAIN_SHARDS[0]} to {TRAIN_SHARDS[-1]}, validated on {VALIDATION_SHARD}"
-    return assemble(NAME, label, False, np.concatenate(parts), vocabulary, cut=len(parts[0]))
+    return assemble(CLIMBMIX, label, False, np.concatenate(parts), vocabulary, cut=len(parts[0]))
 
 
 def shards(

@@ -17,6 +17,7 @@ from score_mlx.spec import unknown
 
 # A corpus's name is `{text}-{tokens}`; climbmix, which needs a network, has a reader of its own (climbmix.py).
 NAMES = {f"{text}-{tokens}": (text, tokens) for text in TEXTS for tokens in TOKENISERS}
+CLIMBMIX = "climbmix-bpe8192"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,6 @@ def sources_of(name: str) -> list[str]:
         UserError: no such corpus.
     """
     if name not in NAMES:
-        raise UserError(unknown("corpus", name, [*NAMES, "climbmix-bpe8192"]))
+        raise UserError(unknown("corpus", name, [*NAMES, CLIMBMIX]))
     text, tokens = NAMES[name]
     return [file for file in (TEXTS[text].source, RANKS_OF.get(tokens)) if file]
