@@ -12,6 +12,7 @@
 #   make reference   the finished records, what they give and README's table -> results/reference, to be committed
 #   make bench       our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
 #   make test-badinput   wrong files, settings, downloads, records by the hundred, and 30 s of random ones
+#   make test-sanitized  the C++ kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make fuzz        random ones for SECONDS=600
 #   make audit       the lock's versions beside the known vulnerabilities, where there is a network
 #   make lint        what CI checks;  make format  puts the layout right;  make clean  removes build/
@@ -40,12 +41,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help demo test test-badinput test-faults test-page test-slurm fuzz audit table2 reproduce verdict report \
+.PHONY: help demo test test-badinput test-faults test-page test-sanitized test-slurm fuzz audit table2 reproduce verdict report \
         estimate reference bench lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,17s/^# \{0,1\}//p' Makefile
+	@sed -n '3,18s/^# \{0,1\}//p' Makefile
 
 venv: $(VENV)/.installed
 
@@ -66,6 +67,9 @@ test-page: $(VENV)/.installed
 
 test-badinput: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest tests/badinput -q -m "fuzz or not fuzz" $(PYTEST_ARGS)
+
+test-sanitized: $(VENV)/.installed
+	$(VENV)/bin/python tests/sanitized.py $(PYTEST_ARGS)
 
 SECONDS ?= 600
 fuzz: $(VENV)/.installed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import platform
 import sys
 import sysconfig
@@ -18,6 +19,9 @@ MODULE = "score_mlx_kernels"
 HERE = Path(__file__).parent
 # Products of two numbers may be fused with a sum, but sums keep the order they are written in, and NaN stays NaN.
 OPTIONS = ("-std=c++20", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd")
+SANITIZERS = ("-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+if os.environ.get("SCORE_KERNELS") == "sanitized":  # for tests/sanitized.py
+    OPTIONS += SANITIZERS
 
 
 def sources() -> list[Path]:
