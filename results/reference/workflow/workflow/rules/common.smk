@@ -125,8 +125,8 @@ def shap_values_of(experiment):
 
 def catboost_record():
     """CatBoost's record, where Table 1 has one; when nothing is trained, where it is there."""
-    paths = [path for table in BASELINES for path in records_of(table) if "/classical/catboost/" in path]
-    return there(paths)[:1]
+    paths = [str(spec.path(records_folder())) for spec in CONFIG.baseline_specs()]
+    return there([local(path) if CONFIG.records else path for path in paths])[:1]
 
 
 def paper_values(experiment):
