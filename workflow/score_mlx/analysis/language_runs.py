@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from score_mlx.analysis.runs import Run, distinct, from_json, show_cuts, spec_of
+from score_mlx.analysis.runs import Run, conditions, from_json, show_cuts, spec_of
 from score_mlx.errors import UserError
 from score_mlx.language.corpus import CLIMBMIX
 from score_mlx.language.spec import LanguageSpec
@@ -117,15 +117,8 @@ def repeats(runs: Iterable[LanguageRun]) -> list[list[LanguageRun]]:
 def provenance(runs: Sequence[LanguageRun]) -> str:
     """One line for captions: text, tokens, preset, cuts, seed, device; every value that occurs."""
     first = runs[0].dataset
-    named = {
-        "preset": [run.meta.get("preset") for run in runs],
-        "cuts": [run.cuts or "none" for run in runs],
-        "seed": [run.spec.seed for run in runs],
-        "device": [run.meta.get("device") for run in runs],
-    }
-    parts = [f"{first['label']}, {first['tokens']} tokens of {first['vocabulary']}"]
-    parts += [f"{name} {' / '.join(distinct(values))}" for name, values in named.items() if distinct(values)]
-    return "; ".join(parts)
+    text = f"{first['label']}, {first['tokens']:,} tokens, vocabulary {first['vocabulary']:,}"
+    return "; ".join([text, *conditions(runs)])
 
 
 def explain_stand_in(runs: Sequence[LanguageRun]) -> list[str]:

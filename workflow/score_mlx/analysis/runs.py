@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -192,17 +192,21 @@ def origin(run: Run) -> dict[str, Any]:
 def provenance(runs: Iterable[Run]) -> str:
     """One line for captions: data, split, preset, cuts, seed, device; every value that occurs."""
     runs = list(runs)
+    first = runs[0].dataset
+    splits = " or ".join(distinct(run.spec.split for run in runs))
+    parts = [f"{first['label']}, {first['rows']} molecules, {len(runs[0].best)} folds ({splits})"]
+    return "; ".join([*parts, *conditions(runs)])
+
+
+def conditions(runs: Sequence[Any]) -> list[str]:
+    """Preset, cuts, seed and device of runs of any family, each with every value that occurs."""
     named = {
         "preset": [run.meta.get("preset") for run in runs],
         "cuts": [run.cuts or "none" for run in runs],
         "seed": [run.spec.seed for run in runs],
         "device": [run.meta.get("device") for run in runs],
     }
-    first = runs[0].dataset
-    splits = " / ".join(distinct(run.spec.split for run in runs))
-    parts = [f"{first['label']}, {first['rows']} molecules, {len(runs[0].best)} folds ({splits})"]
-    parts += [f"{name} {' / '.join(distinct(values))}" for name, values in named.items() if any(distinct(values))]
-    return "; ".join(parts)
+    return [f"{name} {' or '.join(found)}" for name, values in named.items() if (found := distinct(values))]
 
 
 def distinct(values: Iterable[Any]) -> list[str]:
