@@ -11,6 +11,7 @@ from score_mlx.report import costs
 from score_mlx.report.page import Places
 from score_mlx.verdict import claims as claims_module
 from score_mlx.verdict import numbers
+from score_mlx.verdict.finding import CLAIM_VERDICTS
 
 ROOT = Path(__file__).resolve().parents[2]
 EVIL = """<script>alert("x")</script>"><img src=x onerror=alert(1)>' {{ 7 * 191 }} & | ]]>"""
@@ -76,7 +77,7 @@ def cell(**given):
 
 
 def claims():
-    for place, verdict in enumerate(claims_module.CLAIM_VERDICTS):
+    for place, verdict in enumerate(CLAIM_VERDICTS):
         known = dict.fromkeys(claims_module.COLUMNS, EVIL) | {
             "id": f"claim_{place}",
             "verdict": verdict,
