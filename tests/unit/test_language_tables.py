@@ -111,7 +111,8 @@ def test_losses_and_bits_are_drawn(tmp_path):
         challenge_figure.draw(bits, tmp_path / name / "figure5.png", title="Figure 5. Bits")
     for file in ("figure4.png", "figure4.pdf", "figure5.png", "figure5.pdf"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
-    assert "circle marks the lowest" in (tmp_path / "a" / "figure4.md").read_text()
+    said = (tmp_path / "a" / "figure4.md").read_text()
+    assert "circle marks the lowest" in said and "With K = 2 both dt are 0.5" in said
     assert "cuts none" in (tmp_path / "a" / "figure5.md").read_text()
 
 
@@ -119,6 +120,7 @@ def test_a_loss_that_is_not_finite_leaves_a_gap(tmp_path):
     run = loaded(tmp_path, NanoGPTSpec("shakespeare-gpt4o", "nanogpt", "base"), values=(3.0, None, 2.5))
     assert run.curve("val_loss")[1][1] != run.curve("val_loss")[1][1]
     losses.draw([run], tmp_path / "figure3.png", title="Figure 3")
+    assert "both dt" not in (tmp_path / "figure3.md").read_text()
 
 
 def test_the_catalogue_holds_all_families(tmp_path):

@@ -51,6 +51,7 @@ def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
             *explain_stand_in(runs),
             "Means over random batches, the same at each evaluation, dropout off; a circle marks the lowest validation "
             "loss.",
+            *_covered(runs),
             f"{provenance(runs)}.",
         ]
         style.footnote(grid[-1, 0], text, characters=140, below=36)
@@ -73,6 +74,12 @@ def _panel(axes: Axes, runs: Sequence[LanguageRun]) -> None:
         settled = sorted(finite)[int(0.9 * (len(finite) - 1))]  # a peak later on may leave the panel as well
         top = min(high + 0.05 * (high - low), settled + 0.25 * (settled - low))
         axes.set_ylim(low - 0.05 * (settled - low) - 0.01, top + 0.01)
+
+
+def _covered(runs: Sequence[LanguageRun]) -> list[str]:
+    """Why a panel shows one line of SCORE fewer than the others."""
+    halves = {run.spec.config for run in runs if run.spec.steps == 2} & {"SCORE", "SCORE_skip05"}
+    return ["With K = 2 both dt are 0.5: the same computation, the same curves."] if len(halves) == 2 else []
 
 
 def _name(panel: tuple[int, int], panels: Sequence[tuple[int, int]]) -> str:
