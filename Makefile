@@ -46,7 +46,7 @@ PIP_INSTALL := -m pip install -qq --no-input
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,18s/^# \{0,1\}//p' Makefile
+	@sed -n '3,$${/^#$$/q;s/^# \{0,1\}//p}' Makefile
 
 venv: $(VENV)/.installed
 

@@ -44,7 +44,7 @@ class Faults:
         trial = project.folder / "trial"
         trial.mkdir()
         if not (refusal := _freeze(trial)):
-            subprocess.run(["umount", "-l", trial], check=True)
+            _unmount(trial)
             self.kinds["read-only"] = self._remount
         elif not _binding(trial):
             self.impossible["read-only"] = f"permissions do not bind this user, and {refusal}"
@@ -57,7 +57,7 @@ class Faults:
         self.project.kill_all()
         for place in (self.project.results, self.project.folder):
             if place.is_mount():
-                subprocess.run(["umount", "-l", place], check=True)
+                _unmount(place)
         shutil.rmtree(self.project.folder, ignore_errors=True)
 
     def _kill_a_job(self, process: subprocess.Popen) -> None:
@@ -89,7 +89,7 @@ class Faults:
         if refusal := _freeze(results):
             raise OSError(refusal)
         self._end(process, self.rng.uniform(0, 8))
-        subprocess.run(["umount", "-l", results], check=True)
+        _unmount(results)
 
     def _forbid(self, process: subprocess.Popen) -> None:
         """As `_remount`, by permissions, where they bind this user."""
@@ -145,7 +145,7 @@ def _freeze(folder: Path) -> str:
     if refusal := _mount("--bind", folder, folder):
         return refusal
     if refusal := _mount("-o", "remount,ro,bind", folder):
-        subprocess.run(["umount", "-l", folder], check=True)
+        _unmount(folder)
     return refusal
 
 
@@ -155,3 +155,7 @@ def _mount(*arguments: str | Path) -> str:
         return "not root"
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True)
     return done.stderr.strip() if done.returncode else ""
+
+
+def _unmount(folder: Path) -> None:
+    subprocess.run(["umount", "-l", folder], check=True)
