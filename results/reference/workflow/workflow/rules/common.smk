@@ -56,11 +56,16 @@ def records_folder():
     return in_project(CONFIG.records) if CONFIG.records else "results/runs"
 
 
+def records_at(specs, name="run.json"):
+    """The records of these runs, or the file of that name beside each."""
+    paths = [str(spec.path(records_folder()).with_name(name)) for spec in specs]
+    return list(map(local, paths)) if CONFIG.records else paths
+
+
 def records_of(experiment, name="run.json", split=None, figure=None):
     """The run records that a table lists or a figure shows, or the file of that name beside each."""
     specs = CONFIG.figure_specs(experiment, figure) if figure else CONFIG.specs(experiment, split)
-    paths = [str(spec.path(records_folder()).with_name(name)) for spec in specs]
-    return list(map(local, paths)) if CONFIG.records else paths
+    return records_at(specs, name)
 
 
 def existing_records_of(experiment, name="run.json", split=None, figure=None):
@@ -101,7 +106,7 @@ def survival_records(name="run.json"):
     """The records of `survival`, and of the experiments that it varies."""
     varied = dict.fromkeys(entry.experiment for entry in CONFIG.survival)
     specs = [*or_exit(CONFIG.survival_specs), *(spec for table in varied for spec in CONFIG.specs(table))]
-    return there(str(spec.path(records_folder()).with_name(name)) for spec in dict.fromkeys(specs))
+    return there(records_at(dict.fromkeys(specs), name))
 
 
 def of_kind(kind):
@@ -125,8 +130,7 @@ def shap_values_of(experiment):
 
 def catboost_record():
     """CatBoost's record, where Table 1 has one; when nothing is trained, where it is there."""
-    paths = [str(spec.path(records_folder())) for spec in CONFIG.baseline_specs()]
-    return there([local(path) if CONFIG.records else path for path in paths])[:1]
+    return there(records_at(CONFIG.baseline_specs()))[:1]
 
 
 def paper_values(experiment):
