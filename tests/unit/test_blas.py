@@ -70,20 +70,43 @@ def test_products_of_mlx_are_openblas_s():
 
 
 @pytest.mark.skipif(sys.platform != "linux" or blas._mlx_has_cuda(), reason="MLX has a BLAS of its own here")
-def test_one_processor_s_bytes_are_another_s():
-    """The choice of OpenBLAS's kernels decides the last bits, and is the same for every processor with AVX2."""
+def test_the_choice_decides_the_last_bits():
+    """The processor for which OpenBLAS's kernels were written is chosen, said, and gives the same bytes again."""
     code = """
         from score_mlx import blas
-        blas.load()
-        import hashlib, os, mlx.core as mx
+        print(blas.described().split()[1])
+        import hashlib, mlx.core as mx
         a, b = (mx.random.normal((130, 130), key=mx.random.key(i), stream=mx.cpu) for i in range(2))
-        print(os.environ.get("OPENBLAS_CORETYPE"), hashlib.sha256(bytes(mx.matmul(a, b, stream=mx.cpu))).hexdigest())
+        print(hashlib.sha256(bytes(mx.matmul(a, b, stream=mx.cpu))).hexdigest())
     """
-    if not {"avx2", "fma"} <= abilities():
+    if not abilities() >= blas.AVX2:
         pytest.skip("this processor has no AVX2")
     chosen = run(code, OPENBLAS_CORETYPE="")
-    assert chosen == run(code, OPENBLAS_CORETYPE="Haswell")
-    assert chosen.startswith("Haswell ")
+    name = "SkylakeX" if abilities() >= blas.AVX512 else "Haswell"
+    assert chosen.startswith(f"({name})")
+    assert chosen == run(code, OPENBLAS_CORETYPE=name)
+    assert run(code, OPENBLAS_CORETYPE="Haswell").startswith("(Haswell)")
+
+
+@pytest.mark.parametrize(
+    ("machine", "has", "said", "chosen"),
+    [
+        ("x86_64", blas.AVX2 | blas.AVX512, "", "SkylakeX"),
+        ("x86_64", blas.AVX2 | {"avx512f"}, "", "Haswell"),  # as processors of 2016 for other work than this
+        ("x86_64", blas.AVX2, "", "Haswell"),
+        ("x86_64", blas.AVX2 | blas.AVX512, "Zen", "Zen"),
+        ("x86_64", {"sse2"}, "", ""),
+        ("aarch64", set(), "", ""),
+    ],
+)
+def test_kernels_are_chosen_by_what_the_processor_can(without_package, machine, has, said, chosen):
+    fresh = without_package
+    fresh.setattr(blas, "LIBRARIES", ("libc.so.6",))
+    fresh.setattr(blas.platform, "machine", lambda: machine)
+    fresh.setattr(blas, "abilities", lambda: has)
+    fresh.setenv("OPENBLAS_CORETYPE", said)
+    blas.load()
+    assert os.environ["OPENBLAS_CORETYPE"] == chosen
 
 
 def test_a_library_that_is_there(without_package):

@@ -157,7 +157,7 @@ def _mlx_environment(about: dict[str, Any]) -> dict[str, Any]:
 
     if mx.default_device().type == mx.DeviceType.gpu:
         about["device"] = f"gpu: {mx.device_info().get('device_name', 'unknown')}"
-    numbers = {"blas": blas.load(), "kernels": "compiled" if kernels.compiled() else "none"}
+    numbers = {"blas": blas.described(), "kernels": "compiled" if kernels.compiled() else "none"}
     return about | {"versions": numbers | about["versions"]}
 
 

@@ -14,9 +14,10 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_flatten
 
+from score_mlx import kernels
 from score_mlx.nn import fused
 
-B1, B2 = 0.9, 0.999  # Adam's decay of the mean and of the mean square
+B1, B2, EPSILON = 0.9, 0.999, 1e-8  # Adam's decay of the mean and of the mean square
 
 
 class Replicas:
@@ -71,8 +72,7 @@ class Replicas:
         if single:
             arrays, keys = _alone(arrays), keys.squeeze(0)
         losses, gradients = lifted(self.parameters_by_name(), arrays, keys)
-        gradient = mx.concatenate([gradients[name].reshape(-1) for name in self.names])
-        self.flat = self.adam(self.flat, gradient)
+        self.flat = self.adam(self.flat, [gradients[name] for name in self.names])
         return losses[None] if single else losses
 
     def apply(self, function: Callable, arrays: dict[str, mx.array]) -> mx.array:
@@ -127,12 +127,18 @@ class Adam:
         self.mean, self.square = mx.zeros_like(parameters), mx.zeros_like(parameters)
         self.taken = 0  # steps
 
-    def __call__(self, parameters: mx.array, gradient: mx.array) -> mx.array:
+    def __call__(self, parameters: mx.array, gradients: list[mx.array]) -> mx.array:
+        """The vector of parameters after a step; `gradients` are its pieces in its order, of any shapes."""
         self.taken += 1
         scale = root = 1.0
         if self.bias_correction:
             scale, root = 1 / (1 - B1**self.taken), (1 - B2**self.taken) ** -0.5
         numbers = [mx.array(self.learning_rate * scale), mx.array(root)]
+        if kernels.serve(parameters):
+            inputs = [parameters, self.mean, self.square, *numbers, *gradients]
+            parameters, self.mean, self.square = kernels.call_all("adam", inputs, [B1, B2, EPSILON])
+            return parameters
+        gradient = mx.concatenate([piece.reshape(-1) for piece in gradients])
         parameters, self.mean, self.square = _adam(parameters, gradient, self.mean, self.square, *numbers)
         return parameters
 
@@ -151,4 +157,4 @@ class Adam:
 def _adam(parameters, gradient, mean, square, rate, root):
     mean = B1 * mean + (1 - B1) * gradient
     square = B2 * square + (1 - B2) * (gradient * gradient)
-    return parameters - rate * mean / (mx.sqrt(square) * root + 1e-8), mean, square
+    return parameters - rate * mean / (mx.sqrt(square) * root + EPSILON), mean, square

@@ -14,9 +14,8 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
-from score_mlx import kernels
 from score_mlx.folded import FoldedData
-from score_mlx.nn import Noise, on_cpu
+from score_mlx.nn import Noise
 from score_mlx.replicas import Replicas
 from score_mlx.spec import Spec
 
@@ -55,11 +54,8 @@ class FoldTask(ABC, Generic[S, D]):
 
     @staticmethod
     def fastest_replicas(spec: S) -> int:
-        """Folds to train side by side, as measured: on a GPU five cost what one does, a CPU saves dispatch.
-
-        Kernels have little of it to save.
-        """
-        return 1 if on_cpu() and kernels.compiled() else 5
+        """Folds to train side by side, as measured: on a GPU five cost what one does, a CPU saves dispatch."""
+        return 5
 
     @abstractmethod
     def prepare(self) -> None:

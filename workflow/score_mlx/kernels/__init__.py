@@ -45,7 +45,12 @@ def call(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = ()) -
     Raises:
         ValueError: no kernel has the name, or an input is not of 32-bit values.
     """
-    return _library.call(name, inputs, numbers)[0]
+    return call_all(name, inputs, numbers)[0]
+
+
+def call_all(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = ()) -> list[mx.array]:
+    """The same with all of a kernel's outputs."""
+    return _library.call(name, inputs, numbers)
 
 
 def compiled() -> bool:

@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 
@@ -32,11 +33,6 @@ const Op& find(const std::string& name) {
 }
 
 static std::vector<int> shape_of(const mx::array& a) { return {a.shape().begin(), a.shape().end()}; }
-static Shapes shapes_of(const std::vector<mx::array>& arrays) {
-  Shapes shapes;
-  for (const auto& a : arrays) shapes.push_back(shape_of(a));
-  return shapes;
-}
 
 // A row-contiguous copy, made on the stream before the kernel that reads it. Every dtype here has four bytes.
 static mx::array contiguous(const mx::array& a, mx::cpu::CommandEncoder& encoder) {
@@ -65,29 +61,46 @@ static mx::array contiguous(const mx::array& a, mx::cpu::CommandEncoder& encoder
 class Call : public mx::Primitive {
  public:
   // asked: for a backward pass, which of the differentiable inputs; empty for a forward pass.
-  Call(mx::Stream stream, std::string op, Params params, std::vector<int> asked = {})
-      : mx::Primitive(stream), name_(std::move(op)), params_(std::move(params)), asked_(std::move(asked)) {}
+  // lifted: which inputs have a leading axis, over `count` calls of which this is all; none are and count is 0 for one.
+  Call(mx::Stream stream, std::string op, Params params, std::vector<int> asked = {}, std::vector<bool> lifted = {},
+       int count = 0)
+      : mx::Primitive(stream),
+        name_(std::move(op)),
+        params_(std::move(params)),
+        asked_(std::move(asked)),
+        lifted_(std::move(lifted)),
+        count_(count) {}
 
   static std::vector<mx::array> make(const std::string& op, const std::vector<mx::array>& inputs, const Params& params) {
-    std::vector<mx::Shape> shapes;
-    for (const auto& s : find(op).shapes(shapes_of(inputs), params)) shapes.emplace_back(s.begin(), s.end());
-    std::vector<mx::Dtype> types(shapes.size(), mx::float32);
-    auto stream = mx::default_stream(mx::Device(mx::Device::cpu));
-    return mx::array::make_arrays(shapes, types, std::make_shared<Call>(stream, op, params), inputs);
+    return launch(std::make_shared<Call>(mx::default_stream(mx::Device(mx::Device::cpu)), op, params), inputs);
   }
 
   void eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::array>& outputs) override {
     auto& encoder = mx::cpu::get_command_encoder(stream());
     std::vector<const float*> in;
-    for (const auto& a : inputs) in.push_back(contiguous(a, encoder).data<float>());
-    std::vector<float*> out(asked_.empty() ? outputs.size() : find(name_).differentiable, nullptr);
+    std::vector<size_t> in_step;  // from one call's numbers to the next one's
+    auto shape = shapes(inputs);
+    for (size_t i = 0; i < inputs.size(); i++) {
+      in.push_back(contiguous(inputs[i], encoder).data<float>());
+      in_step.push_back(lifted(i) ? inputs[i].size() / count_ : 0);
+    }
+    size_t places = asked_.empty() ? outputs.size() : find(name_).differentiable;
+    std::vector<float*> out(places, nullptr);
+    std::vector<size_t> out_step(places, 0);
     for (size_t i = 0; i < outputs.size(); i++) {
+      size_t place = asked_.empty() ? i : asked_[i];
       outputs[i].set_data(mx::allocator::malloc(outputs[i].nbytes()));
-      out[asked_.empty() ? i : asked_[i]] = outputs[i].data<float>();
+      out[place] = outputs[i].data<float>();
+      out_step[place] = count_ ? outputs[i].size() / count_ : 0;
     }
     auto kernel = asked_.empty() ? find(name_).forward : find(name_).backward;
-    encoder.dispatch([kernel, in = std::move(in), out = std::move(out), shape = shapes_of(inputs), p = params_]() {
-      kernel(Args{in.data(), out.data(), shape, p});
+    encoder.dispatch([=, in = std::move(in), out = std::move(out), shape = std::move(shape), p = params_,
+                      calls = std::max(count_, 1)]() mutable {
+      for (int call = 0; call < calls; call++) {
+        kernel(Args{in.data(), out.data(), shape, p});
+        for (size_t i = 0; i < in.size(); i++) in[i] += in_step[i];
+        for (size_t i = 0; i < out.size(); i++) out[i] = out[i] ? out[i] + out_step[i] : nullptr;
+      }
     });
   }
 
@@ -99,61 +112,75 @@ class Call : public mx::Primitive {
                              const std::vector<int>& argnums, const std::vector<mx::array>& outputs) override {
     const Op& op = find(name_);
     if (!asked_.empty() || op.backward == nullptr) throw std::invalid_argument("no gradient of kernel " + name_);
-    std::vector<mx::Shape> shapes;
     for (int i : argnums) {
       if (i >= op.differentiable) throw std::invalid_argument("no gradient for an index of kernel " + name_);
-      shapes.push_back(primals[i].shape());
     }
     std::vector<mx::array> inputs = primals;
     inputs.push_back(cotangents[0]);
     inputs.insert(inputs.end(), outputs.begin(), outputs.end());
-    std::vector<mx::Dtype> types(shapes.size(), mx::float32);
-    return mx::array::make_arrays(shapes, types, std::make_shared<Call>(stream(), name_, params_, argnums), inputs);
+    std::vector<bool> lifted = lifted_;
+    if (count_) lifted.resize(inputs.size(), true);
+    auto gradients = launch(std::make_shared<Call>(stream(), name_, params_, argnums, lifted, count_), inputs);
+    for (size_t i = 0; count_ && i < argnums.size(); i++) {
+      if (!lifted_[argnums[i]]) gradients[i] = mx::sum(gradients[i], 0);
+    }
+    return gradients;
   }
 
-  // One call for each element of the lifted axis: right rather than fast, since what is fast trains one by one.
+  // Many calls as one operation: one node, one dispatch, whatever the number of models side by side.
   std::pair<std::vector<mx::array>, std::vector<int>> vmap(const std::vector<mx::array>& inputs,
                                                            const std::vector<int>& axes) override {
-    int count = 1;
-    for (size_t i = 0; i < axes.size(); i++) {
+    if (count_) throw std::invalid_argument("kernel " + name_ + " can be lifted by one vmap only");
+    int count = 0;
+    std::vector<mx::array> leading;
+    std::vector<bool> lifted;
+    for (size_t i = 0; i < inputs.size(); i++) {
+      lifted.push_back(axes[i] >= 0);
       if (axes[i] >= 0) count = inputs[i].shape(axes[i]);
+      leading.push_back(axes[i] > 0 ? mx::moveaxis(inputs[i], axes[i], 0) : inputs[i]);
     }
-    std::vector<std::vector<mx::array>> parts;
-    for (int r = 0; r < count; r++) {
-      std::vector<mx::array> own;
-      for (size_t i = 0; i < inputs.size(); i++) {
-        own.push_back(axes[i] < 0 ? inputs[i] : mx::take(inputs[i], r, axes[i]));
-      }
-      parts.push_back(again(own));
-    }
-    std::vector<mx::array> stacked;
-    for (size_t o = 0; o < parts[0].size(); o++) {
-      std::vector<mx::array> column;
-      for (auto& part : parts) column.push_back(part[o]);
-      stacked.push_back(mx::stack(column, 0));
-    }
-    return {stacked, std::vector<int>(stacked.size(), 0)};
+    auto outputs = launch(std::make_shared<Call>(stream(), name_, params_, asked_, lifted, count), leading);
+    return {outputs, std::vector<int>(outputs.size(), 0)};
   }
 
   const char* name() const override { return name_.c_str(); }
   bool is_equivalent(const mx::Primitive& other) const override {
     const auto& call = static_cast<const Call&>(other);
-    return name_ == call.name_ && params_ == call.params_ && asked_ == call.asked_;
+    return name_ == call.name_ && params_ == call.params_ && asked_ == call.asked_ && lifted_ == call.lifted_ &&
+           count_ == call.count_;
   }
 
  private:
-  // The same call on other arrays.
-  std::vector<mx::array> again(const std::vector<mx::array>& inputs) {
-    if (asked_.empty()) return make(name_, inputs, params_);
+  bool lifted(size_t input) const { return count_ && lifted_[input]; }
+
+  // What one call sees.
+  Shapes shapes(const std::vector<mx::array>& inputs) const {
+    Shapes own;
+    for (size_t i = 0; i < inputs.size(); i++) {
+      own.push_back(shape_of(inputs[i]));
+      if (lifted(i)) own.back().erase(own.back().begin());
+    }
+    return own;
+  }
+
+  static std::vector<mx::array> launch(std::shared_ptr<Call> call, const std::vector<mx::array>& inputs) {
+    Shapes own = call->shapes(inputs), results;
+    for (int i : call->asked_) results.push_back(own[i]);
+    if (call->asked_.empty()) results = find(call->name_).shapes(own, call->params_);
     std::vector<mx::Shape> shapes;
-    for (int i : asked_) shapes.push_back(inputs[i].shape());
+    for (const auto& s : results) {
+      shapes.emplace_back(s.begin(), s.end());
+      if (call->count_) shapes.back().insert(shapes.back().begin(), call->count_);
+    }
     std::vector<mx::Dtype> types(shapes.size(), mx::float32);
-    return mx::array::make_arrays(shapes, types, std::make_shared<Call>(stream(), name_, params_, asked_), inputs);
+    return mx::array::make_arrays(shapes, types, call, inputs);
   }
 
   std::string name_;
   Params params_;
   std::vector<int> asked_;
+  std::vector<bool> lifted_;
+  int count_;
 };
 
 }  // namespace score
