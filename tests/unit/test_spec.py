@@ -32,6 +32,14 @@ def test_options_of_score_alone():
         GraphSpec("esol", "gt", "skip05", integrator="rk4")
 
 
+def test_integrators_other_than_euler_s_are_not_cut_at_75_epochs():
+    """The paper shows no more of them, and without a schedule a longer run begins with the same epochs."""
+    assert GraphSpec("esol", "gat", "SCORE", integrator="rk4", epochs=75).cuts() == []
+    cut = {"setting": "epochs", "ours": 74, "paper": 75}
+    assert GraphSpec("esol", "gat", "SCORE", integrator="heun", epochs=74).cuts() == [cut]
+    assert GraphSpec("esol", "gat", "SCORE", epochs=75).cuts() == [{"setting": "epochs", "ours": 75, "paper": 150}]
+
+
 def test_forty_different_paths():
     paths = {GraphSpec("esol", arch, config).path() for arch in ARCHS for config in CONFIGS}
     assert len(paths) == 40

@@ -78,6 +78,8 @@ def test_each_figure_shows_its_own_runs(repo):
     ]
     assert len(config.specs("figure9")) == 24 and all(spec.descriptors for spec in config.specs("figure9"))
     assert not any(spec.descriptors for spec in config.specs("figure10"))
+    assert {(spec.integrator == "euler", spec.epochs) for spec in config.specs("figure9")} == {(True, 150), (False, 75)}
+    assert not any(spec.cuts() for spec in config.specs("figure9"))
 
 
 def test_figures_twice_the_same(tmp_path):

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from score_mlx import plugins
 from score_mlx.classical.spec import METHODS, Lasso
 from score_mlx.dense.spec import NETWORKS, DenseSpec
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.graphs.spec import INTEGRATOR_EPOCHS, GraphSpec
 from score_mlx.settings_base import Experiment, FigureName
 from score_mlx.settings_language import ChallengeExperiment, CharactersExperiment, LossesExperiment
 from score_mlx.spec import Spec
@@ -139,12 +139,17 @@ class SpeedupExperiment(GraphExperiment):
 
 
 class IntegratorsExperiment(GraphExperiment):
-    """SCORE with each scheme for dh/dt = F(h) - h."""
+    """SCORE with each scheme for dh/dt = F(h) - h.
+
+    Euler's runs are other experiments' and as long as theirs. The rest, which nothing else wants, train for `epochs`,
+    all that is drawn.
+    """
 
     kind: Literal["integrators"]
     drawing: ClassVar[str] = "integrators"
     archs: Annotated[list[Arch], Field(min_length=1)]
     integrators: Annotated[list[Integrator], Field(min_length=1)]
+    epochs: Annotated[int, Field(ge=1)] = INTEGRATOR_EPOCHS
     readout: Literal[GraphSpec.CHOICES["readout"]] = "sum"
     head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
     descriptors: bool = False
@@ -152,8 +157,14 @@ class IntegratorsExperiment(GraphExperiment):
     def specs(self, config: Any, split: str) -> list[Spec]:
         """Architecture by architecture, scheme by scheme."""
         common = self.common(config, split)
-        pairs = [(arch, integrator) for arch in self.archs for integrator in self.integrators]
-        return [GraphSpec(config.dataset_name, a, "SCORE", **common, integrator=i) for a, i in pairs]
+        shorter = common | {"epochs": min(self.epochs, common["epochs"])}
+        return [
+            GraphSpec(
+                config.dataset_name, arch, "SCORE", integrator=i, **(common if i == GraphSpec.integrator else shorter)
+            )
+            for arch in self.archs
+            for i in self.integrators
+        ]
 
 
 class LearnedDtExperiment(GraphExperiment):

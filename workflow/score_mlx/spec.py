@@ -141,14 +141,18 @@ class Spec(ABC):
     def option_fields(cls) -> list[Field]:
         return [f for f in fields(cls) if f.name not in ("dataset", *cls.NAMED)]
 
+    def published(self, name: str) -> Any:
+        """The paper's value of a setting for a run like this: the field's default, unless a family knows better."""
+        return getattr(type(self), name)
+
     def cuts(self) -> list[dict[str, Any]]:
         """Each training setting below the paper's, with both values; empty means comparable with the paper."""
-        pairs = [(name, getattr(self, name), getattr(type(self), name)) for name in self.CUTTABLE]
+        pairs = [(name, getattr(self, name), self.published(name)) for name in self.CUTTABLE]
         return [{"setting": name, "ours": ours, "paper": paper} for name, ours, paper in pairs if ours < paper]
 
     def departures(self, but: tuple[str, ...] = ()) -> list[str]:
         """Fields of the protocol that differ from the paper's, as `steps 3`; those in `but` may."""
-        pairs = [(name, getattr(self, name), getattr(type(self), name)) for name in self.PROTOCOL if name not in but]
+        pairs = [(name, getattr(self, name), self.published(name)) for name in self.PROTOCOL if name not in but]
         return [f"{name} {ours}" for name, ours, paper in pairs if ours != paper]
 
     def as_dict(self) -> dict[str, Any]:

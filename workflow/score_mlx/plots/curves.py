@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from score_mlx.analysis import warp
 from score_mlx.analysis.runs import Run, provenance, require_one_dataset
 from score_mlx.analysis.speedup import pairs
+from score_mlx.graphs.spec import INTEGRATOR_EPOCHS
 from score_mlx.plots import style
 
 # (recurrent, descriptors): label, colour, line
@@ -90,7 +91,7 @@ def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int 
         style.save(figure, path, heading, text)
 
 
-def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = 75) -> None:
+def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = INTEGRATOR_EPOCHS) -> None:
     """A panel an architecture, a curve an integrator; arguments as `draw_forms`.
 
     Raises:
@@ -98,6 +99,7 @@ def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epoch
     """
     require_one_dataset(runs)
     archs = list(dict.fromkeys(run.spec.arch for run in runs))
+    epochs = min(epochs, *(len(run.curves[0]) for run in runs))  # Euler's runs are longer
     rows = -(-len(archs) // 3)
     with style.context():
         figure, grid = plt.subplots(rows, 3, figsize=(style.WIDTH + 0.8, 2.3 * rows + 0.4), squeeze=False, sharex=True)

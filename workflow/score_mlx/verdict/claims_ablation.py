@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from score_mlx.analysis.runs import Run
-from score_mlx.graphs.spec import ARCHS
+from score_mlx.graphs.spec import ARCHS, INTEGRATOR_EPOCHS
 from score_mlx.verdict import statistics
 from score_mlx.verdict.comparisons import EQUAL, equal, no_worse, scores, sized
 from score_mlx.verdict.evidence import Evidence
@@ -15,7 +15,6 @@ from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.pool import NotComparableError
 
 MOLATTFP_WORTH = 0.03  # RMSE, the paper's
-INTEGRATOR_EPOCHS = 75
 NOT_FASTER = 0.9  # a run that takes nine tenths of the time is called faster
 
 
