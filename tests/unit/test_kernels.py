@@ -172,6 +172,22 @@ def test_lifted_over_replicas():
         np.testing.assert_array_equal(np.array(lifted[r]), np.array(gradient(x[r], weight)))
 
 
+def test_lifted_over_any_axis_and_differentiated_afterwards():
+    """A gradient of a lifted kernel; what all replicas share gets the sum of theirs."""
+    x, weight, direction = rows(A, 3, 6), rows(H, 6), rows(3, A, H)
+    lifted = mx.vmap(lambda x, w: ours.leaky_relu(ours.linear(x, w)), in_axes=(1, None))
+    found = mx.grad(lambda x, w: (lifted(x, w) * direction).sum(), argnums=(0, 1))(x, weight)
+    one = mx.grad(lambda x, w, d: (ours.leaky_relu(ours.linear(x, w)) * d).sum(), argnums=(0, 1))
+    each = [one(x[:, r], weight, direction[r]) for r in range(3)]
+    np.testing.assert_array_equal(np.array(found[0]), np.stack([np.array(of_x) for of_x, _ in each], axis=1))
+    np.testing.assert_allclose(np.array(found[1]), sum(np.array(of_w) for _, of_w in each), rtol=1e-5, atol=1e-5)
+
+
+def test_lifted_twice_is_refused():
+    with pytest.raises(ValueError, match="kernel elu can be lifted by one vmap only"):
+        mx.vmap(mx.vmap(ours.elu))(rows(2, 3, 4))
+
+
 @pytest.mark.parametrize(
     ("name", "inputs", "message"),
     [("no such", [mx.ones(3)], "no kernel is called no such"), ("elu", [mx.ones(3, mx.float16)], "32-bit values")],
