@@ -36,6 +36,15 @@ def test_dry_run_of_everything_takes_less_than_five_seconds(tmp_path):
     assert not (tmp_path / "x" / "results").exists()  # a dry-run writes nothing
 
 
+def test_table_7_is_its_two_parts(tmp_path):
+    config = load(ROOT / "config.yaml", {"preset": "paper"})
+    paper = ("--directory", tmp_path / "x", "--config", "dataset=esol", "preset=paper")
+    said = snakemake(ROOT, "-n", "results/table7.csv", *paper)
+    assert re.search(r"^table +2$", said, re.MULTILINE) and re.search(r"^whole_table +1$", said, re.MULTILINE)
+    trained = len({*config.specs("table7a"), *config.specs("table7b")})
+    assert re.search(rf"^train_graph +{trained}$", said, re.MULTILINE)
+
+
 def test_the_verdict_asks_for_all_records_and_survival_for_its_own(tmp_path):
     config = load(ROOT / "config.yaml", {"preset": "paper"})
     paper = ("--directory", tmp_path / "x", "--config", "dataset=esol", "preset=paper")

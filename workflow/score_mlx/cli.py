@@ -9,6 +9,7 @@ import typer
 from score_mlx import (
     cli_compare,
     cli_data,
+    cli_join,
     cli_predict,
     cli_records,
     cli_redraw,
@@ -41,6 +42,7 @@ app.command("export")(cli_records.export)
 app.command("readme")(cli_records.readme)
 app.command("sample")(cli_sample.sample)
 app.command("table")(cli_show.table)
+app.command("join")(cli_join.join)
 app.command("runs")(cli_runs.runs)
 app.command("estimate")(cli_runs.estimate)
 app.command("sensitivity")(cli_show.sensitivity)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from score_mlx.analysis.parts import wholes
+from score_mlx.cli_join import join
 from score_mlx.cli_runs import runs as catalogue
 from score_mlx.cli_show import figure, sensitivity, settled_config, table
 from score_mlx.cli_verdict import TABLES as VERDICT_TABLES
@@ -36,6 +38,10 @@ def redraw(
             if drawing == "schema" or _complete(drawn, config.figure_specs(name, drawn), runs):
                 line = baselines[0] if drawing == "configurations" and baselines else None
                 figure(drawn, out=out / f"{drawn}.png", runs=runs, baseline=line)
+    for whole, parts in wholes(name for name, chosen in config.experiments.items() if chosen.kind in TABLES).items():
+        specs = [spec for part in parts for spec in config.specs(part)]
+        if _complete(whole, specs, runs):
+            join([out / f"{part}.csv" for part in parts], out=out / f"{whole}.csv")
     catalogue([], out=out / "runs.csv", folder=runs)
     verdict(source=runs, out=out, only=list(VERDICT_TABLES))
 

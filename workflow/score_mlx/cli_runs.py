@@ -79,6 +79,7 @@ def estimate(
 
 def _specs(config: Config, name: str) -> Iterable[Spec]:
     """The runs that a target wants, in either kind of folds where it compares them."""
+    from score_mlx.analysis.parts import wholes
     from score_mlx.spec import AT_RANDOM
 
     if name == "all":
@@ -94,6 +95,10 @@ def _specs(config: Config, name: str) -> Iterable[Spec]:
     if name == "survival":
         varied = dict.fromkeys(entry.experiment for entry in config.survival)
         yield from [*config.survival_specs(), *(spec for experiment in varied for spec in config.specs(experiment))]
+        return
+    parts = wholes(config.experiments).get(name)
+    if parts:
+        yield from (spec for part in parts for spec in config.specs(part))
         return
     table = name.removesuffix("_sensitivity")
     of_figure = {figure: e for e, chosen in config.experiments.items() for figure in chosen.drawings}
