@@ -1,5 +1,6 @@
 """Run records that are damaged, old, forged, or point outside; weights and checkpoints that are not theirs."""
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -193,9 +194,9 @@ def test_a_damaged_checkpoint_costs_time_and_nothing_else(case, trained, command
     weights = (trained / RUN / "weights" / "fold2-last.safetensors").read_bytes()
     (trained / RUN / "run.json").unlink()
     (trained / RUN / "checkpoints").mkdir()
-    for fold in range(5):
-        (trained / RUN / "checkpoints" / f"folds-{fold}-{fold}.safetensors").write_bytes(DAMAGE[case](weights))
-    code, _, err = command("train", "graph", *TINY, "--epochs", "2", "--replicas", "1")
+    for first, last in itertools.combinations_with_replacement(range(5), 2):  # however many train side by side
+        (trained / RUN / "checkpoints" / f"folds-{first}-{last}.safetensors").write_bytes(DAMAGE[case](weights))
+    code, _, err = command("train", "graph", *TINY, "--epochs", "2")
     assert code == 0, err
     assert (trained / RUN / "run.json").read_bytes() == expected
 
