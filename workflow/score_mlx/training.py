@@ -76,11 +76,8 @@ def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tup
     _restore(checkpoint, signature, replicas, curves)
     clock = saved = time.monotonic()
     for epoch in range(curves.epochs, task.epochs):
-        losses = []
-        for arrays, keys, loss in task.batches(epoch):
-            losses.append(replicas.step(loss, arrays, keys))
-            mx.eval(replicas.flat, losses[-1])
-        _note(curves, np.array(mx.stack(losses)).mean(axis=0), task.rmse(replicas), replicas)
+        losses = run_epoch(task, replicas, epoch)
+        _note(curves, losses.mean(axis=0), task.rmse(replicas), replicas)
         progress.epoch(curves.epochs, [min(values) for values in curves.rmse], [values[-1] for values in curves.rmse])
         now = time.monotonic()
         curves.seconds, clock = curves.seconds + now - clock, now
@@ -88,6 +85,17 @@ def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tup
             _save(checkpoint, signature, replicas, curves)
             saved = now
     return replicas, curves
+
+
+def run_epoch(task: Task, replicas: Replicas, epoch: int) -> np.ndarray:
+    """All steps of an epoch: (steps, R) losses, each before its step."""
+    losses: list[mx.array] = []
+    for arrays, keys, loss in task.batches(epoch):
+        losses.append(replicas.step(loss, arrays, keys))
+        # A step is put together while the one before it computes; no more than that, for the memory.
+        mx.async_eval(replicas.flat, losses[-1])
+        mx.eval(losses[-2:-1])
+    return np.array(mx.stack(losses))
 
 
 def _note(curves: Curves, losses: np.ndarray, rmse: np.ndarray, replicas: Replicas) -> None:

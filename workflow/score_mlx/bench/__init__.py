@@ -1,1 +1,1 @@
-"""Seconds per training epoch, ours beside PyTorch Geometric's: one thread each, the same molecules, in turns."""
+"""Seconds per training epoch, ours beside PyTorch Geometric's: all on one core, the same molecules, in turns."""

@@ -1,4 +1,4 @@
-"""`python -m score_mlx.bench`: engines in turns (A B A B ...), a process and a thread each, medians to a CSV.
+"""`python -m score_mlx.bench`: engines in turns (A B A B ...), a process each and all on one core, medians to a CSV.
 
 Timings of a shared machine drift, so engines are compared within one run, by the ratio of the turns of one round.
 """

@@ -40,14 +40,15 @@ def mlx_graphs(spec: GraphSpec, results: Path, folds: int) -> Timed:
 def _mlx_loop(tasks: list) -> Timed:
     import mlx.core as mx
 
+    from score_mlx.training import run_epoch
+
     replicas = [task.replicas() for task in tasks]
     epochs = iter(range(10**9))
 
     def train() -> None:
         epoch = next(epochs)
         for task, models in zip(tasks, replicas, strict=True):
-            for arrays, keys, loss in task.batches(epoch):
-                mx.eval(models.step(loss, arrays, keys), models.flat)
+            run_epoch(task, models, epoch)
 
     def validate() -> None:
         for task, models in zip(tasks, replicas, strict=True):

@@ -1,4 +1,4 @@
-"""`python -m score_mlx.bench.language`: tokens a second of our GPTs and of PyTorch's, in turns, a thread each."""
+"""`python -m score_mlx.bench.language`: tokens a second of our GPTs and of PyTorch's, in turns, all on one core."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from score_mlx.bench.worker import THREADS
+from score_mlx.bench.worker import THREADS, one_core
 from score_mlx.files import write_csv, write_text
 from score_mlx.language.spec import CharSpec, LanguageSpec, NanoGPTSpec
 
@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--serve", nargs=2, metavar=("ENGINE", "MODEL"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
+        one_core()
         _serve(*options.serve, options.steps)
         return
     rows: list[list] = []

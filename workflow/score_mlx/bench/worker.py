@@ -1,4 +1,4 @@
-"""One engine with one model in a process and a thread of its own; it works when it is asked to."""
+"""One engine with one model in a process of its own, all of them on one core; it works when it is asked to."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ class Worker:
         self.process.wait()
 
 
+def one_core() -> None:
+    """Keep this process and its threads to the last core, where the system can: an engine may have helping threads."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
 def _serve(engine: str, spec: GraphSpec, results: Path, folds: int) -> None:
     """The working side: a line of JSON for each line read."""
     if engine == "blas":
@@ -82,5 +88,6 @@ def _answer(values: dict[str, float]) -> None:
 
 
 if __name__ == "__main__":
+    one_core()
     _engine, _arch, _config, _results, _folds = sys.argv[1:]
     _serve(_engine, GraphSpec("esol", _arch, _config), Path(_results), int(_folds))

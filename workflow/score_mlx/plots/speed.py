@@ -47,10 +47,10 @@ def draw(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
         axes.minorticks_off()
         axes.grid(True, axis="both")
-        axes.set_xlabel("seconds of a training epoch of one fold, one thread (logarithmic)")
+        axes.set_xlabel("seconds of a training epoch of one fold, one core (logarithmic)")
         axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, handletextpad=0.2, columnspacing=0.9)
         how = "Median over interleaved turns on one machine; ESOL, hidden 128, K = 4, batch 32."
-        style.save(figure, path, "Seconds of a training epoch of one fold on one thread, engine by engine", [how])
+        style.save(figure, path, "Seconds of a training epoch of one fold on one core, engine by engine", [how])
 
 
 def _name(arch: str, form: str) -> str:
