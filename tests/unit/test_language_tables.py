@@ -10,10 +10,12 @@ from score_mlx.analysis.estimate import estimate
 from score_mlx.analysis.formats import write_all
 from score_mlx.config import load as load_config
 from score_mlx.errors import UserError
+from score_mlx.experiments import table_stem
 from score_mlx.language.spec import ChallengeSpec, CharSpec, NanoGPTSpec
 from score_mlx.plots import challenge as challenge_figure
 from score_mlx.plots import losses
 from score_mlx.presets import resolve
+from score_mlx.report.items import read_items
 
 KINDS = {"figure3": 6, "figure3b": 3, "figure4": 15, "table10": 6, "table11": 3, "table12": 4, "figure5": 6}
 
@@ -163,3 +165,16 @@ def test_the_stand_in_text_goes_with_the_stand_in_molecules(repo):
     assert {spec.dataset for name in KINDS for spec in config.specs(name)} == {"markov-char"}
     own = load_config(repo / "config.yaml", {"dataset": "my.csv"})
     assert not set(KINDS) & set(own.applicable) and "table2" in own.applicable
+
+
+def test_a_table_named_after_its_figure_makes_way_for_the_caption(repo):
+    """Both have an .md; the pipeline keeps them in two folders, `redraw` in one."""
+    experiments = load_config(repo / "config.yaml").experiments
+    assert table_stem("figure5", experiments["figure5"], beside_figures=True) == "figure5_values"
+    assert table_stem("figure5", experiments["figure5"], beside_figures=False) == "figure5"
+    assert table_stem("table12", experiments["table12"], beside_figures=True) == "table12"
+    reference = repo / "results" / "reference"
+    assert (reference / "figure5.md").read_text().startswith("**Figure 5.")
+    items = read_items(load_config(repo / "config.yaml"), reference, reference, [], [])
+    (found,) = [each for each in items if each.name == "figure5"]
+    assert len(found.grid.rows) == 6 and not found.more

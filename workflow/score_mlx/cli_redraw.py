@@ -13,7 +13,7 @@ from score_mlx.cli_runs import runs as catalogue
 from score_mlx.cli_show import figure, sensitivity, settled_config, table
 from score_mlx.cli_verdict import TABLES as VERDICT_TABLES
 from score_mlx.cli_verdict import verdict
-from score_mlx.experiments import TABLES
+from score_mlx.experiments import TABLES, table_stem
 from score_mlx.spec import AT_RANDOM, Spec
 
 
@@ -29,7 +29,7 @@ def redraw(
     baselines = [path for spec in config.baseline_specs() if (path := spec.path(runs)).exists()]
     for name, experiment in config.experiments.items():
         if experiment.kind in TABLES and _complete(name, config.specs(name), runs):
-            table(name, out=out / f"{name}.csv", runs=runs)
+            table(name, out=out / f"{table_stem(name, experiment, beside_figures=True)}.csv", runs=runs)
         if experiment.kind == "baselines" and all(
             _complete(f"{name}_sensitivity", config.specs(name, split), runs) for split in AT_RANDOM
         ):

@@ -200,3 +200,11 @@ KINDS = (
 LANGUAGE = ("challenge", "characters", "losses")  # the kinds that are about text, not molecules
 # the kinds that have a table
 TABLES = ("baselines", "challenge", "characters", "learned_dt", "models", "speedup", "steps")
+
+
+def table_stem(name: str, experiment: Experiment, *, beside_figures: bool) -> str:
+    """What an experiment's table is called: as the experiment, but for one that is named after its figure.
+
+    Where tables and figures share a folder, the figure's caption, an .md as well, has that name.
+    """
+    return f"{name}_values" if beside_figures and name in experiment.drawings else name

@@ -38,6 +38,7 @@ def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
             line = LINES[budgets.index(run.spec.seconds) % len(LINES)]
             axes.plot(seconds, values, color=colour, ls=line, lw=1.2)
             final = run.last["val_bpb"]
+            axes.plot([seconds[-1]] * 2, [values[-1], final], color=colour, ls=":", lw=0.8)  # whose dot is whose line's
             axes.plot(seconds[-1], final, "o", color=colour, ms=4)
             if run.spec.repeat == min(other.spec.repeat for other in runs):
                 label = f"{LABELS.get(run.spec.config, run.model)}, {run.spec.seconds} s: {final:.3f}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from score_mlx.analysis.formats import spoken
 from score_mlx.config import Config
 from score_mlx.errors import UserError
-from score_mlx.experiments import TABLES
+from score_mlx.experiments import TABLES, table_stem
 from score_mlx.report.costs import Rows, Share, share
 from score_mlx.report.grid import Grid, read_grid, read_rows
 from score_mlx.report.judged import Cell
@@ -157,7 +157,8 @@ def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mappin
     experiment, has_table = config.experiments[name], config.experiments[name].kind in TABLES
     table = [f"{config.tables_folder}/{name}.csv"] if has_table else []
     drawn = {figure: f"{config.figures_folder}/{figure}.png" for figure in experiment.drawings}
-    path = tables / f"{name}.md"
+    stem = table_stem(name, experiment, beside_figures=tables.resolve() == figures.resolve())
+    path = tables / f"{stem}.md"
     grid = read_grid(path) if has_table and path.exists() else None
     return Item(
         name=name,
@@ -167,8 +168,8 @@ def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mappin
         has_table=has_table,
         cells=[cell for of in dict.fromkeys([name, *drawn]) for cell in judged.get(of, [])],
         figures=[read_figure(figures / f"{f}.png", spoken(f), target(config, png)) for f, png in drawn.items()],
-        more=[read_grid(path) for path in sorted(tables.glob(f"{name}_*.md"))],
-        texts=_samples(tables / f"{name}.csv", grid),
+        more=[read_grid(other) for other in sorted(tables.glob(f"{name}_*.md")) if other != path],
+        texts=_samples(path.with_suffix(".csv"), grid),
         share=share(runs, (spec.path("").as_posix() for spec in config.specs(name))),
         command=target(config, *table, *drawn.values()),
         also=[path.stem for path in sorted(tables.glob(f"{name}_*.*"))],

@@ -10,6 +10,7 @@ import re
 
 from score_mlx import plugins
 from score_mlx.analysis import allotment
+from score_mlx.analysis.parts import wholes
 from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
 from score_mlx.files import date_back, remove_temporaries
@@ -210,6 +211,7 @@ BASELINES = of_kind("baselines")
 LEAKING = BASELINES if CONFIG.split in AT_RANDOM else []
 SENSITIVITY = [name for name in drawable(LEAKING, AT_RANDOM) if name in DRAWABLE]
 TABLE_NAMES = [table for kind in TABLE_KINDS for table in of_kind(kind)]
+WHOLES = wholes(TABLE_NAMES)  # table7, of table7a and table7b
 SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]  # drawn without records
 if CONFIG.records and not DRAWABLE:
     existing_records_of(next(iter(CONFIG.experiments)))

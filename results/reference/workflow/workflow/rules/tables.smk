@@ -2,6 +2,7 @@
 
 in:  the records that config's `experiments` lists, the paper's values in data/paper, SHAP values
 out: results/{table}.csv, .md, .tex (results/{dataset}/{table}.* for any other data set than the paper's)
+     results/table7.csv, .md, .tex                what the paper prints in parts, here table7a and table7b, as one
      results/{table}_sensitivity.csv, .md, .tex   Table 1 after the last epoch and without leaking repeats
      results/shap_top100.csv, .md, .tex           the descriptors that Lasso reads
      results/runs.csv, .md, .tex                  every run, what came out and what it cost
@@ -48,6 +49,25 @@ rule table:
     shell:
         "logged {log} python -m score_mlx table {wildcards.table} --kind {params.kind} --title {params.title:q}"
         " --top {params.top} {params.paper:q} --out {output.csv} {input.records:q}"
+
+
+rule whole_table:
+    """What the paper prints in parts under one number, as one table."""
+    input:
+        parts=lambda wildcards: expand(f"{TABLES}/{{part}}.csv", part=WHOLES[wildcards.whole]),
+        code=sources("analysis/parts.py"),
+    output:
+        csv=f"{TABLES}/{{whole}}.csv",
+        md=f"{TABLES}/{{whole}}.md",
+        tex=f"{TABLES}/{{whole}}.tex",
+    log:
+        f"results/logs/{CONFIG.dataset_name}/{{whole}}.log",
+    conda:
+        ENVIRONMENT
+    wildcard_constraints:
+        whole=any_of(WHOLES),
+    shell:
+        "logged {log} python -m score_mlx join {input.parts:q} --out {output.csv:q}"
 
 
 rule sensitivity:
@@ -129,6 +149,7 @@ rule runs:
 rule tables:
     input:
         expand(f"{TABLES}/{{table}}.csv", table=[t for t in DRAWABLE if t in TABLE_NAMES]),
+        expand(f"{TABLES}/{{whole}}.csv", whole=[w for w, parts in WHOLES.items() if {*parts} <= {*DRAWABLE}]),
         expand(f"{TABLES}/{{table}}_sensitivity.csv", table=SENSITIVITY),
         f"{TABLES}/runs.csv",
         [] if CONFIG.records or not SHAP else f"{TABLES}/shap_top100.csv",
