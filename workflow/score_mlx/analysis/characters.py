@@ -78,6 +78,7 @@ READABLE: Readable = (
     ("blocks × steps", lambda row: f"{row['blocks']} × {row['steps']}"),
     ("optimiser", lambda row: row["optimizer"]),
     ("dropout", lambda row: f"{row['dropout']:g}"),
+    ("bigram", lambda row: row["bigram"]),
     ("trained on", lambda row: f"{100 * row['train_fraction']:.0f} %"),
     ("parameters", lambda row: f"{row['parameters']:,}"),
     ("best loss", lambda row: number(row["best_val_loss"])),
