@@ -63,8 +63,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def pytest_sessionstart(session) -> None:
-    session.config.bad_input = {"cases": 0, "start": time.monotonic()}
+CASES = pytest.StashKey[int]()
+START = time.monotonic()  # pytest reads this file late where it was not asked for this folder, after a session's start
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -72,11 +72,10 @@ def pytest_runtest_makereport(item, call) -> Iterator[None]:
     outcome = yield
     report = outcome.get_result()
     if report.when == "call" and report.passed and HERE in item.path.parents and "fuzz" not in item.keywords:
-        item.config.bad_input["cases"] += 1
+        item.config.stash[CASES] = item.config.stash.get(CASES, 0) + 1
 
 
 def pytest_terminal_summary(terminalreporter, config) -> None:
-    seen = getattr(config, "bad_input", None)
-    if seen and seen["cases"]:
-        seconds = time.monotonic() - seen["start"]
-        terminalreporter.write_line(f"bad input: {seen['cases']} cases passed in {seconds:.0f} s")
+    cases = config.stash.get(CASES, 0)
+    if cases:
+        terminalreporter.write_line(f"bad input: {cases} cases passed in {time.monotonic() - START:.0f} s")
