@@ -86,8 +86,9 @@ def _settle(threads: int) -> None:
     OpenBLAS's kernels for SkylakeX multiply twice as fast as those for Haswell where the processor has AVX-512, whoever
     made it; those for Haswell are within 5 % of the fastest elsewhere. The environment may choose others.
     """
-    if platform.machine() == "x86_64" and abilities() >= AVX2:
-        fastest = "SkylakeX" if abilities() >= AVX512 else "Haswell"
+    able = abilities()
+    if platform.machine() == "x86_64" and able >= AVX2:
+        fastest = "SkylakeX" if able >= AVX512 else "Haswell"
         os.environ["OPENBLAS_CORETYPE"] = os.environ.get("OPENBLAS_CORETYPE") or fastest
     os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
     os.environ.setdefault("MKL_THREADING_LAYER", "SEQUENTIAL" if threads == 1 else "INTEL")

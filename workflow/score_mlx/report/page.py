@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from score_mlx.analysis.formats import spoken
+from score_mlx.analysis.parts import wholes
 from score_mlx.config import Config
 from score_mlx.files import write_text
 from score_mlx.report import costs, items, judged, provenance
@@ -81,7 +82,7 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
         "differ": [cell for cell in cells if cell.verdict.word == rules.NOT_REPRODUCED],
         "refuted": [claim for claim in said if claim.verdict.word == NOT_CONFIRMED],
         "further": _further(places.tables),
-        "other_grids": items.other_grids(places.tables, shown | ELSEWHERE),
+        "other_grids": items.other_grids(places.tables, shown | ELSEWHERE | {*wholes(config.experiments)}),
         "other_figures": items.other_figures(places.figures, shown),
         "ledger": provenance.read_ledger(places.project / "data" / "paper" / "ledger.yaml"),
         "runs": runs,
