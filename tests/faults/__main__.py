@@ -21,9 +21,9 @@ from pathlib import Path
 
 from compare import PromiseError, differences, leftovers, outputs, resumed
 from faults import Faults
-from project import MODELS, ROOT, Project, make_csv, tail
+from project import MODELS, ROOT, Project, last_words, make_csv
 
-MEGABYTES = 64  # of the small file system; a project takes about ten
+MEGABYTES = 256  # of the small file system; a project takes 16, and 56 while two checkpoints are replaced
 
 
 class Trial:
@@ -101,7 +101,7 @@ class Trial:
         except subprocess.TimeoutExpired:
             return True
         if process.returncode:
-            raise PromiseError(f"life {self.lives}: a start that nothing struck failed\n{tail(project.log)}")
+            raise PromiseError(f"life {self.lives}: a start that nothing struck failed\n{last_words(project)}")
         return False
 
     def next_kind(self, faults: Faults) -> str:
@@ -125,7 +125,7 @@ class Trial:
 def finish(project: Project, said: str) -> None:
     """The command to its end, and the end of whatever earlier starts have left running."""
     if code := project.start().wait(600):
-        raise PromiseError(f"{said}: the command ended with status {code}\n{tail(project.log)}")
+        raise PromiseError(f"{said}: the command ended with status {code}\n{last_words(project)}")
     patience = time.monotonic() + 60
     while project.alive():
         if time.monotonic() > patience:

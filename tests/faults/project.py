@@ -98,6 +98,12 @@ def tail(log: Path, lines: int = 40) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
+def last_words(project: Project) -> str:
+    """What a start said at its end, and what its jobs said."""
+    logs = sorted(project.results.glob("logs/**/*.log"), key=lambda path: path.stat().st_mtime)
+    return "\n".join([tail(project.log, 80), *(f"--- {log}\n{tail(log, 12)}" for log in logs)])
+
+
 def processes() -> list[tuple[int, int, int, str, str]]:
     """(process, parent, group, state, command line) of everything that runs here."""
     if Path("/proc/self/stat").exists():

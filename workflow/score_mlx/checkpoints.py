@@ -9,8 +9,8 @@ from typing import Any
 
 import mlx.core as mx
 
+from score_mlx.arrays import save_arrays
 from score_mlx.errors import UserError
-from score_mlx.files import replacing
 
 
 def save(path: Path, signature: str, arrays: dict[str, mx.array], seen: Any) -> None:
@@ -19,8 +19,7 @@ def save(path: Path, signature: str, arrays: dict[str, mx.array], seen: Any) -> 
         signature: names the run; only the same one takes the checkpoint up.
         seen: anything that JSON can hold.
     """
-    with replacing(path) as temporary:
-        mx.save_safetensors(str(temporary), arrays, {"signature": signature, "seen": json.dumps(seen)})
+    save_arrays(path, arrays, {"signature": signature, "seen": json.dumps(seen)})
 
 
 def load(path: Path, signature: str) -> tuple[dict[str, mx.array], Any] | None:

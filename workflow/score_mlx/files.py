@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import os
 import re
@@ -21,6 +22,8 @@ from score_mlx.locks import lock
 if TYPE_CHECKING:
     import numpy as np
 
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -37,6 +40,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o666 & ~_umask())  # mkstemp makes files private
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in _UNWRITABLE and error.filename is None:  # `write` knows a number, not a name
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
         os.close(handle)

@@ -12,8 +12,8 @@ from typing import Any
 import mlx.core as mx
 
 from score_mlx import plugins
+from score_mlx.arrays import save_arrays
 from score_mlx.depth import learned_dt
-from score_mlx.files import replacing
 from score_mlx.folded import FoldedData
 from score_mlx.once import once
 from score_mlx.progress import Progress
@@ -117,8 +117,7 @@ def _signature(spec: Spec, data: FoldedData, group: list[int]) -> str:
 
 def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dict[str, mx.array]) -> None:
     for which, weights in (("best", best), ("last", last)):
-        with replacing(folder / f"fold{fold}-{which}.safetensors") as temporary:
-            mx.save_safetensors(str(temporary), weights)
+        save_arrays(folder / f"fold{fold}-{which}.safetensors", weights)
 
 
 def _fold(data: FoldedData, fold: int, curves: Curves, r: int, weights: dict[str, mx.array]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any
 import mlx.core as mx
 from mlx.utils import tree_flatten, tree_unflatten
 
+from score_mlx.arrays import save_arrays
 from score_mlx.errors import UserError
-from score_mlx.files import replacing
 from score_mlx.language.corpus import Corpus
 from score_mlx.language.gpt import GPT, parameters
 from score_mlx.language.measures import known_words, longest_copy
@@ -57,8 +57,8 @@ def _train(spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, pres
     lines.close()
     weights = dict(tree_flatten(task.model.trainable_parameters()))
     for which, arrays in (("best", history.best), ("last", weights)):
-        with replacing(folder / "weights" / f"{which}.safetensors") as temporary:
-            mx.save_safetensors(str(temporary), dict(sorted(arrays.items())))  # the order of a resumed run's too
+        in_order = dict(sorted(arrays.items()))  # that of a resumed run's too
+        save_arrays(folder / "weights" / f"{which}.safetensors", in_order)
     record = _record(spec, corpus, task.model, history)
     about = {
         "seconds": round(history.seconds, 3),
