@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 VOLATILE = {"run.meta.json"}  # seconds, host, how often a checkpoint was taken up
-VOLATILE_COLUMNS = {"seconds"}
+VOLATILE_COLUMNS = {"seconds", "commit"}  # the project may be edited while one is killed and compared
 SEPARATORS = {".csv": ",", ".md": "|", ".tex": "&"}
 
 
