@@ -187,6 +187,7 @@ static void gru(const Args& a) {
       r[i] = sigmoid_(x[i] + s[i]);
       z[i] = sigmoid_(x[h + i] + s[h + i]);
     }
+#pragma omp simd
     for (int i = 0; i < h; i++) {
       c[i] = 2 * sigmoid_(2 * (x[2 * h + i] + r[i] * s[2 * h + i])) - 1;
       out[i] = c[i] + z[i] * (old[i] - c[i]);
@@ -202,6 +203,7 @@ static void gru_backward(const Args& a) {
     const float *r = a.in[5] + h * row, *z = a.in[6] + h * row, *c = a.in[7] + h * row;
     float* dx = a.out[0] ? a.out[0] + 3 * h * row : rest.data();
     float* ds = a.out[1] ? a.out[1] + 3 * h * row : rest.data() + 3 * h;
+#pragma omp simd  // more pointers than a compiler checks for overlap
     for (int i = 0; i < h; i++) {
       float to_c = g[i] * (1 - z[i]) * (1 - c[i] * c[i]);
       float to_r = to_c * s[2 * h + i] * (r[i] * (1 - r[i]));
