@@ -81,10 +81,8 @@ def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int 
         axes.legend(loc="upper right")
         how = f"Means over folds, smoothed over {warp.WINDOW} epochs"
         if np.isfinite(found.factor):
-            how += (
-                f"; the compressed curve lies {found.residual:.3f} from SCORE's over {found.overlap} epochs (root mean "
-            )
-            how += "square)"
+            near = f"lies {found.residual:.3f} from SCORE's over {found.overlap} epochs (root mean square)"
+            how += f"; the compressed curve {near}"
         how += f". {found.flaw.capitalize()}." if found.flaw else "."
         text = _small_print(runs, how)
         style.footnote(axes, text, characters=104, below=34)
