@@ -52,7 +52,7 @@ def test_too_few_and_too_many_files_are_named(expected, tmp_path):
     (other / "table1.md").rename(other / "extra")
     assert differences(expected, outputs(other)) == ["extra: not there in an uninterrupted run", "table1.md: missing"]
     (other / "table1.csv").write_text("model,rmse\n")
-    with pytest.raises(ValueError, match="0 lines that name seconds"):
+    with pytest.raises(ValueError, match="0 lines that name commit, seconds"):
         outputs(other)
 
 
