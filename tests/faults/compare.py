@@ -56,7 +56,9 @@ def _stable(text: str, separator: str) -> str:
     rows = [[cell.strip(" \\") for cell in row] for row in rows]
     heads = [row for row in rows if VOLATILE_COLUMNS & set(row)]
     if len(heads) != 1:
-        raise ValueError(f"a table with {len(heads)} lines that name {', '.join(sorted(VOLATILE_COLUMNS))}, expected one")
+        raise ValueError(
+            f"a table with {len(heads)} lines that name {', '.join(sorted(VOLATILE_COLUMNS))}, expected one"
+        )
     kept = [n for n, name in enumerate(heads[0]) if name not in VOLATILE_COLUMNS]
     table = [[row[n] for n in kept] if len(row) == len(heads[0]) else row for row in rows]
     return "\n".join(separator.join("" if set(cell) <= set("-:") else cell for cell in row) for row in table)
