@@ -29,6 +29,7 @@ INTEGRATORS = {
     "rk4": ("RK4", "#CC79A7", (0, (1.5, 1))),
 }
 ROOM = 2.0  # curves are shown up to so many times the lowest value: the first epochs would flatten the rest
+MOST = 4.0  # and, where one never comes so low, up to its own lowest, if that is no more than so many times the lowest
 
 
 def draw_forms(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = 100) -> None:
@@ -127,9 +128,11 @@ def _band(axes: Axes, run: Run, label: str, colour: str, line, epochs: int, *, s
 
 
 def _dress(axes: Axes, runs: Sequence[Run], epochs: int, *, labelled: bool = True) -> None:
-    lowest = min(np.nanmin(np.mean(run.curves, axis=0)[:epochs]) for run in runs)
+    lows = [np.nanmin(np.mean(run.curves, axis=0)[:epochs]) for run in runs]
+    lowest = min(lows)
+    highest = max([ROOM * lowest, *(1.1 * low for low in lows if low <= MOST * lowest)])
     longest = max(len(run.curves[0]) for run in runs)
-    axes.set(xlim=(0, min(epochs, longest) + 1), ylim=(0.9 * lowest, ROOM * lowest), xlabel="epoch")
+    axes.set(xlim=(0, min(epochs, longest) + 1), ylim=(0.9 * lowest, highest), xlabel="epoch")
     axes.set_ylabel(style.rmse_label(runs[0].dataset) if labelled else "")
 
 
