@@ -9,7 +9,7 @@ from score_mlx.analysis import runs
 from score_mlx.classical.spec import CatBoost
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import CONFIGS, GraphSpec
-from score_mlx.plots import configurations, style
+from score_mlx.plots import configurations, curves, style
 
 PAPER = {"SCORE_gat": {"rank": 13, "rmse_mean": 0.564, "rmse_std": 0.04}}
 
@@ -61,6 +61,13 @@ def test_a_model_that_blew_up_does_not_set_the_scale():
     assert (lowest, highest) == configurations.limits(calm)
     assert lowest < min(min(run.best) for run in calm) and highest > max(max(run.best) for run in calm)
     assert configurations.limits([made("base", [None] * 5)]) == (0.0, 1.0)
+
+
+def test_a_curve_that_stays_high_is_in_view_unless_it_blew_up():
+    low, high, lost = np.array([3.0, 0.6, 0.7]), np.array([4.0, 1.8, 2.0]), np.full(3, np.nan)
+    assert curves.limits([low, lost]) == pytest.approx((0.54, 1.2))
+    assert curves.limits([low, high, np.full(3, 1e6)]) == pytest.approx((0.54, 1.98))
+    assert curves.limits([lost]) == (0.0, 1.0)
 
 
 def test_diverged_models_cut_runs_and_stand_ins_are_drawn(tmp_path):

@@ -120,6 +120,15 @@ def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epoch
         style.save(figure, path, style.titled(title, runs[0].dataset), text)
 
 
+def limits(means: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Lowest and highest value to show of curves that are means over folds; a diverged one does not count."""
+    lows = [float(np.nanmin(mean)) for mean in means if np.isfinite(mean).any()]
+    if not lows:
+        return 0.0, 1.0
+    lowest = min(lows)
+    return 0.9 * lowest, max([ROOM * lowest, *(1.1 * low for low in lows if low <= MOST * lowest)])
+
+
 def _band(axes: Axes, run: Run, label: str, colour: str, line, epochs: int, *, shade: float = 0.15) -> None:
     curves = np.array(run.curves)[:, :epochs]
     place, mean, std = np.arange(1, curves.shape[1] + 1), curves.mean(axis=0), curves.std(axis=0)
@@ -128,11 +137,8 @@ def _band(axes: Axes, run: Run, label: str, colour: str, line, epochs: int, *, s
 
 
 def _dress(axes: Axes, runs: Sequence[Run], epochs: int, *, labelled: bool = True) -> None:
-    lows = [np.nanmin(np.mean(run.curves, axis=0)[:epochs]) for run in runs]
-    lowest = min(lows)
-    highest = max([ROOM * lowest, *(1.1 * low for low in lows if low <= MOST * lowest)])
-    longest = max(len(run.curves[0]) for run in runs)
-    axes.set(xlim=(0, min(epochs, longest) + 1), ylim=(0.9 * lowest, highest), xlabel="epoch")
+    means = [np.mean(run.curves, axis=0)[:epochs] for run in runs]
+    axes.set(xlim=(0, max(map(len, means)) + 1), ylim=limits(means), xlabel="epoch")
     axes.set_ylabel(style.rmse_label(runs[0].dataset) if labelled else "")
 
 
