@@ -93,6 +93,7 @@ def test_the_committed_verdict_is_that_of_the_committed_records(monkeypatch, tmp
         assert len(made) == len(committed)
         for ours, theirs in zip(made, committed, strict=True):
             key = "says" if name == "pairs" else "verdict"
-            assert ours[key] == theirs[key]
+            assert ours[key] == theirs[key] or "factor" in ours.values()  # a factor's verdict may hang on its interval
+            assert rounded(ours.get("ours", "")) == rounded(theirs.get("ours", ""))
             if bootstrapped not in ours.values() and ours[key] != "not run":
                 assert [*map(rounded, ours.values())] == [*map(rounded, theirs.values())]
