@@ -86,12 +86,11 @@ class Faults:
         """Nothing can be written under `results` for a while, then the end of all processes."""
         results = self.project.results
         results.mkdir(exist_ok=True)
-        for patience in reversed(range(100)):
-            if not (refusal := _freeze(results)):
-                break
-            if not patience:
+        patience = time.monotonic() + 5
+        while refusal := _freeze(results):  # busy: a job has opened a file for writing between the two mounts
+            if time.monotonic() > patience:
                 raise OSError(refusal)
-            time.sleep(0.05)  # busy: a job has opened a file for writing between the two mounts
+            time.sleep(0.05)
         self._end(process, self.rng.uniform(0, 8))
         _unmount(results)
 
