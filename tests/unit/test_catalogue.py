@@ -2,10 +2,10 @@
 
 import made_up_records as made_up
 import pytest
-from score_mlx import cli_runs
 from score_mlx.analysis import catalogue, formats, learned, runs
 from score_mlx.analysis.estimate import estimate
 from score_mlx.classical.spec import METHODS
+from score_mlx.cli import runs as cli_runs
 from score_mlx.config import load
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec

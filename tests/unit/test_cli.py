@@ -10,8 +10,10 @@ from pathlib import Path
 import made_up_records as made_up
 import pytest
 import yaml
-from score_mlx import cli, cli_show, cli_train
-from score_mlx.cli_data import results_of
+from score_mlx import cli
+from score_mlx.cli import train as cli_train
+from score_mlx.cli.data import results_of
+from score_mlx.cli.schema import schemas
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
@@ -149,7 +151,7 @@ def test_adopt_takes_records_in(forty, tmp_path):
 
 
 def test_schemas_are_those_of_the_types():
-    for name, text in cli_show.schemas().items():
+    for name, text in schemas().items():
         committed = (ROOT / "workflow" / "schemas" / name).read_text(encoding="utf-8")
         assert committed == text, f"{name} is stale: run `score-mlx schema`"
 

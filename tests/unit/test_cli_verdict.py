@@ -7,7 +7,7 @@ from pathlib import Path
 import made_up_records as made_up
 import pytest
 from score_mlx import cli
-from score_mlx.cli_verdict import TABLES
+from score_mlx.cli.verdict import TABLES
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.records import write_record

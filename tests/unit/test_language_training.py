@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tiny_text
 from score_mlx.cli import main
-from score_mlx.cli_sample import sample
+from score_mlx.cli.sample import sample
 from score_mlx.errors import UserError
 from score_mlx.exchange import check, differences
 from score_mlx.language import tasks, trainer, training

@@ -13,13 +13,13 @@ from score_mlx import plugins
 from score_mlx.config_messages import explain
 from score_mlx.dataset_names import BUILT_IN, dataset_name
 from score_mlx.errors import UserError
-from score_mlx.experiments import LANGUAGE, AnyExperiment
 from score_mlx.files import write_text
 from score_mlx.graphs.spec import GraphSpec
-from score_mlx.settings import ClassicalSettings, DenseSettings, GraphSettings, Presets
-from score_mlx.settings_base import Name, Typed
-from score_mlx.settings_language import LanguageSettings
-from score_mlx.settings_survival import SURVIVAL_CHOICES, SurvivalRuns
+from score_mlx.settings.base import Name, Typed
+from score_mlx.settings.experiments import LANGUAGE, AnyExperiment
+from score_mlx.settings.language import LanguageSettings
+from score_mlx.settings.models import ClassicalSettings, DenseSettings, GraphSettings, Presets
+from score_mlx.settings.survival import SURVIVAL_CHOICES, SurvivalRuns
 from score_mlx.spec import SPLITS, Spec, unknown
 
 PLUGINS = tuple(plugins.KINDS)  # a field of Config hides the module

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from score_mlx.experiments import KINDS
+from score_mlx.settings.experiments import KINDS
 
 _CLEARER = {"model_type": "keys and values", "dict_type": "keys and values", "invalid_key": "text"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.config import Config
-from score_mlx.settings_base import Typed
+from score_mlx.settings.base import Typed
 
 # The distributions that hold MLX's CUDA backend, one a CUDA release.
 CUDA_BUILDS = ("mlx-cuda", "mlx-cuda-12", "mlx-cuda-13")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from score_mlx.config import Config
-from score_mlx.experiments import TABLES
+from score_mlx.settings.experiments import TABLES
 
 FEW = 2  # as many records are named one by one
 Listing = Mapping[str, set[str]]

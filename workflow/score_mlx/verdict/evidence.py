@@ -13,8 +13,8 @@ from score_mlx.analysis.runs import Run, require_one_dataset
 from score_mlx.config import Config
 from score_mlx.errors import UserError
 from score_mlx.language.spec import LanguageSpec
-from score_mlx.settings import ClassicalSettings, DenseSettings, GraphSettings
-from score_mlx.settings_language import LanguageSettings
+from score_mlx.settings.language import LanguageSettings
+from score_mlx.settings.models import ClassicalSettings, DenseSettings, GraphSettings
 from score_mlx.spec import SPLITS, Spec
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.commands import Listing, listing

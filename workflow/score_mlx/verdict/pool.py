@@ -12,7 +12,7 @@ from score_mlx.analysis.runs import Run
 from score_mlx.errors import UserError
 from score_mlx.exchange import check
 from score_mlx.records import read_meta
-from score_mlx.settings import Presets
+from score_mlx.settings.models import Presets
 from score_mlx.spec import Spec
 
 # What makes a model the one of a cell. Of two runs alike in these, one may have been trained for less, at another rate

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from score_mlx.analysis.formats import Readable
-from score_mlx.settings_survival import REPEATS, SURVIVAL_CHOICES
+from score_mlx.settings.survival import REPEATS, SURVIVAL_CHOICES
 from score_mlx.verdict.claims import Claim, decide
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import CONFIRMED, PARTLY

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from score_mlx import project
-from score_mlx.cli_show import Dataset, PresetName, Runs, settled_config
+from score_mlx.cli.chosen import Dataset, PresetName, Runs, settled_config
 
 Tables = Annotated[Path | None, typer.Option(help="folder of tables and verdicts, by default results")]
 ConfigFile = Annotated[

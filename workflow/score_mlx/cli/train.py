@@ -12,7 +12,7 @@ import typer
 from score_mlx import blas
 from score_mlx.chem.parallel import cores
 from score_mlx.classical.spec import METHODS, ClassicalSpec
-from score_mlx.cli_data import ensure, results_of
+from score_mlx.cli.data import ensure, results_of
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec

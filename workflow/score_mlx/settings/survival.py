@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from score_mlx.graphs.spec import GraphSpec
-from score_mlx.settings_base import Name, Typed
+from score_mlx.settings.base import Name, Typed
 from score_mlx.spec import SPLITS
 
 # What results/survival.csv asks beside the paper's choice, and how the runs of each differ from the paper's.

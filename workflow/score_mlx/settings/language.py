@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from score_mlx.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
-from score_mlx.settings_base import BatchSize, Experiment, FigureName, LearningRate, Typed
+from score_mlx.settings.base import BatchSize, Experiment, FigureName, LearningRate, Typed
 
 Steps = Annotated[int, Field(ge=1, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=100_000)]

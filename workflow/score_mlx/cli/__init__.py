@@ -6,19 +6,21 @@ import sys
 
 import typer
 
-from score_mlx import (
-    cli_compare,
-    cli_data,
-    cli_join,
-    cli_predict,
-    cli_records,
-    cli_redraw,
-    cli_report,
-    cli_runs,
-    cli_sample,
-    cli_show,
-    cli_train,
-    cli_verdict,
+from score_mlx.cli import (
+    compare,
+    data,
+    figure,
+    join,
+    predict,
+    records,
+    redraw,
+    report,
+    runs,
+    sample,
+    schema,
+    table,
+    train,
+    verdict,
 )
 from score_mlx.errors import UserError
 
@@ -32,27 +34,27 @@ trains one model on the five folds of ESOL and writes its record under results/r
 compared with it by `score-mlx diff`, and taken in by `score-mlx adopt`."""
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.add_typer(cli_data.app, name="data")
-app.add_typer(cli_train.app, name="train")
-app.command("compare")(cli_compare.compare)
-app.command("predict")(cli_predict.predict)
-app.command("diff")(cli_records.diff)
-app.command("adopt")(cli_records.adopt)
-app.command("export")(cli_records.export)
-app.command("readme")(cli_records.readme)
-app.command("sample")(cli_sample.sample)
-app.command("table")(cli_show.table)
-app.command("join")(cli_join.join)
-app.command("runs")(cli_runs.runs)
-app.command("estimate")(cli_runs.estimate)
-app.command("sensitivity")(cli_show.sensitivity)
-app.command("shap")(cli_show.shap)
-app.command("figure")(cli_show.figure)
-app.command("redraw")(cli_redraw.redraw)
-app.command("verdict")(cli_verdict.verdict)
-app.command("report")(cli_report.report)
-app.command("crate")(cli_report.crate)
-app.command("schema")(cli_show.schema)
+app.add_typer(data.app, name="data")
+app.add_typer(train.app, name="train")
+app.command("compare")(compare.compare)
+app.command("predict")(predict.predict)
+app.command("diff")(records.diff)
+app.command("adopt")(records.adopt)
+app.command("export")(records.export)
+app.command("readme")(records.readme)
+app.command("sample")(sample.sample)
+app.command("table")(table.table)
+app.command("join")(join.join)
+app.command("runs")(runs.runs)
+app.command("estimate")(runs.estimate)
+app.command("sensitivity")(table.sensitivity)
+app.command("shap")(table.shap)
+app.command("figure")(figure.figure)
+app.command("redraw")(redraw.redraw)
+app.command("verdict")(verdict.verdict)
+app.command("report")(report.report)
+app.command("crate")(report.crate)
+app.command("schema")(schema.schema)
 
 
 def main() -> None:

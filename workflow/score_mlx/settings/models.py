@@ -9,8 +9,8 @@ from pydantic import Field, ValidationInfo, create_model, field_validator
 from score_mlx.classical.spec import METHODS, CatBoost, ClassicalSpec, Lasso
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.graphs.spec import GraphSpec
-from score_mlx.settings_base import BatchSize, Epochs, LearningRate, Typed
-from score_mlx.settings_language import LanguageCuts
+from score_mlx.settings.base import BatchSize, Epochs, LearningRate, Typed
+from score_mlx.settings.language import LanguageCuts
 
 
 class GraphSettings(Typed):

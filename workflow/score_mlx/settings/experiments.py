@@ -11,8 +11,8 @@ from score_mlx import plugins
 from score_mlx.classical.spec import METHODS, Lasso
 from score_mlx.dense.spec import NETWORKS, DenseSpec
 from score_mlx.graphs.spec import INTEGRATOR_EPOCHS, GraphSpec
-from score_mlx.settings_base import Experiment, FigureName
-from score_mlx.settings_language import ChallengeExperiment, CharactersExperiment, LossesExperiment
+from score_mlx.settings.base import Experiment, FigureName
+from score_mlx.settings.language import ChallengeExperiment, CharactersExperiment, LossesExperiment
 from score_mlx.spec import Spec
 
 

@@ -30,7 +30,7 @@ class Experiment(Typed):
     paper: CsvName | None = None
     figure: FigureName | None = None
     top: Annotated[int, Field(ge=0)] = 0
-    drawing: ClassVar[str]  # what `figure` is, a key of cli_show's drawings
+    drawing: ClassVar[str]  # what `figure` is, which `cli.figure` knows
 
     @property
     def drawings(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from score_mlx import project
+from score_mlx.cli.chosen import Dataset, PresetName, settled_config
 from score_mlx.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def runs(
 def estimate(
     target: Annotated[str, typer.Argument(help="all, table7a, results/table7a.csv, paper_figures/figure13.png ...")],
     jobs: Annotated[int | None, typer.Option(min=1, help="side by side, by default one a core")] = None,
-    dataset: Annotated[str | None, typer.Option(help="instead of config.yaml's")] = None,
-    preset: Annotated[str | None, typer.Option(help="instead of config.yaml's")] = None,
+    dataset: Dataset = None,
+    preset: PresetName = None,
     folder: Folder = Path("results/runs"),
     reference: Annotated[Path, typer.Option(help="records to go by where this machine has none like it")] = Path(
         "results/reference/runs"
@@ -58,12 +58,8 @@ def estimate(
     """
     from score_mlx.analysis.estimate import estimate as compute
     from score_mlx.chem.parallel import cores
-    from score_mlx.config import load
-    from score_mlx.presets import resolve
 
-    given = {"dataset": dataset, "preset": preset}
-    config = resolve(load(project.root() / "config.yaml", {key: value for key, value in given.items() if value}))
-    specs = list(_specs(config, Path(target).stem))
+    specs = list(_specs(settled_config(dataset, preset), Path(target).stem))
     known = _known(folder) if folder.exists() else []
     done = {run.spec for run in known}
     # Seconds of other machines are better than none.

@@ -1,0 +1,33 @@
+"""`score-mlx schema`: the JSON schemas made from the types."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from score_mlx import project
+
+
+def schema(
+    folder: Annotated[Path | None, typer.Argument(help="by default workflow/schemas")] = None,
+) -> None:
+    """Write the JSON schemas of config.yaml and of run records, made from the types."""
+    folder = folder or project.root() / "workflow" / "schemas"
+    from score_mlx.files import write_text
+
+    for name, text in schemas().items():
+        write_text(folder / name, text)
+        typer.echo(folder / name)
+
+
+def schemas() -> dict[str, str]:
+    """File name -> text of every generated schema."""
+    from score_mlx.config import Config
+    from score_mlx.records import SCHEMA
+
+    made = {"config.schema.json": Config.model_json_schema(), "run.schema.json": SCHEMA["record"]}
+    made["run.language.schema.json"], made["run.meta.schema.json"] = SCHEMA["language"], SCHEMA["meta"]
+    return {name: json.dumps(value, indent=2, ensure_ascii=False) + "\n" for name, value in made.items()}
