@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -31,8 +32,7 @@ def table(
 
     While models still train: score-mlx table 2 prints what is there so far, and which models are not.
     """
-    from score_mlx.analysis import formats, learned, speedup, steps, tables
-    from score_mlx.analysis.runs import load
+    from score_mlx.analysis import formats
 
     name = full("table", name)
     not_run: list[str] = []
@@ -40,36 +40,37 @@ def table(
         chosen = from_config(name, dataset, preset, runs)
         records, not_run, kind = chosen.there, chosen.not_run, chosen.kind
         title, top, paper = title or chosen.title, chosen.top if top is None else top, paper or chosen.paper
-    heading = formats.heading(name, title)
-    if kind in LANGUAGE:
-        _show_language(kind, records, out, heading, paper)
-        return
-    loaded, top = [load(path) for path in records], top or 0
-    if kind == "steps":
-        rows = steps.steps_table(loaded, steps.read_paper(paper) if paper else {})
-        _show(out, steps.COLUMNS, steps.READABLE, rows, heading, steps.caption(loaded))
-        return
+    make = _of_language_models if kind in LANGUAGE else partial(_of_networks, top=top or 0, not_run=not_run)
+    columns, readable, rows, notes = make(kind, records, paper)
+    _show(out, columns, readable, rows, formats.heading(name, title), notes)
+
+
+def _of_networks(kind: str | None, records: list[Path], paper: Path | None, top: int, not_run: list[str]) -> tuple:
+    """Columns, their readable form, rows and notes of a table of models that are trained on folds."""
+    from score_mlx.analysis import learned, speedup, steps, tables
+    from score_mlx.analysis.runs import load
+
+    runs = [load(path) for path in records]
     if kind == "learned_dt":
-        rows = learned.learned_table(loaded)
-        _show(out, learned.columns(loaded), learned.READABLE, rows, heading, learned.caption(loaded))
-        return
+        return learned.columns(runs), learned.READABLE, learned.learned_table(runs), learned.caption(runs)
+    if kind == "steps":
+        rows = steps.steps_table(runs, steps.read_paper(paper) if paper else {})
+        return steps.COLUMNS, steps.READABLE, rows, steps.caption(runs)
     if kind == "speedup":
-        rows = speedup.speedup_table(loaded, speedup.read_paper(paper) if paper else {})
-        _show(out, speedup.COLUMNS, speedup.READABLE, rows, heading, speedup.caption(loaded))
-        return
-    rows = tables.model_table(loaded, tables.read_paper(paper) if paper else {}, top=top, not_run=not_run)
-    _show(out, tables.COLUMNS, tables.READABLE, rows, heading, tables.caption(loaded, top))
+        rows = speedup.speedup_table(runs, speedup.read_paper(paper) if paper else {})
+        return speedup.COLUMNS, speedup.READABLE, rows, speedup.caption(runs)
+    rows = tables.model_table(runs, tables.read_paper(paper) if paper else {}, top=top, not_run=not_run)
+    return tables.COLUMNS, tables.READABLE, rows, tables.caption(runs, top)
 
 
-def _show_language(kind: str, records: list[Path], out: Path | None, heading: str, paper: Path | None) -> None:
-    """A table of language models."""
+def _of_language_models(kind: str, records: list[Path], paper: Path | None) -> tuple:
+    """The same of a table of language models."""
     from score_mlx.analysis import challenge, characters
     from score_mlx.analysis.language_runs import load
 
     runs, made = [load(path) for path in records], {"characters": characters, "challenge": challenge}[kind]
     make = characters.characters_table if kind == "characters" else challenge.challenge_table
-    rows = make(runs, made.read_paper(paper) if paper else {})
-    _show(out, made.COLUMNS, made.READABLE, rows, heading, made.caption(runs))
+    return made.COLUMNS, made.READABLE, make(runs, made.read_paper(paper) if paper else {}), made.caption(runs)
 
 
 def sensitivity(
