@@ -112,6 +112,7 @@ def caption() -> list[str]:
         "could be tested, by tests corrected for folds that share training data). Partly: true of some of it, or not "
         "beyond chance. Not confirmed: the records say otherwise. Not testable here: records with cuts, of other data "
         "or diverged. Not run: records are missing.",
+        "Where all runs that a claim compares have further repeats of cross-validation, these count as well.",
     ]
 
 

@@ -53,7 +53,8 @@ def survival_table(claims: Sequence[Claim], evidence: Evidence) -> list[dict[str
 def caption() -> list[str]:
     """What a reader of the table must know, a sentence an item."""
     return [
-        "Each column changes one choice. Best epoch: the paper's, chosen on the test fold. Last epoch: none chosen. "
+        "Each column changes one choice. Best epoch: the paper's, chosen on the test fold, and its one repeat of "
+        "cross-validation, where the table of claims counts all that there are. Last epoch: none chosen. "
         "Grouped folds: a molecule that occurs twice is tested where it occurs first. Three repeats: of five-fold "
         "cross-validation, with other folds and other weights. as_text: where text and code of the paper differ, the "
         "text. Adam corrected: with Adam's bias correction, which MLX leaves out unless asked, so that the first "
