@@ -10,10 +10,12 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from score_mlx.analysis import warp
 from score_mlx.analysis.runs import Run, provenance, require_one_dataset
 from score_mlx.plots import style
 
-FORMS = {True: ("SCORE", "-", "D", "#0072B2"), False: ("native", (0, (4, 2)), "o", "#000000")}  # by `recurrent`
+FORMS = {True: ("SCORE", "D", "#0072B2"), False: ("native", "o", "#000000")}  # by `recurrent`
+WINDOW = 9  # epochs of the moving average
 SHIFT = 0.12  # between the two forms, in units of the distance between depths
 ROOM = 1.6  # curves are shown up to so many times the lowest value: the first epochs would flatten the rest
 
@@ -35,26 +37,40 @@ def draw(
     require_one_dataset(runs)
     depths = sorted({run.spec.steps for run in runs})
     with style.context():
-        figure, (left, right) = plt.subplots(1, 2, figsize=(style.WIDTH + 1, 3.4), gridspec_kw={"wspace": 0.24})
+        figure, panels = plt.subplot_mosaic(
+            "SN.B", figsize=(style.WIDTH + 2, 3.3), width_ratios=(1, 1, 0.25, 1.5), gridspec_kw={"wspace": 0.12}
+        )
+        *learning, best = panels.values()
         colours = dict(zip(depths, plt.get_cmap("viridis")(np.linspace(0, 0.88, len(depths))), strict=True))
+        for axes, recurrent in zip(learning, FORMS, strict=True):
+            form = [run for run in runs if run.spec.recurrent == recurrent]
+            for run in form:
+                _curve(axes, run, colours[run.spec.steps])
+            axes.set_title(FORMS[recurrent][0], pad=6)
         for run in runs:
-            _curve(left, run, colours[run.spec.steps])
-            _best(right, run, depths, paper or {})
-        _dress(left, right, runs, depths, colours, title)
+            _best(best, run, depths, paper or {})
+        _dress_learning(learning, runs, colours)
+        _dress_best(best, runs, depths)
+        learning[0].annotate(
+            style.titled(title, runs[0].dataset), (0, 1), (0, 22), xycoords="axes fraction",
+            textcoords="offset points", fontsize=style.RC["axes.titlesize"], annotation_clip=False,
+        )  # fmt: skip
         lines = _small_print(runs)
-        style.footnote(left, lines, characters=150, below=34)
+        style.footnote(learning[0], lines, characters=160, below=34)
         style.save(figure, path, style.titled(title, runs[0].dataset), lines)
 
 
 def _curve(axes: Axes, run: Run, colour) -> None:
     mean = np.mean(run.curves, axis=0)
-    marker = FORMS[run.spec.recurrent][2] if len(mean) == 1 else None  # a line would not show one epoch
-    axes.plot(np.arange(1, len(mean) + 1), mean, marker=marker, ls=FORMS[run.spec.recurrent][1], color=colour, lw=1.1)
+    epochs = np.arange(1, len(mean) + 1)
+    marker = FORMS[run.spec.recurrent][1] if len(mean) == 1 else None  # a line would not show one epoch
+    axes.plot(epochs, mean, color=colour, lw=0.5, alpha=0.3)
+    axes.plot(epochs, warp.smooth(mean, WINDOW), marker=marker, color=colour, lw=1.3)
 
 
 def _best(axes: Axes, run: Run, depths: Sequence[int], paper: Mapping[str, Mapping[str, float]]) -> None:
     """Folds small, their mean large, the paper's mean open."""
-    name, _, marker, colour = FORMS[run.spec.recurrent]
+    name, marker, colour = FORMS[run.spec.recurrent]
     x = depths.index(run.spec.steps) + (SHIFT if run.spec.recurrent else -SHIFT)
     axes.plot([x] * len(run.best), run.best, marker, color=colour, ms=2.6, alpha=0.45, mew=0)
     axes.plot(x, np.mean(run.best), marker, color=colour, ms=5.5, mec="white", mew=0.6, zorder=4)
@@ -63,30 +79,36 @@ def _best(axes: Axes, run: Run, depths: Sequence[int], paper: Mapping[str, Mappi
         axes.plot(x + 0.09, known[name.lower()], marker, mfc="none", mec=style.REFERENCE, ms=4.6, mew=0.9, zorder=5)
 
 
-def _dress(left: Axes, right: Axes, runs: Sequence[Run], depths: Sequence[int], colours: Mapping, title: str) -> None:
-    data = runs[0].dataset
+def _dress_learning(learning: Sequence[Axes], runs: Sequence[Run], colours: Mapping) -> None:
     lowest = min(np.nanmin(np.mean(run.curves, axis=0)) for run in runs)
-    left.set(xlabel="epoch", ylabel=style.rmse_label(data), ylim=(0.96 * lowest, ROOM * lowest))
-    left.set_title(style.titled(title, data), loc="left", pad=22)
-    handles = [Line2D([], [], color=colours[depth], lw=1.6, label=f"K = {depth}") for depth in depths]
-    handles += [Line2D([], [], color="#444444", ls=line, lw=1.2, label=name) for name, line, _, _ in FORMS.values()]
-    left.legend(handles=handles, ncols=2, loc="upper right", handlelength=1.8, columnspacing=1)
-    right.set_xticks(range(len(depths)), [str(depth) for depth in depths])
-    right.set(xlabel="K, applications of a block", ylabel=style.rmse_label(data))
+    for axes in learning:
+        axes.set(xlabel="epoch", ylim=(0.96 * lowest, ROOM * lowest))
+    learning[0].set_ylabel(style.rmse_label(runs[0].dataset))
+    learning[1].tick_params(labelleft=False)
+    handles = [Line2D([], [], color=colour, lw=1.6, label=f"K = {depth}") for depth, colour in colours.items()]
+    learning[0].legend(handles=handles, ncols=2, loc="upper right", handlelength=1.2, columnspacing=1)
+
+
+def _dress_best(axes: Axes, runs: Sequence[Run], depths: Sequence[int]) -> None:
+    axes.set_xticks(range(len(depths)), [str(depth) for depth in depths])
+    axes.set(xlabel="K, applications of a block", ylabel=f"lowest {style.rmse_label(runs[0].dataset)}")
     handles = [
         Line2D([], [], color=colour, marker=marker, ls="", ms=5.5, label=name)
-        for name, _, marker, colour in FORMS.values()
+        for name, marker, colour in FORMS.values()
     ]
     handles.append(Line2D([], [], color="#777777", marker="o", ls="", ms=2.6, mew=0, label="one fold"))
     if any(not run.incomparable(but=("steps",)) for run in runs):
         mark = {"mfc": "none", "mec": style.REFERENCE, "marker": "o", "ls": "", "ms": 4.6}
         handles.append(Line2D([], [], **mark, label="paper's mean"))
-    right.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=4, handletextpad=0.3)
+    axes.legend(
+        handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, handletextpad=0.2, columnspacing=1
+    )
 
 
 def _small_print(runs: Sequence[Run]) -> list[str]:
     lines = [
-        "Left: validation RMSE, mean over folds. Right: the lowest over epochs of each fold, as in the paper.",
+        f"Left: validation RMSE, mean over folds, and in bold its average over {WINDOW} epochs. Right: the lowest over "
+        "epochs of each fold, as in the paper.",
         f"{provenance(runs)}.",
     ]
     return style.small_print(lines, runs[0].dataset)
