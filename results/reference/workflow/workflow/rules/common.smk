@@ -17,7 +17,7 @@ from score_mlx.files import date_back, remove_temporaries
 from score_mlx.locks import hold
 from score_mlx.presets import has_gpu, resolve
 from score_mlx.science import SCIENCE, versions
-from score_mlx.experiments import TABLES as TABLE_KINDS
+from score_mlx.settings.experiments import TABLES as TABLE_KINDS
 from score_mlx.spec import AT_RANDOM, DRAWN
 from score_mlx.families import spec_from_path
 from score_mlx.graphs.spec import ARCHS
