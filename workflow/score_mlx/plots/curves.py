@@ -100,8 +100,9 @@ def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epoch
     archs = list(dict.fromkeys(run.spec.arch for run in runs))
     epochs = min(epochs, *(len(run.curves[0]) for run in runs))  # Euler's runs are longer
     rows = -(-len(archs) // 3)
+    height = 2.3 * rows + 0.4  # inches
     with style.context():
-        figure, grid = plt.subplots(rows, 3, figsize=(style.WIDTH + 0.8, 2.3 * rows + 0.4), squeeze=False, sharex=True)
+        figure, grid = plt.subplots(rows, 3, figsize=(style.WIDTH + 0.8, height), squeeze=False, sharex=True)
         for arch, axes in zip(archs, grid.flat, strict=False):
             mine = [run for run in runs if run.spec.arch == arch]
             for run in mine:
@@ -112,12 +113,14 @@ def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epoch
         for axes in grid.flat[len(archs) :]:
             axes.axis("off")
         figure.subplots_adjust(hspace=0.28, wspace=0.22)
-        figure.suptitle(style.titled(title, runs[0].dataset), x=0.125, y=1.02, ha="left", fontsize=9)
+        top = figure.subplotpars.top  # above it, whatever the height: titles of panels, legend, title
+        heading = style.titled(title, runs[0].dataset)
+        figure.suptitle(heading, x=0.125, y=top + 0.68 / height, ha="left", va="top", fontsize=9)
         handles, labels = grid[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.115, 0.985), ncols=len(labels))
+        figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.115, top + 0.54 / height), ncols=len(labels))
         text = _small_print(runs, "Lines are means over folds, bands one standard deviation.")
         style.footnote(grid[-1, 0], text, characters=140, below=34)
-        style.save(figure, path, style.titled(title, runs[0].dataset), text)
+        style.save(figure, path, heading, text)
 
 
 def limits(means: Sequence[np.ndarray]) -> tuple[float, float]:
