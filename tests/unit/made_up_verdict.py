@@ -23,7 +23,7 @@ WANTED = language_cells.wanted  # kept, since tests put another in its place
 
 def make_run(
     spec, mean=0.6, spread=1.0, last=0.05, speed=1.0, jitter=0.0, parameters=1000, mad=0.2, seconds=60.0, folds=None,
-    dataset=made_up.ESOL,
+    dataset=made_up.ESOL, host=None, lost=0,
 ):  # fmt: skip
     """A run with this mean RMSE, `last` above it after the last epoch; its own folds differ by less than a thousandth.
 
@@ -32,14 +32,18 @@ def make_run(
         speed: how many times faster than 1 its curve falls.
         jitter: by which its curve changes from one epoch to the next.
         folds: RMSE of each instead of mean and spread.
+        host: on which it trained, by default one of its own.
+        lost: epochs at the end of the first fold, the best of which was before, that are no number.
     """
     own = np.random.default_rng(zlib.crc32(spec.path("").as_posix().encode())).standard_normal(len(FOLDS))
     best = np.asarray(folds, float) if folds is not None else mean + spread * FOLDS + 0.0003 * own
     fall = 1.5 * np.exp(-speed * EPOCHS / 30) + jitter * (EPOCHS % 2)
+    curves = np.array([value + fall for value in best])
+    curves[0, len(EPOCHS) - lost :] = np.nan
     return Run(
         spec=spec, best=tuple(best), last=tuple(best + last), dataset=dict(dataset), cuts=made_cuts(spec),
-        parameters=parameters, curves=tuple(tuple(value + fall) for value in best),
-        mad=tuple(mad + 0.001 * own), meta=made_up.meta(seconds=seconds),
+        parameters=parameters, curves=tuple(map(tuple, curves)),
+        mad=tuple(mad + 0.001 * own), meta=made_up.meta(seconds=seconds, host=host or spec.path("").as_posix()),
     )  # fmt: skip
 
 

@@ -91,6 +91,10 @@ PLANTED = {
     "score_mlp_equal": (mean(lambda s: 0.6), mean(lambda s: 0.6 + 0.1 * (s.model == "SCORE-MLP"))),
     "score_mlp_variance": (spread, lambda spec: {"spread": 1 / spread(spec)["spread"]}),
     "score_mlp_parameters": (sizes(900), sizes(1100)),
+    "shap_helps_lasso": (
+        mean(lambda s: 0.7 if getattr(s, "top", 0) == 217 else 0.6),
+        mean(lambda s: 0.5 if getattr(s, "top", 0) == 217 else 0.6),
+    ),
     "top13_score": (form(SCORE=0.5, SCORE_skip05=0.5), form(base=0.5, skip05=0.5)),
     "dmpnn_skip05_first": (one_best("dmpnn_skip05"), one_best("gat")),
     "second_is_skip05": (
@@ -103,11 +107,17 @@ PLANTED = {
         graph(lambda s: 0.5, other=0.5),
     ),
     "rank_agreement": (by_rank(1), by_rank(-1)),
+    "score_beats_stack": (form(SCORE=0.5), form(SCORE=0.7)),
     "classic_helps_gat": (of_arch(["gat"], "classic", 0.5), of_arch(["gat"], "classic", 0.7)),
     "classic_hurts": (form(classic=0.7), form(classic=0.5)),
     "stacked_unstable": (jitters(0.1, ["mpnn", "gt"]), jitters(0.1, ["gcn", "gat"])),
     "layernorm_helps": (form(classic=0.5), form(classic=0.7)),
     "skip05_stable": (jitters(0.1), jitters(0.1, config="skip05")),
+    "score_stable": (jitters(0.1), jitters(0.1, config="SCORE")),
+    "molattfp_stable": (
+        lambda s: {"jitter": 0.1 * (getattr(s, "readout", "") == "sum")},
+        lambda s: {"jitter": 0.1 * (getattr(s, "readout", "") != "sum")},
+    ),
     "molattfp_worth": (option("readout", "sum", 0.03), option("readout", "sum", -0.03)),
     "score_mlp_head": (option("head", "score_mlp", 0.0), option("head", "score_mlp", 0.05)),
     "integrators": (option("integrator", "rk4", 0.005), option("integrator", "rk4", 0.05)),
@@ -144,7 +154,7 @@ PLANTED = {
 READ = {
     "baselines": ["table1"],
     "ranking": ["table1", "table2", "table3"],
-    "residuals": ["table2"],
+    "residuals": ["table2", "table3"],
     "ablation": ["table2", "table3", "table4", "table5", "figure9", "figure10", "learnable_dt"],
     "speed": ["table6"],
     "depth": ["table7a", "table7b", "table8", "table9"],
@@ -192,12 +202,75 @@ def test_in_part():
     five = graph(lambda s: 0.5 if s.config == "SCORE" and s.steps < 7 else 0.6 - 0.05 * (s.config == "base"))
     row = find("gat_every_depth", five)
     assert row["verdict"] == "partly" and "below 0 in 5 of 6, not of K = 7" in row["reason"]
-    assert find("gat_gain", gain(12))["verdict"] == "partly"  # a gain, of another size
+    other_size = find("gat_gain", gain(12))
+    assert other_size["verdict"] == "partly" and "12 %, more than 2 from the paper's 7.6 %" in other_size["reason"]
     mixed = graph(lambda s: {"mpnn_classic": 0.5, "dmpnn_classic": 0.7, "gt_classic": 0.7}.get(s.model, 0.6))
     assert find("classic_hurts", mixed)["verdict"] == "partly"
     noisy = [0.5, 0.7, 0.5, 0.7, 0.59]
     one = find("classic_helps_gat", lambda s: {"folds": noisy} if s.model == "gat_classic" else {})
     assert one["verdict"] == "partly" and "not beyond chance" in one["reason"]
+
+
+def test_a_size_that_is_neither_near_nor_beyond_chance_is_no_part():
+    noisy = [0.5, 0.7, 0.5, 0.7, 0.62]
+    row = find("gat_gain", lambda s: {"folds": noisy} if s.config == "base" else {})
+    assert row["verdict"] == "not confirmed", row["reason"]
+    assert "more than 2 from the paper's 7.6 %" in row["reason"] and "not beyond chance" in row["reason"]
+
+
+def test_what_a_large_p_leaves_open_is_said_as_what_was_asked():
+    noisy = [0.5, 0.7, 0.5, 0.7, 0.6]
+    row = find("score_mlp_equal", lambda s: {"folds": noisy} if s.model == "SCORE-MLP" else {})
+    assert row["verdict"] == "partly" and row["reason"].endswith("equality within 0.02 not shown")
+    assert "within 0.02; p" in row["reason"]
+    far = find("score_mlp_equal", PLANTED["score_mlp_equal"][1])
+    assert "+0.100, beyond 0.02" in far["reason"] and "not shown" not in far["reason"]
+    worse = find("score_mlp_head", PLANTED["score_mlp_head"][1])
+    assert "not below 0.02" in worse["reason"]
+
+
+def test_curves_that_no_factor_fits_decide_nothing(quick):
+    """GT's curve without descriptors ends elsewhere: no factor brings it onto the other."""
+
+    def plant(spec):
+        apart = spec.arch == "gt" and spec.recurrent and not spec.descriptors
+        return {"speed": SPEEDUP[spec.recurrent] * SPEEDUP[spec.descriptors], "mean": 0.9 if apart else 0.6}
+
+    row = find("speedup_above_one", plant)
+    assert row["verdict"] == "partly" and "above 1 in 11 of 12; no factor fits GT without RDKit (" in row["reason"]
+    row = find("rdkit_speeds", plant)
+    assert "11 of 11 converge faster; no factor fits SCORE_gt (" in row["reason"]
+    row = find("rdkit_most_for_gt", plant)
+    assert row["verdict"] == "not testable here" and "; these runs say: factors " in row["reason"]
+
+
+def test_each_interval_of_a_factor_counts(monkeypatch):
+    """The least factor's may lie above 1 and another's hold it."""
+    from score_mlx.analysis import warp
+
+    def wide(native, score):
+        factor = warp.fit(native.mean(axis=0), score.mean(axis=0)).factor
+        return (0.5 if factor > 2.5 else 1.1), factor + 1
+
+    monkeypatch.setattr(warp, "interval", wide)
+    row = find("speedup_above_one", speeds(lambda s: SPEEDUP[s.recurrent] * (1.5 if s.model == "SCORE_gat" else 1)))
+    assert row["verdict"] == "partly" and "1 lies in the interval of GAT with RDKit, GAT without RDKit" in row["reason"]
+
+
+@pytest.mark.parametrize(
+    "name", ["gt_not_fitted", "stacked_unstable", "skip05_stable", "score_stable", "integrators", "less_oversmoothing"]
+)
+def test_a_fold_that_diverged_late_decides_nothing(name):
+    """Its best epoch came before, so that a mean of best epochs is a number."""
+    archs = {"gt_not_fitted": "gt", "less_oversmoothing": "gat", "integrators": "gat"}
+    row = find(name, lambda s: {"lost": 9} if s.arch == archs.get(name, "mpnn") else {})
+    assert row["verdict"] == "not testable here" and "diverged in a fold: " in row["reason"]
+
+
+def test_seconds_of_runs_side_by_side_do_not_compare():
+    row = find("no_faster_epoch", lambda s: {"host": "one" if s.model in ("gat", "SCORE_gcn") else None})
+    assert row["verdict"] == "not testable here"
+    assert row["reason"].startswith("2 of 16 runs shared their machine") and "takes 1.00 times" in row["reason"]
 
 
 def test_missing_and_cut_records():

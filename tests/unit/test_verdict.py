@@ -45,6 +45,8 @@ def published(*place):
         (rmse("7.6", "improvement"), Measured(5.5, 5, 6), "not reproduced", "excludes"),
         (rmse("4.0", "factor"), Measured(3.0, 2.9, 3.1), "reproduced", "1 off, margin 1"),
         (rmse("4.0", "factor"), Measured(2.9, 2.8, 3.0), "not reproduced", "excludes"),
+        (rmse("4.0", "factor"), Measured(2.9, 2.8, 3.0, flaw="edge"), "inconclusive", "1.1 off, margin 1, but it says"),
+        (rmse("4.0", "factor"), Measured(3.9, 3.8, 4.1, flaw="edge"), "inconclusive", "says little: edge"),
         (rmse("34", "parameters"), Measured(34.24, 34.24, 34.24), "reproduced", "margin 0.5"),
         (rmse("28", "parameters"), Measured(28.92, 28.92, 28.92), "not reproduced", "margin 0.5"),
         (rmse("10.7", "parameters"), Measured(10.688, 10.688, 10.688), "reproduced", "margin 0.05"),
@@ -127,7 +129,9 @@ def test_speed_up_factors(monkeypatch):
 
     found = measure(made.evidence(plant, made.specs("table6")), published("table6", "GAT", "without_rdkit"))
     assert found.value == pytest.approx(2, rel=0.05) and (found.low, found.high) == (1.9, 2.1)
-    assert len(found.records) == 2
+    assert len(found.records) == 2 and not found.flaw
+    apart = made.evidence(lambda s: plant(s) | {"mean": 0.6 + 0.3 * s.recurrent}, made.specs("table6"))
+    assert "apart" in measure(apart, published("table6", "GAT", "without_rdkit")).flaw
 
 
 @pytest.mark.parametrize(

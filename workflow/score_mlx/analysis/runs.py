@@ -107,7 +107,7 @@ def from_json(record: dict[str, Any], meta: dict[str, Any]) -> Run:
         parameters=record["parameters"],
         curves=tuple(_numbers(fold["rmse"]) for fold in record["folds"]),
         learned_dt=tuple(_numbers(fold["learned_dt"]) for fold in record["folds"] if fold.get("learned_dt")),
-        mad=_numbers(fold["mad"] for fold in record["folds"] if fold.get("mad") is not None),
+        mad=_numbers(fold["mad"] for fold in record["folds"] if "mad" in fold),
         meta=meta,
     )
 

@@ -33,7 +33,7 @@ def score_mlp_head(evidence: Evidence) -> Finding:
 def integrators(evidence: Evidence) -> Finding:
     """Differences from Euler after 75 epochs, averaged over architectures with and without descriptors."""
     specs = [*evidence.specs("figure9"), *evidence.specs("figure10")]
-    runs = evidence.runs(specs)
+    runs = evidence.trained(specs)
     by_scheme: dict[str, list[np.ndarray]] = {}
     for run in runs:
         by_scheme.setdefault(run.spec.integrator, []).append(_after(run, INTEGRATOR_EPOCHS, evidence.epoch))
@@ -61,15 +61,19 @@ def fewer_parameters(evidence: Evidence) -> Finding:
     largest = max(ratios, key=ratios.get)
     more = [arch for arch, ratio in ratios.items() if ratio >= 1]
     reason = f"SCORE has {min(ratios.values()):.0%} to {ratios[largest]:.0%} of the stack's parameters"
-    reason += f", not fewer: {', '.join(more)}" if more else f", most of them in {largest}"
+    reason += f", not fewer: {', '.join(more)}" if more else f", the largest share in {largest}"
     return Finding(ratios[largest], NO if len(more) == len(ratios) else SOME if more else YES, reason)
 
 
 def no_faster_epoch(evidence: Evidence) -> Finding:
     pairs = _base_and_score(evidence)
-    devices = {run.meta.get("device") for pair in pairs.values() for run in pair}
-    if len(devices) > 1:
+    timed = [run for pair in pairs.values() for run in pair]
+    devices = {run.meta.get("device") for run in timed}
+    if len(devices) > 1 and not evidence.incomparable:
         raise NotComparableError(f"times of {len(devices)} devices do not compare")
+    beside = sum(map(evidence.pool.shared_machine, timed))
+    if beside and not evidence.incomparable:
+        raise NotComparableError(f"{beside} of {len(timed)} runs shared their machine with another one")
     logs = np.log([score.meta["seconds"] / base.meta["seconds"] for base, score in pairs.values()])
     low, high = (math.exp(bound) for bound in statistics.interval(logs))
     ratio = math.exp(float(np.mean(logs)))

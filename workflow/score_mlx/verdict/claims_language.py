@@ -72,9 +72,19 @@ def nanogptx_dt_half(evidence: Evidence) -> Finding:
     return Finding(mean, YES if mean < 0 else NO, reason, *statistics.interval(points), p)
 
 
-def score_smaller_bpb(evidence: Evidence) -> Finding:
-    found = below_native(evidence, "challenge_2xs2", "challenge_d4", bpb)
-    ours, theirs = (runs[0].parameters for runs in evidence.language("challenge_2xs2", "challenge_d4"))
+def nanogptx_faster(evidence: Evidence) -> Finding:
+    names = [f"nanogptx_{kind}_k{k}" for k in DEPTHS for kind in ("score", "native")]
+    points = [score - native for score, native in _pairs(evidence, names, average)]
+    mean = float(np.mean(points))
+    reason = f"mean of all evaluations, SCORE - stack: {mean:+.3f} on average over {len(points)} depths"
+    p = statistics.below(points, math.inf)
+    return Finding(mean, YES if mean < 0 else NO, reason, *statistics.interval(points), p)
+
+
+def smaller_and_below(evidence: Evidence, a: str, b: str, value: Value) -> Finding:
+    """Whether a's value is lower than b's with fewer parameters."""
+    found = below_native(evidence, a, b, value)
+    ours, theirs = (runs[0].parameters for runs in evidence.language(a, b))
     reason = f"{found.reason}; {ours / 1e6:.1f}M against {theirs / 1e6:.1f}M parameters"
     says = found.says if ours < theirs else NO
     return replace(found, reason=reason, says=says)
@@ -101,12 +111,14 @@ def _values(evidence: Evidence, names: Sequence[str], value: Value) -> list[list
 
 TESTS: dict[str, Test] = {
     "nanogpt_faster": nanogpt_faster,
-    "nanogpt_d384": partial(below_native, a="nanogpt_d384_score", b="nanogpt_d384_native", value=loss),
+    "nanogpt_d384": partial(smaller_and_below, a="nanogpt_d384_score", b="nanogpt_d384_native", value=loss),
     "nanogptx_one_block_less": partial(reaches, a="nanogptx_score_k3", b="nanogptx_native_k4"),
     "nanogptx_dt_half": nanogptx_dt_half,
+    "nanogptx_faster": nanogptx_faster,
     "char_small_reaches_large": partial(reaches, a="char_score6_muon", b="char_native_adamw"),
+    "native_prefers_adamw": partial(below_native, a="char_native_adamw", b="char_native_muon", value=loss),
     "muon_beats_adam": partial(below_native, a="char_mscore_muon", b="char_mscore_adam", value=loss),
     "bigram_speeds": partial(below_native, a="char_score12_bigram", b="char_score12_no_bigram", value=early),
     "skip05_improves_d4": partial(below_native, a="challenge_d4_skip05", b="challenge_d4", value=bpb),
-    "score_smaller_bpb": score_smaller_bpb,
+    "score_smaller_bpb": partial(smaller_and_below, a="challenge_2xs2", b="challenge_d4", value=bpb),
 }

@@ -1,13 +1,13 @@
-"""Claims on stacks and their residual connections: which are stable, whom LayerNorm and averaging help."""
+"""Claims on residual connections and on stability: whom LayerNorm and averaging help, what steadies training."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
+from score_mlx.analysis.runs import Run
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.verdict import statistics
-from score_mlx.verdict.comparisons import lower, scores
+from score_mlx.verdict.comparisons import lower, scores, sign_test
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 
@@ -31,7 +31,7 @@ def classic_hurts(evidence: Evidence) -> Finding:
 
 def stacked_unstable(evidence: Evidence) -> Finding:
     """Of MPNN and GT the steadier one, against the most restless of the others."""
-    restless = dict(zip(ARCHS, _restlessness(evidence, ARCHS), strict=True))
+    restless = _restlessness(evidence, "base")
     order = sorted(ARCHS, key=lambda arch: -restless[arch].mean())
     steadier = max(UNSTABLE, key=order.index)
     other = next(arch for arch in order if arch not in UNSTABLE)
@@ -46,13 +46,21 @@ def stacked_unstable(evidence: Evidence) -> Finding:
 
 
 def skip05_stable(evidence: Evidence) -> Finding:
-    base, skip = (_restlessness(evidence, ARCHS, config) for config in ("base", "skip05"))
-    steadier = [arch for arch, b, s in zip(ARCHS, base, skip, strict=True) if s.mean() < b.mean()]
-    test = stats.binomtest(len(steadier), len(ARCHS), alternative="greater")
-    low, high = (len(ARCHS) * bound for bound in stats.binomtest(len(steadier), len(ARCHS)).proportion_ci())
-    reason = f"steadier than the plain stack in {len(steadier)} of {len(ARCHS)}: {', '.join(steadier) or 'none'}"
-    says = YES if 2 * len(steadier) > len(ARCHS) else NO
-    return Finding(len(steadier), says, reason, low, high, float(test.pvalue))
+    return _steadier(evidence, "skip05")
+
+
+def score_stable(evidence: Evidence) -> Finding:
+    return _steadier(evidence, "SCORE")
+
+
+def molattfp_stable(evidence: Evidence) -> Finding:
+    """Restlessness with MolAttFP - with sum pooling, fold by fold, mean over models."""
+    first, second = evidence.by_model("table2"), evidence.by_model("table3")
+    models = [model for model in first if model in second]
+    runs = evidence.trained([*(first[model] for model in models), *(second[model] for model in models)])
+    restless = np.array([restlessness(run) for run in runs])
+    gaps = (restless[: len(models)] - restless[len(models) :]).mean(axis=0)
+    return lower({f"{len(models)} models": gaps}, len(gaps), "change an epoch, with MolAttFP minus without, mean")
 
 
 def _classic_minus_base(evidence: Evidence, archs: tuple[str, ...]) -> tuple[dict[str, np.ndarray], int]:
@@ -60,11 +68,24 @@ def _classic_minus_base(evidence: Evidence, archs: tuple[str, ...]) -> tuple[dic
     return {arch: table.of[f"{arch}_classic"] - table.of[arch] for arch in archs}, table.folds
 
 
-def _restlessness(evidence: Evidence, archs: tuple[str, ...], config: str = "base") -> list[np.ndarray]:
-    """Mean absolute change of validation RMSE between the last epochs, one array of folds an architecture."""
+def _steadier(evidence: Evidence, config: str) -> Finding:
+    """Whether most architectures are steadier in this form than as a plain stack."""
+    base, ours = (_restlessness(evidence, form) for form in ("base", config))
+    steadier = [arch for arch in ARCHS if ours[arch].mean() < base[arch].mean()]
+    reason = f"steadier than the plain stack in {len(steadier)} of {len(ARCHS)}: {', '.join(steadier) or 'none'}"
+    return sign_test(len(steadier), len(ARCHS), reason)
+
+
+def _restlessness(evidence: Evidence, config: str) -> dict[str, np.ndarray]:
+    """That of each architecture in this form, by folds."""
     specs = {spec.arch: spec for spec in evidence.specs("table2") if spec.config == config}
-    runs = evidence.runs([specs[arch] for arch in archs])
-    return [np.array([np.mean(np.abs(np.diff(curve[-LATE:]))) for curve in run.curves]) for run in runs]
+    runs = evidence.trained([specs[arch] for arch in ARCHS])
+    return {run.spec.arch: restlessness(run) for run in runs}
+
+
+def restlessness(run: Run) -> np.ndarray:
+    """Mean absolute change of validation RMSE from one of the last epochs to the next: (folds,)."""
+    return np.abs(np.diff(np.array(run.curves)[:, -LATE:], axis=1)).mean(axis=1)
 
 
 TESTS: dict[str, Test] = {
@@ -73,4 +94,6 @@ TESTS: dict[str, Test] = {
     "stacked_unstable": stacked_unstable,
     "layernorm_helps": layernorm_helps,
     "skip05_stable": skip05_stable,
+    "score_stable": score_stable,
+    "molattfp_stable": molattfp_stable,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from score_mlx.spec import Spec
 from score_mlx.verdict import statistics
@@ -53,7 +54,7 @@ def scores(evidence: Evidence, specs: Mapping[str, Spec], models: Sequence[str] 
 
 
 def lower(differences: Mapping[str, np.ndarray], folds: int, what: str, tries: int = 1) -> Finding:
-    """Whether every difference is below 0: the largest is the statistic, and every test must hold (largest p).
+    """Whether every difference is below 0: the least favourable is the statistic, and every test must hold (largest p).
 
     Args:
         differences: by what is compared, each (repeats * folds,).
@@ -67,7 +68,8 @@ def lower(differences: Mapping[str, np.ndarray], folds: int, what: str, tries: i
     says = YES if not failing else NO if len(failing) == len(means) else SOME
     reason = f"{what} of {worst}: {means[worst].value:+.3f}"
     if len(means) > 1:
-        reason = f"largest {reason}; below 0 in {len(means) - len(failing)} of {len(means)}"
+        reason = f"{what}, least favourable {worst}: {means[worst].value:+.3f}"
+        reason += f"; below 0 in {len(means) - len(failing)} of {len(means)}"
         reason += f", not of {', '.join(failing)}" if says == SOME else ""
     return Finding(means[worst].value, says, reason, means[worst].low, means[worst].high, min(1.0, tries * p))
 
@@ -80,34 +82,37 @@ def equal(differences: Mapping[str, np.ndarray], folds: int, what: str, margin: 
     mean = means[worst]
     says = YES if abs(mean.value) <= margin else NO
     largest = "largest " if len(means) > 1 else ""
-    return Finding(
-        mean.value,
-        says,
-        f"{largest}{what} of {worst}: {mean.value:+.3f}, equal within {margin}",
-        mean.low,
-        mean.high,
-        p,
-    )
+    reason = f"{largest}{what} of {worst}: {mean.value:+.3f}, {'within' if says == YES else 'beyond'} {margin}"
+    return Finding(mean.value, says, reason, mean.low, mean.high, p, f"equality within {margin} not shown")
 
 
 def no_worse(differences: np.ndarray, folds: int, what: str, margin: float = EQUAL) -> Finding:
     """Whether a mean difference is below `margin`."""
     mean = statistics.corrected(differences, folds)
     p = statistics.below(differences, folds, margin)
-    return Finding(
-        mean.value, YES if mean.value < margin else NO, f"{what}: {mean.value:+.3f}, no worse below {margin}", mean.low,
-        mean.high, p,
-    )  # fmt: skip
+    says = YES if mean.value < margin else NO
+    reason = f"{what}: {mean.value:+.3f}, {'below' if says == YES else 'not below'} {margin}"
+    return Finding(mean.value, says, reason, mean.low, mean.high, p, f"not shown to be below {margin}")
 
 
 def sized(points: np.ndarray, folds: int, what: str, sizes: Sequence[float], margin: float, unit: str = "") -> Finding:
-    """Whether a mean is above 0 and within `margin` of one of the printed `sizes`; above 0 alone is a part of it."""
+    """Whether a mean is above 0 and within `margin` of a printed size; above 0 alone, beyond chance, is a part."""
     mean = statistics.corrected(points, folds)
     near = any(abs(mean.value - size) <= margin for size in sizes)
     says = NO if mean.value <= 0 else YES if near else SOME
     printed = " or ".join(f"{size:g}" for size in sizes)
-    reason = f"{what}: {mean.value:.3g}{unit}, the paper's {printed}{unit}, margin {margin:g}"
-    return Finding(mean.value, says, reason, mean.low, mean.high, statistics.below(-points, folds))
+    off = f"{'no more' if near else 'more'} than {margin:g} from the paper's {printed}{unit}"
+    p = statistics.below(-points, folds)
+    return Finding(
+        mean.value, says, f"{what}: {mean.value:.3g}{unit}, {off}", mean.low, mean.high, p, part_needs_p=True
+    )
+
+
+def sign_test(hits: int, tries: int, reason: str) -> Finding:
+    """Whether more than half of `tries` are hits; the interval is Clopper and Pearson's."""
+    low, high = (tries * bound for bound in stats.binomtest(hits, tries).proportion_ci(statistics.LEVEL))
+    p = float(stats.binomtest(hits, tries, alternative="greater").pvalue)
+    return Finding(hits, YES if 2 * hits > tries else NO, reason, low, high, p)
 
 
 def over_folds(table: Scores, statistic: Callable[[list[str]], float]) -> tuple[float, float]:

@@ -83,6 +83,16 @@ class Evidence:
             raise NotComparableError(str(error)) from None
         return found
 
+    def trained(self, specs: Sequence[Spec]) -> list[Run]:
+        """`runs` whose curves, and states of atoms where they are there, are numbers throughout.
+
+        Raises:
+            UndecidedError: as `runs`; or a fold diverged, at whatever epoch.
+        """
+        found = self.runs(specs)
+        _require_finite(found, [[*run.mad, *(value for curve in run.curves for value in curve)] for run in found])
+        return found
+
     def scores(self, specs: Sequence[Spec]) -> np.ndarray:
         """RMSE of each spec in each fold of each repeat: (len(specs), repeats * folds).
 
@@ -92,9 +102,7 @@ class Evidence:
         first, *more = self.repeats if self.repeats is not None else (0, *self._further(specs))
         by_repeat = [self.runs(specs, repeat) for repeat in (first, *more)]
         values = np.concatenate([[getattr(run, self.epoch) for run in runs] for runs in by_repeat], axis=1)
-        if not np.isfinite(values).all():
-            lost = [spec.model for spec, row in zip(specs, values, strict=True) if not np.isfinite(row).all()]
-            raise NotComparableError(f"diverged in a fold: {', '.join(lost)}")
+        _require_finite(by_repeat[0], values)
         return values
 
     def language(
@@ -157,6 +165,12 @@ def departure(run: Run, wanted: Spec) -> str:
     ours = run.spec.as_dict()
     fields = [name for name, value in wanted.as_dict().items() if name != "seed" and ours.get(name) != value]
     return _data(run, wanted) or run.cuts or ", ".join(f"{name} {ours.get(name)}" for name in fields)
+
+
+def _require_finite(runs: Sequence[Run], values: Sequence[Sequence[float]]) -> None:
+    lost = [run.model for run, row in zip(runs, values, strict=True) if not np.isfinite(row).all()]
+    if lost:
+        raise NotComparableError(f"diverged in a fold: {', '.join(dict.fromkeys(lost))}")
 
 
 def _no_evidence(missing: Sequence[Spec], pool: Pool) -> UndecidedError:

@@ -5,7 +5,7 @@ Verdicts on a claim:
     confirmed          the records say what the claim says, and a test with a p value holds after Holm over its family
     partly             true of some of what it speaks of; or the records say so, but chance would as well
     not confirmed      the records say otherwise
-    not testable here  there are records, but with cuts, of other data or diverged
+    not testable here  there are records, but with cuts, of other data or diverged; or what is asked cannot be read off
     not run            records are missing
 """
 
@@ -34,6 +34,8 @@ class Finding:
         reason: the numbers in words.
         low, high: 95 % interval of the statistic, NaN where it has none.
         p: small where chance hardly explains what is claimed; None where nothing was drawn at random.
+        unshown: what a large p leaves open.
+        part_needs_p: whether a large p leaves nothing of a part either.
     """
 
     statistic: float
@@ -42,6 +44,8 @@ class Finding:
     low: float = math.nan
     high: float = math.nan
     p: float | None = None
+    unshown: str = "not beyond chance"
+    part_needs_p: bool = False
 
 
 Test = Callable[[Evidence], Finding]
@@ -52,6 +56,8 @@ def settle(finding: Finding, p: float | None) -> tuple[str, str]:
     if p is None:
         return finding.says, finding.reason
     told = f"{finding.reason}; p = {p:.2g} after Holm"
-    if finding.says == YES and p >= statistics.ALPHA:
-        return PARTLY, f"{told}: not beyond chance"
-    return finding.says, told
+    if p < statistics.ALPHA or finding.says == NO:
+        return finding.says, told
+    if finding.says == YES:
+        return PARTLY, f"{told}: {finding.unshown}"
+    return (NO, f"{told}: {finding.unshown}") if finding.part_needs_p else (SOME, told)

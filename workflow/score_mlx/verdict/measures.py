@@ -84,8 +84,7 @@ def _speed(evidence: Evidence, number: Published) -> Measured:
     found, names = warp.fit(*(folds.mean(axis=0) for folds in curves)), [record_name(spec) for spec in specs]
     if not math.isfinite(found.factor):
         return Measured(math.nan, how=found.flaw, records=names)
-    how = "time warp of the mean curves" + (f" ({found.flaw})" if found.flaw else "")
-    return Measured(found.factor, *warp.interval(*curves), how, names)
+    return Measured(found.factor, *warp.interval(*curves), "time warp of the mean curves", names, found.flaw)
 
 
 def _language(evidence: Evidence, number: Published) -> Measured:
@@ -143,7 +142,6 @@ TABLE_MEASURES: dict[str, Measure] = {
 TEXT_MEASURES: dict[str, Measure] = {
     "mean RMSE increase without MolAttFP": _molattfp_worth,
     "mean GAT improvement percent": _same_as("table7a", AVERAGE, "improvement_percent"),
-    "GAT improvement percent (text of Table 7a)": _same_as("table7a", AVERAGE, "improvement_percent"),
     "mean GAT+MolAttFP improvement percent (text)": _same_as("table7b", AVERAGE, "improvement_percent"),
     "GAT + MolAttFP SCORE RMSE": _same_as("table7b", "4", "score"),
     "CatBoost RMSE": _same_as("table1", "CatBoost", "rmse_mean"),

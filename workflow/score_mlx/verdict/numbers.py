@@ -38,8 +38,9 @@ def caption() -> list[str]:
     return [
         "Reproduced: within the margin (RMSE 0.02, improvements 2 points, speed-up factors 25 %, losses and bits per "
         "byte 0.03, counts as printed). Not reproduced: beyond it, and our 95 % interval excludes the paper's value. "
-        "Inconclusive: beyond it, and the interval holds it. Not comparable: trained for less, by another protocol or "
-        "on other data. Not run: no record yet. Standard deviations, ranks and settings are shown, not judged.",
+        "Inconclusive: beyond it, and the interval holds it; or a speed-up factor of curves that do not lie on each "
+        "other. Not comparable: trained for less, by another protocol or on other data. Not run: no record yet. "
+        "Standard deviations, ranks and settings are shown, not judged.",
         "Our RMSE: mean over folds of the lowest over epochs, as the paper selects; its interval is Nadeau and "
         "Bengio's for cross-validation.",
     ]

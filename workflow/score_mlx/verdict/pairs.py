@@ -65,7 +65,8 @@ def caption() -> list[str]:
         "Difference a - b of RMSE at the best epoch, fold by fold: below 0, a is better. Interval and p by Nadeau and "
         "Bengio's corrected t test, p after Holm over the pairs of one comparison in one table. Effect: mean / "
         "standard deviation of the differences. The last columns: probability that a is better by more than "
-        f"{ROPE} (the ROPE), that the two are equal within it, that a is worse, from the Bayesian correlated t test.",
+        f"{ROPE} (the ROPE), that the two are equal within it, that a is worse, from the Bayesian correlated t test. "
+        f"Says: the one of the three above {SURE:.0%}, of this pair by itself; p after Holm is stricter.",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class NotRunError(UndecidedError):
 
 
 class NotComparableError(UndecidedError):
-    """There are records, but by another protocol or on other data than the paper's, or diverged."""
+    """There are records, but by another protocol or on other data than the paper's, diverged, or of no use for this."""
 
 
 class Pool:
@@ -87,6 +88,15 @@ class Pool:
         """Which repeats of cross-validation there are of a spec."""
         return self._repeats.get(replace(spec, seed=0, repeat=0), set())
 
+    def shared_machine(self, run: Run) -> bool:
+        """Whether another run trained on the same machine at the same time, so that its seconds say little."""
+        start, end = _span(run)
+        others = (other for other in (*self.runs.values(), *self.language) if other is not run)
+        return any(
+            other.meta["host"] == run.meta["host"] and start < _span(other)[1] and _span(other)[0] < end
+            for other in others
+        )
+
     def like(self, spec: Spec) -> Run | None:
         """A run of the same model by another protocol or on other data, the nearest there is."""
         alike = self._alike.get(identity(spec), [])
@@ -101,6 +111,12 @@ def identity(spec: Spec) -> tuple[Any, ...]:
 def record_name(spec: Spec) -> str:
     """A record below the folder of runs."""
     return spec.path("").as_posix()
+
+
+def _span(run: Run | LanguageRun) -> tuple[float, float]:
+    """When a run began and ended, in seconds since 1970."""
+    start = datetime.fromisoformat(run.meta["started"]).timestamp()
+    return start, start + run.meta["seconds"]
 
 
 def _distance(ours: Spec, wanted: Spec) -> int:

@@ -25,7 +25,6 @@ COLUMN_KINDS = {
     "steps_per_block": "setting",
     "minutes": "setting",
     "val_loss_table": "loss",
-    "val_loss_text": "loss",
     "best_val_loss": "loss",
     "val_bpb": "bpb",
 }

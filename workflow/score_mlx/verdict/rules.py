@@ -2,7 +2,8 @@
 
     reproduced       |ours - paper| <= margin
     not reproduced   beyond the margin, and our 95 % interval excludes the paper's value (or our run diverged)
-    inconclusive     beyond the margin, but the interval holds the paper's value, or there is none
+    inconclusive     beyond the margin, but the interval holds the paper's value, or there is none; or what was measured
+                     is flawed (a speed-up factor whose curves do not lie on each other), however near it comes
     not comparable   the record has cuts, another protocol, another data set or corpus
     not run          a record is missing
     shown            no verdict: standard deviations, ranks, settings
@@ -45,6 +46,7 @@ class Measured:
         low, high: its 95 % interval, NaN where there is none.
         how: of what it is made, in words.
         records: those read, below the folder of runs.
+        flaw: why the value says little, "" where it does say what it should.
     """
 
     value: float
@@ -52,6 +54,7 @@ class Measured:
     high: float = math.nan
     how: str = ""
     records: Sequence[str] = ()
+    flaw: str = ""
 
 
 def margin(number: Published) -> float | None:
@@ -71,6 +74,8 @@ def judge(number: Published, ours: Measured) -> tuple[str, str]:
     if not math.isfinite(ours.value):
         return NOT_REPRODUCED, f"ours diverged: {ours.how}"
     off = ours.value - number.value
+    if ours.flaw:
+        return INCONCLUSIVE, f"{abs(off):.3g} off, margin {allowed:.3g}, but it says little: {ours.flaw}"
     if abs(off) <= allowed + SLACK:
         return REPRODUCED, f"{abs(off):.3g} off, margin {allowed:.3g}"
     if not (math.isfinite(ours.low) and math.isfinite(ours.high)):
