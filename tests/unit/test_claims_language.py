@@ -1,5 +1,7 @@
 """Claims on language models: confirmed, refuted and in part by planted runs; not run where no run is described."""
 
+from dataclasses import replace
+
 import made_up_verdict as made
 import pytest
 from score_mlx.verdict import claims, language_cells
@@ -97,6 +99,13 @@ def test_parameters_are_counted_whatever_was_cut():
     assert run.incomparable() and not language_cells.uncountable(run)
     run.dataset["vocabulary"] = 23_861
     assert language_cells.uncountable(run) == "a vocabulary of 23861, the paper's has 8192"
+
+
+def test_an_early_loss_is_that_of_the_evaluation_nearest_to_a_tenth_of_the_steps():
+    run = made.language_run("char_score12_bigram", early=2.0)
+    losses = ((0, 4.0), (250, 2.5), (500, 2.2), (3000, 1.5))
+    several = replace(run, evaluations=tuple({"step": step, "val_loss": loss} for step, loss in losses))
+    assert language_cells.early(several) == 2.5 and language_cells.early(run) == 2.0
 
 
 def test_no_two_names_are_one_run():

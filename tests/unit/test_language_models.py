@@ -186,7 +186,9 @@ def test_specs_and_their_paths():
     assert LanguageSpec.from_path(spec.path("results/runs")) == spec
     wide = NanoGPTSpec("x", "nanogpt", "SCORE", width=384, iterations=10_000)
     assert [cut["paper"] for cut in wide.cuts()] == [15_000]
-    assert not NanoGPTSpec("x", "nanogpt", "SCORE", width=384, iterations=15_000).cuts()
+    assert wide.departures() == ["iterations 10000"]
+    published = NanoGPTSpec("x", "nanogpt", "SCORE", width=384, iterations=15_000)
+    assert not published.cuts() and not published.departures()
     short = ChallengeSpec("x", "d4", "base", batch_tokens=4096, settings="B", context=512)
     assert {cut["setting"]: cut["paper"] for cut in short.cuts()} == {"context": 2048, "batch_tokens": 2**14}
     assert not ChallengeSpec("x", "d4", "base", seconds=360).cuts()

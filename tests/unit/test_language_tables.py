@@ -84,6 +84,15 @@ def test_another_text_is_not_compared_with_the_papers(tmp_path, repo):
     assert characters.caption([stand_in])[0].startswith("Stand-in text")
 
 
+def test_more_training_than_the_papers_is_no_reproduction_and_less_text_is(tmp_path):
+    def why(**options):
+        return chars(tmp_path, **options).incomparable()
+
+    assert why(iterations=30_000) == "iterations 30000" and why(evaluate_every=500) == "evaluate_every 500"
+    assert why(iterations=300) == "iterations 300/3000"
+    assert not why() and not why(characters=20)
+
+
 def test_runs_on_two_texts_do_not_stand_together(tmp_path):
     one, other = chars(tmp_path), chars(tmp_path, steps=3)
     other.dataset["sha256"] = "d" * 64
@@ -152,6 +161,7 @@ def test_presets_lower_training_never_the_model(preset, repo):
         one_each = [spec for spec in specs if spec.repeat == 0]
         assert len(one_each) == (3 if name == "figure5" and preset == "smoke" else count)
         assert all(bool(spec.cuts()) == (preset != "paper") for spec in specs)
+        assert preset != "paper" or not any(spec.departures() for spec in specs)
         same = ("arch", "config", "steps", "blocks", "width", "heads")
         models = {tuple(getattr(spec, key) for key in same) for spec in specs}
         assert models == {tuple(getattr(spec, key) for key in same) for spec in paper.specs(name)}

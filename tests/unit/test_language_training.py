@@ -73,7 +73,8 @@ def test_a_record_says_what_happened(tmp_path):
     assert record["last"] == record["evaluations"][-1]
     assert record["trained_tokens"] == 5 * 4 * 8
     assert len(record["sample"]["text"]) == 12 and record["sample"]["seed"] == 1337
-    assert {cut["setting"] for cut in record["cuts"]} == {"iterations", "evaluation_batches", "batch_size"}
+    cuts = {cut["setting"] for cut in record["cuts"]}
+    assert cuts == {"iterations", "evaluation_batches", "batch_size", "characters"}
     assert read_record(folder / "run.json") == json.loads((folder / "run.json").read_text())
     with (folder / "losses.csv").open() as stream:
         assert [row["step"] for row in csv.DictReader(stream)] == ["0", "2", "4", "5"]

@@ -102,7 +102,7 @@ def caption(runs: Sequence[LanguageRun]) -> list[str]:
     return [
         *explain_stand_in(runs),
         "Loss in nats a character. Known words: share of the generated words that occur in the text; longest copy: "
-        "characters of the longest generated span that stands in it.",
+        "characters of the longest generated span that stands in it. AdamW has no decay here, which makes it Adam.",
         *differs,
         f"{provenance(runs)}.",
     ]

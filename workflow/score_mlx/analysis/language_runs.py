@@ -53,7 +53,8 @@ class LanguageRun:
         """Why this run says nothing about the paper's number; "" where it does."""
         if self.dataset["name"] not in PAPER_CORPORA:
             return f"corpus {self.dataset['name']}"
-        return self.cuts
+        decisive = [cut for cut in self.spec.cuts() if cut["setting"] not in self.spec.SAMPLING]
+        return show_cuts(decisive) or ", ".join(self.spec.departures())
 
     def curve(self, name: str) -> tuple[list[float], list[float]]:
         """Steps, or seconds where the clock ended the run, and the values of one loss; NaN where not finite."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from score_mlx.errors import UserError
 from score_mlx.spec import NOT_NEGATIVE, POSITIVE, RATE, Range, Spec
@@ -33,7 +33,9 @@ class LanguageSpec(Spec):
         **Spec.RANGES,
         **dict.fromkeys(("steps", "blocks", "width", "heads", "context", "batch_size"), POSITIVE),
     }
-    PROTOCOL: ClassVar[tuple[str, ...]] = ()
+    PROTOCOL: ClassVar[tuple[str, ...]] = ("context", "batch_size", "iterations", "evaluate_every", "evaluation_batches")
+    # Settings whose cut leaves losses as they are.
+    SAMPLING: ClassVar[tuple[str, ...]] = ()
 
     arch: str
     config: str
@@ -139,13 +141,10 @@ class NanoGPTSpec(LanguageSpec):
     CUTTABLE: ClassVar[tuple[str, ...]] = ("iterations", "evaluation_batches", "batch_size")
     PAPER_ITERATIONS: ClassVar[dict[int, int]] = {64: 10_000, 384: 15_000}  # by width
 
-    def cuts(self) -> list[dict]:
+    def published(self, name: str) -> Any:
         """The wide models of Figure 3 train longer than the default."""
-        paper = self.PAPER_ITERATIONS.get(self.width, type(self).iterations)
-        found = [cut for cut in super().cuts() if cut["setting"] != "iterations"]
-        if self.iterations < paper:
-            found.insert(0, {"setting": "iterations", "ours": self.iterations, "paper": paper})
-        return found
+        default = super().published(name)
+        return self.PAPER_ITERATIONS.get(self.width, default) if name == "iterations" else default
 
 
 @dataclass(frozen=True)
@@ -196,7 +195,8 @@ class CharSpec(LanguageSpec):
         "train_fraction": (0.01, 0.99),
         "characters": NOT_NEGATIVE,
     }
-    CUTTABLE: ClassVar[tuple[str, ...]] = ("iterations", "evaluation_batches", "batch_size")
+    CUTTABLE: ClassVar[tuple[str, ...]] = ("iterations", "evaluation_batches", "batch_size", "characters")
+    SAMPLING: ClassVar[tuple[str, ...]] = ("characters",)
 
 
 @dataclass(frozen=True)
@@ -242,6 +242,7 @@ class ChallengeSpec(LanguageSpec):
         "batch_tokens": NOT_NEGATIVE,
     }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("seconds", "context", "batch_tokens", "evaluation_tokens")
+    PROTOCOL: ClassVar[tuple[str, ...]] = ("context", "evaluation_tokens")
     BATCH: ClassVar[dict[str, int]] = {"A": 2**16, "B": 2**14}
 
     def __post_init__(self) -> None:

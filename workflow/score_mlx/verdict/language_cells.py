@@ -77,9 +77,10 @@ def millions(run: LanguageRun) -> float:
 
 
 def early(run: LanguageRun, fraction: float = 0.1) -> float:
-    """Validation loss at the first evaluation after a tenth of the steps."""
+    """Validation loss at the evaluation nearest to a tenth of the steps, the untrained model's left out."""
     steps, losses = run.curve("val_loss")
-    return next(value for step, value in zip(steps, losses, strict=True) if step >= fraction * steps[-1])
+    place = min(range(1, len(steps)), key=lambda k: abs(steps[k] - fraction * steps[-1]))
+    return losses[place]
 
 
 # (target, row, column) of the paper -> the run that decides it, and what of it.
