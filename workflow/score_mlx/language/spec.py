@@ -33,7 +33,9 @@ class LanguageSpec(Spec):
         **Spec.RANGES,
         **dict.fromkeys(("steps", "blocks", "width", "heads", "context", "batch_size"), POSITIVE),
     }
-    PROTOCOL: ClassVar[tuple[str, ...]] = ("context", "batch_size", "iterations", "evaluate_every", "evaluation_batches")
+    PROTOCOL: ClassVar[tuple[str, ...]] = (
+        "context", "batch_size", "iterations", "evaluate_every", "evaluation_batches",
+    )  # fmt: skip
     # Settings whose cut leaves losses as they are.
     SAMPLING: ClassVar[tuple[str, ...]] = ()
 

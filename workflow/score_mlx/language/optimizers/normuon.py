@@ -21,8 +21,8 @@ class NorMuon(Muon):
         learning_rate, momentum: as Muon's.
         weight_decay: decoupled, w <- w - rate decay w (Muon's own joins the gradient).
         method, steps: a key of `ORTHOGONAL`, and how many iterations.
-        rows: `after` as above; `before`: rows of u are scaled to length 1 and nothing follows (the paper's first
-            version); `none`: Muon.
+        rows: `after` as above; `before`: rows of u are scaled to length 1, those near 1e-4 to less, and nothing
+            follows (the paper's first version); `none`: Muon.
         beta2: of v.
     """
 
