@@ -16,11 +16,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from score_mlx.analysis.runs import from_json, spec_of
+from score_mlx.analysis.runs import from_json
 from score_mlx.chem.features import SCHEMES, featurise
 from score_mlx.chem.guarded import LONGEST, read
 from score_mlx.config import load
 from score_mlx.errors import UserError
+from score_mlx.families import spec_of
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.plugins import VARIABLE
 from score_mlx.records import read_record

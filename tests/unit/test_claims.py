@@ -6,9 +6,10 @@ from functools import cache
 import made_up_verdict as made
 import numpy as np
 import pytest
+from score_mlx.analysis import statistics
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import ARCHS
-from score_mlx.verdict import claims, claims_language, statistics, survival
+from score_mlx.verdict import claims, claims_language, survival
 from score_mlx.verdict.finding import NO, YES, Finding, settle
 
 CLAIMS = {claim.id: claim for claim in claims.read_claims(made.PAPER / "claims.yaml")}

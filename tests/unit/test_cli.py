@@ -104,7 +104,7 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(tmp_path):
 
 
 def test_light_commands_do_not_import_mlx_or_rdkit(tmp_path):
-    program = "import sys; from score_mlx import cli, config, presets, science, exchange; "
+    program = "import sys; from score_mlx import cli, config, presets, science, exchange, targets; "
     program += "print([m for m in ('mlx', 'rdkit', 'pandas', 'sklearn', 'matplotlib') if m in sys.modules])"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, text=True, capture_output=True, check=True)

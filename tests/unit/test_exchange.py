@@ -8,6 +8,7 @@ import pytest
 from score_mlx import exchange
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
+from score_mlx.record_diff import differences
 from score_mlx.records import dumps, read_meta, write_record
 
 SPEC = GraphSpec("esol", "gat", "SCORE", epochs=3)
@@ -124,8 +125,8 @@ def test_differences_name_fields_folds_and_the_first_epoch(tmp_path):
     for name, record in (("a", a), ("b", b)):
         write_record(tmp_path / name, record, made_up.meta())
     paths = [tmp_path / name / "run.json" for name in ("a", "b")]
-    assert exchange.differences(paths[0], paths[0]) == []
-    assert exchange.differences(*paths) == [
+    assert differences(paths[0], paths[0]) == []
+    assert differences(*paths) == [
         "dataset.rows: 1128 | 1000",
         "best rmse, fold 2: 0.5000 | 0.4000  (+0.1)",
         "best rmse, fold 4: 0.5000 | not finite",

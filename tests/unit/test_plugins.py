@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import mlx.core as mx
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import tiny
 from score_mlx import plugins
+from score_mlx.analysis import allotment
 from score_mlx.config import load
 from score_mlx.depth import Relax
 from score_mlx.errors import UserError
@@ -18,6 +20,7 @@ from score_mlx.inputs import inputs_of
 from score_mlx.trainer import train
 
 FILES = Path(__file__).resolve().parents[1] / "plugins"
+REFERENCE = FILES.parents[1] / "results" / "reference" / "runs"
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +57,7 @@ def test_an_integrator_is_of_its_order(registered, cpu):
         error.append(abs(h.item() - np.exp(-dt)))
     assert 6 < error[0] / error[1] < 10
     spec = tiny.spec("gcn", "SCORE", integrator="ralston")
+    assert allotment.minutes(spec, REFERENCE) >= allotment.minutes(replace(spec, integrator="rk4"), REFERENCE)
     assert np.isfinite(tiny.predict(tiny.model(spec), tiny.topology(tiny.batch()))).all()
 
 

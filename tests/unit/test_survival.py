@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import made_up_verdict as made
 import pytest
-from score_mlx.cli import runs as cli_runs
 from score_mlx.config import load
 from score_mlx.errors import UserError
 from score_mlx.settings.survival import REPEATS
@@ -54,15 +53,6 @@ def test_the_runs_that_other_choices_ask_for():
 def test_what_there_is_not_is_one_line(entry, says):
     with pytest.raises(UserError, match=says):
         load(made.ROOT / "config.yaml", {"survival": [{"choices": ["grouped"]} | entry]}).survival_specs()
-
-
-def test_estimate_knows_both_targets():
-    config = load(made.ROOT / "config.yaml", {"preset": "paper"})
-    assert set(cli_runs._specs(config, "verdict")) == set(made.specs())
-    assert set(cli_runs._specs(config, "survival")) == {
-        *config.survival_specs(),
-        *made.specs("table1", "table2", "table7a"),
-    }
 
 
 def test_the_listed_runs_answer_the_headline_claims():

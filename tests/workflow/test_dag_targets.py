@@ -6,6 +6,8 @@ import re
 import pytest
 from dag import ROOT, snakemake
 from score_mlx.config import load
+from score_mlx.presets import resolve
+from score_mlx.targets import target_specs
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,18 @@ def test_the_verdict_asks_for_all_records_and_survival_for_its_own(tmp_path):
         trained = sum(spec.FAMILY == "graphs" for spec in specs)
         assert re.search(rf"^train_graph +{trained}$", said, re.MULTILINE), target
         assert re.search(rf"^{target} +1$", said, re.MULTILINE) and not re.search(r"^table +", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("dataset", "split"), [("esol", "kfold"), ("nci", "grouped"), ("my.csv", "scaffold")])
+def test_estimates_count_the_runs_that_snakemake_would_make(dataset, split, tmp_path):
+    (tmp_path / "my.csv").write_text("smiles,target\nCC,1\n")
+    dataset = str(tmp_path / dataset) if dataset == "my.csv" else dataset
+    given = {"preset": "paper", "dataset": dataset, "split": split}
+    chosen = [f"{key}={value}" for key, value in given.items()]
+    said = snakemake(ROOT, "-n", "--directory", tmp_path, "--config", *chosen, "--", "all")
+    planned = set(re.findall(r"^    output: results/runs/(\S+/run\.json),", said, re.MULTILINE))
+    wanted = target_specs(resolve(load(ROOT / "config.yaml", given)), "all")
+    assert planned == {spec.path("").as_posix() for spec in wanted} and len(planned) > 100
 
 
 def test_the_verdict_judges_what_a_folder_of_records_has(tmp_path):

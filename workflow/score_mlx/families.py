@@ -32,6 +32,18 @@ def spec_from_path(path: str | Path) -> Spec:
     raise UserError(f"{path}: expected {' or '.join(family.pattern() for family in FAMILIES.values())}")
 
 
+def spec_of(record: dict[str, Any], path: str | Path) -> Spec:
+    """The spec that a record holds.
+
+    Raises:
+        UserError: it lacks a field, has one too many, or says what cannot be.
+    """
+    try:
+        return spec_from_values(record.get("family", "graphs"), record["spec"])
+    except UserError as reason:
+        raise UserError(f"{path}: spec: {reason}") from None
+
+
 def spec_from_values(family: str, values: dict[str, Any]) -> Spec:
     """The spec of a family with these fields.
 

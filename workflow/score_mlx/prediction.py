@@ -10,13 +10,13 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
-from score_mlx.analysis.runs import spec_of
 from score_mlx.chem import descriptors as chem
 from score_mlx.chem.features import SCHEMES, featurise
 from score_mlx.chem.scaling import DescriptorScaler
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.dense.task import DenseModel
 from score_mlx.errors import UserError
+from score_mlx.families import spec_of
 from score_mlx.folded import FoldedData
 from score_mlx.graphs.batch import Batcher
 from score_mlx.graphs.model import GraphModel

@@ -10,9 +10,9 @@ import numpy as np
 
 from score_mlx.analysis.formats import Readable, change, number
 from score_mlx.analysis.runs import Run, provenance, require_one_dataset
+from score_mlx.analysis.statistics import ALPHA, corrected, holm
 from score_mlx.analysis.tables import warnings
 from score_mlx.errors import UserError
-from score_mlx.verdict.statistics import ALPHA, corrected, holm
 
 COLUMNS = (
     "options", "architecture", "depth", "against", "rmse", "against_rmse", "difference", "low", "high", "p", "p_holm",

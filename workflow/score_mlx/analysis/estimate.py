@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import Spec
 
-# Evaluations of the block in a step of each scheme.
+# Evaluations of the block in a step of each scheme; of a plugin's as many as any of these takes.
 EVALUATIONS = {"euler": 1, "heun": 2, "midpoint": 2, "rk4": 4}
 
 
@@ -83,5 +83,6 @@ def _work(spec: Spec) -> float:
     """Epochs, times what an epoch costs in blocks: K of them and about three more for readout, head and optimiser."""
     if isinstance(spec, LanguageSpec):
         return spec.work
-    blocks = getattr(spec, "steps", 1) * EVALUATIONS[getattr(spec, "integrator", "euler")]
+    scheme = getattr(spec, "integrator", "euler")
+    blocks = getattr(spec, "steps", 1) * EVALUATIONS.get(scheme, max(EVALUATIONS.values()))
     return spec.epochs * (blocks + 3)

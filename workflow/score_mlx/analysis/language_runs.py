@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from score_mlx.analysis.runs import Run, conditions, from_json, show_cuts, spec_of
+from score_mlx.analysis.runs import Run, conditions, from_json, show_cuts
 from score_mlx.errors import UserError
+from score_mlx.families import spec_of
 from score_mlx.language.corpus import CLIMBMIX
 from score_mlx.language.spec import LanguageSpec
 from score_mlx.records import read_meta, read_record

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from score_mlx.errors import UserError
-from score_mlx.families import spec_from_values
+from score_mlx.families import spec_from_values, spec_of
 from score_mlx.records import read_meta, read_record
 from score_mlx.spec import Spec
 
@@ -82,18 +82,6 @@ def load(path: str | Path) -> Run:
     record = read_record(path)
     spec_of(record, path)
     return from_json(record, read_meta(path))
-
-
-def spec_of(record: dict[str, Any], path: str | Path) -> Spec:
-    """The spec that a record holds.
-
-    Raises:
-        UserError: it lacks a field, has one too many, or says what cannot be.
-    """
-    try:
-        return spec_from_values(record.get("family", "graphs"), record["spec"])
-    except UserError as reason:
-        raise UserError(f"{path}: spec: {reason}") from None
 
 
 def from_json(record: dict[str, Any], meta: dict[str, Any]) -> Run:

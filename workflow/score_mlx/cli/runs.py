@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +13,6 @@ from score_mlx.errors import UserError
 if TYPE_CHECKING:
     from score_mlx.analysis.language_runs import LanguageRun
     from score_mlx.analysis.runs import Run
-    from score_mlx.config import Config
-    from score_mlx.spec import Spec
 
 Folder = Annotated[Path, typer.Option("--runs", help="folder in which to look for records")]
 
@@ -58,8 +55,9 @@ def estimate(
     """
     from score_mlx.analysis.estimate import estimate as compute
     from score_mlx.chem.parallel import cores
+    from score_mlx.targets import target_specs
 
-    specs = list(_specs(settled_config(dataset, preset), Path(target).stem))
+    specs = target_specs(settled_config(dataset, preset), Path(target).stem)
     known = _known(folder) if folder.exists() else []
     done = {run.spec for run in known}
     # Seconds of other machines are better than none.
@@ -71,42 +69,6 @@ def estimate(
         typer.echo(f"the other {found.missing}: about {about}; the longest takes {found.longest / 3600:.1f}")
     if found.unknown:
         typer.echo(f"not counted, nothing like it has been run: {', '.join(found.unknown)}")
-
-
-def _specs(config: Config, name: str) -> Iterable[Spec]:
-    """The runs that a target wants, in either kind of folds where it compares them."""
-    from score_mlx.analysis.parts import wholes
-    from score_mlx.spec import AT_RANDOM
-
-    if name == "all":
-        for experiment in config.experiments:
-            yield from _specs(config, experiment)
-        for experiment, chosen in config.experiments.items():
-            if chosen.kind == "baselines":
-                yield from config.specs(experiment, AT_RANDOM[1])
-        return
-    if name == "verdict":
-        yield from (spec for experiment in config.experiments for spec in config.specs(experiment))
-        return
-    if name == "survival":
-        varied = dict.fromkeys(entry.experiment for entry in config.survival)
-        yield from [*config.survival_specs(), *(spec for experiment in varied for spec in config.specs(experiment))]
-        return
-    parts = wholes(config.experiments).get(name)
-    if parts:
-        yield from (spec for part in parts for spec in config.specs(part))
-        return
-    table = name.removesuffix("_sensitivity")
-    of_figure = {figure: e for e, chosen in config.experiments.items() for figure in chosen.drawings}
-    if table in config.experiments:
-        for split in AT_RANDOM if table != name else (None,):
-            yield from config.specs(table, split)
-    elif name in of_figure:
-        yield from config.figure_specs(of_figure[name], name)
-    else:
-        raise UserError(
-            f"config.yaml: nothing makes {name}, expected all, {', '.join([*config.experiments, *of_figure])}"
-        )
 
 
 def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:

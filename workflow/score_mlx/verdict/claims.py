@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from score_mlx.analysis import statistics
 from score_mlx.analysis.formats import Readable
 from score_mlx.errors import UserError
 from score_mlx.verdict import (
@@ -24,7 +25,6 @@ from score_mlx.verdict import (
     claims_ranking,
     claims_residuals,
     claims_speed,
-    statistics,
 )
 from score_mlx.verdict.commands import brief, command
 from score_mlx.verdict.evidence import Evidence

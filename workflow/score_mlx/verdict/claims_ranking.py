@@ -8,9 +8,9 @@ import numpy as np
 from scipy import stats
 
 from score_mlx import project
+from score_mlx.analysis import statistics
 from score_mlx.analysis.tables import read_paper
 from score_mlx.graphs.spec import ARCHS
-from score_mlx.verdict import statistics
 from score_mlx.verdict.claims_baselines import CATBOOST
 from score_mlx.verdict.comparisons import lower, over_folds, scores
 from score_mlx.verdict.evidence import Evidence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from score_mlx.analysis import statistics
 from score_mlx.analysis.runs import Run
 from score_mlx.graphs.spec import ARCHS
-from score_mlx.verdict import statistics
 from score_mlx.verdict.comparisons import lower, scores, sign_test
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test

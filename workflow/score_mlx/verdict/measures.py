@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from score_mlx.analysis import speedup, warp
+from score_mlx.analysis import speedup, statistics, warp
 from score_mlx.analysis.language_runs import LanguageRun
 from score_mlx.analysis.runs import mean_std
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.spec import Spec
-from score_mlx.verdict import language_cells, statistics
+from score_mlx.verdict import language_cells
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.pool import NotRunError, record_name
 from score_mlx.verdict.published import TEXT, Published

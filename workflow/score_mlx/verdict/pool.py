@@ -11,7 +11,7 @@ from typing import Any
 from score_mlx.analysis.language_runs import LanguageRun, load_any
 from score_mlx.analysis.runs import Run
 from score_mlx.errors import UserError
-from score_mlx.exchange import check
+from score_mlx.record_check import check
 from score_mlx.records import read_meta
 from score_mlx.settings.models import Presets
 from score_mlx.spec import Spec
@@ -74,7 +74,7 @@ class Pool:
             raise UserError(f"{folder}: no such folder, expected one with run records")
         runs: list[Run | LanguageRun] = []
         for path in sorted(folder.rglob("run.json")):
-            check(path, folder)
+            check(path)
             runs.append(load_any(path))
             _require_known_preset(path)
         language = [run for run in runs if isinstance(run, LanguageRun)]

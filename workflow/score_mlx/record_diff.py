@@ -1,0 +1,72 @@
+"""In what two run records differ: what was trained, and what that did to each fold."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from score_mlx.record_check import brief
+from score_mlx.records import read_record
+
+
+def differences(a: Path, b: Path) -> list[str]:
+    """Each field that differs between two records, then what that did to each fold; [] for the same run.
+
+    Raises:
+        UserError: one of them is missing or no record.
+    """
+    ours, theirs = read_record(a), read_record(b)
+    if "language" in (ours.get("family"), theirs.get("family")):
+        return [f"{key}: {brief(x)} | {brief(y)}" for key, x, y in _pairs(ours, theirs) if x != y]
+    lines = [
+        f"{key}: {brief(x)} | {brief(y)}"
+        for key, x, y in _pairs(_without_curves(ours), _without_curves(theirs))
+        if x != y
+    ]
+    for which in ("best", "last"):
+        lines += _fold_differences(which, ours[which]["rmse"], theirs[which]["rmse"])
+    if ours["folds"] != theirs["folds"]:
+        lines.append(_curve_difference(ours["folds"], theirs["folds"]))
+    return lines
+
+
+def _without_curves(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in ("folds", "best", "last")}
+
+
+def _pairs(a: Any, b: Any, key: str = "") -> list[tuple[str, Any, Any]]:
+    """(dotted key, value in a, value in b) of every leaf of either."""
+    if not (isinstance(a, dict) and isinstance(b, dict)):
+        return [(key, a, b)]
+    names = sorted(set(a) | set(b))
+    return [pair for name in names for pair in _pairs(a.get(name), b.get(name), f"{key}.{name}".strip("."))]
+
+
+def _fold_differences(which: str, ours: list[float | None], theirs: list[float | None]) -> list[str]:
+    if ours == theirs:
+        return []
+    if len(ours) != len(theirs):
+        return [f"{which} rmse: {len(ours)} folds | {len(theirs)} folds"]
+    return [
+        f"{which} rmse, fold {fold}: {_number(x)} | {_number(y)}" + ("" if None in (x, y) else f"  ({x - y:+.3g})")
+        for fold, (x, y) in enumerate(zip(ours, theirs, strict=True))
+        if x != y
+    ]
+
+
+def _curve_difference(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> str:
+    """The first epoch from which two runs part, and the widest gap after it."""
+    first, widest = None, 0.0
+    for a, b in zip(ours, theirs, strict=False):
+        for epoch, (x, y) in enumerate(zip(a["rmse"], b["rmse"], strict=False)):
+            if x != y:
+                first = epoch if first is None else min(first, epoch)
+                widest = max(widest, math.inf if None in (x, y) else abs(x - y))
+    if first is None:
+        return "curves: the same rmse, other losses or lengths"
+    return f"curves: rmse differs from epoch {first + 1} on, by up to {widest:.3g}"
+
+
+def _number(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.4f}"
