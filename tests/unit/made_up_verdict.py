@@ -12,10 +12,12 @@ from score_mlx.config import load
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool
+from score_mlx.verdict.published import read_published
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "data" / "paper"
 CONFIG = paper_protocol(load(ROOT / "config.yaml"))
+PRINTED = read_published(PAPER)
 FOLDS = np.array([0.02, -0.01, 0.0, 0.01, -0.02])  # what all models have in common: some folds are harder
 EPOCHS = np.arange(1, 151)
 WANTED = language_cells.wanted  # kept, since tests put another in its place
@@ -58,7 +60,7 @@ def specs(*experiments):
 def evidence(plant=lambda spec: {}, wanted=None, language=(), **choice):
     """Evidence of these runs, all that config.yaml lists by default, each with what `plant` says of its spec."""
     made = [make_run(spec, **plant(spec)) for spec in (specs() if wanted is None else wanted)]
-    return Evidence(Pool(made, language), CONFIG, **choice)
+    return Evidence(Pool(made, language), CONFIG, PRINTED, **choice)
 
 
 def language_spec(name):

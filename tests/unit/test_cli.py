@@ -12,11 +12,11 @@ import pytest
 import yaml
 from score_mlx import cli
 from score_mlx.cli import train as cli_train
-from score_mlx.cli.data import results_of
 from score_mlx.cli.schema import schemas
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
+from score_mlx.inputs import results_of
 from score_mlx.records import write_record
 from typer.testing import CliRunner
 

@@ -33,3 +33,13 @@ def inputs_of(spec: Spec, results: str | Path = "results") -> dict[str, Path]:
         if code:
             files[f"{kind}_code"] = code
     return files
+
+
+def results_of(spec: Spec, made: Path | None) -> Path:
+    """The results folder in which `made`, the record or the SHAP values of `spec`, has its place.
+
+    Snakemake may keep all of it elsewhere than under `results` (`--default-storage-provider`).
+    """
+    depth = len(spec.path("").parts)  # of a record below results/runs
+    inside = made is not None and len(made.parents) > depth and made.parents[depth - 1].name in ("runs", "shap")
+    return made.parents[depth] if inside else Path("results")

@@ -22,7 +22,7 @@ from score_mlx.graphs.batch import Batcher
 from score_mlx.graphs.model import GraphModel
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.task import Prediction
-from score_mlx.inputs import inputs_of
+from score_mlx.inputs import inputs_of, results_of
 from score_mlx.nn import Noise
 from score_mlx.records import read_record
 from score_mlx.spec import Spec
@@ -73,7 +73,7 @@ class Ensemble:
 
     def _ask_graphs(self, smiles: Sequence[str], scaled: list[np.ndarray]) -> Callable[..., mx.array]:
         graphs = featurise(smiles, self.spec.features, processes=1)
-        unknown, pairs = np.zeros(len(smiles)), self.spec.arch == "gt"
+        unknown, pairs = np.zeros(len(smiles)), self.spec.uses_pairs
         batchers = [Batcher(graphs, unknown, values, pairs=pairs) for values in scaled or [None]]
 
         def ask(place: int, model: nn.Module, chosen: np.ndarray) -> mx.array:
@@ -112,8 +112,7 @@ def _with_weights(model: nn.Module, path: Path) -> nn.Module:
 def _scalers(spec: Spec, content: dict[str, Any], record: Path, results: Path | None) -> list[DescriptorScaler]:
     """What each fold's training molecules say of the descriptors."""
     if results is None:
-        above = len(spec.path("").parts)  # of the record below `runs`
-        results = record.resolve().parents[above]
+        results = results_of(spec, record.resolve())
     data = FoldedData.load(inputs_of(spec, results))
     if data.record() != content["dataset"]:
         raise UserError(

@@ -12,7 +12,7 @@ import numpy as np
 from score_mlx.analysis import warp
 from score_mlx.analysis.formats import Readable
 from score_mlx.analysis.runs import ORIGIN, Pair, Run, origin, paired, provenance, require_one_dataset
-from score_mlx.analysis.tables import warnings
+from score_mlx.analysis.tables import NO_VALUE, warnings
 
 COLUMNS = (
     "model", "readout", "descriptors", "factor", "factor_low", "factor_high", "residual", "overlap", "flaw",
@@ -54,6 +54,16 @@ def pairs(runs: Sequence[Run]) -> list[Pair]:
     return paired(runs, name, lambda run: run.spec.recurrent, "SCORE and the native model")
 
 
+def fit(native: Run, score: Run) -> warp.Warp:
+    """How many times faster the second run learns than the first, from their mean curves."""
+    return warp.fit(np.mean(native.curves, axis=0), np.mean(score.curves, axis=0))
+
+
+def interval(native: Run, score: Run) -> tuple[float, float]:
+    """Of that factor, by a bootstrap over folds."""
+    return warp.interval(np.array(native.curves), np.array(score.curves))
+
+
 def read_paper(path: str | Path) -> dict[tuple[str, bool], float]:
     """The paper's factors: `{("gat", True): 1.5, ("gat", False): 3.3, ...}`."""
     archs = {name: arch for arch, name in PAPER_NAMES.items()}
@@ -76,12 +86,11 @@ def caption(runs: Sequence[Run]) -> list[str]:
 
 def _row(native: Run, score: Run, paper: Mapping[tuple[str, bool], float]) -> dict[str, Any]:
     spec = score.spec
-    curves = np.array(native.curves), np.array(score.curves)
-    found = warp.fit(*(folds.mean(axis=0) for folds in curves))
+    found = fit(native, score)
     finite = np.isfinite(found.factor)
-    low, high = warp.interval(*curves) if finite else (None, None)
+    low, high = interval(native, score) if finite else (None, None)
     printed = paper.get((spec.arch, spec.descriptors))
-    why_not = score.incomparable() or native.incomparable() or ("" if printed else "the paper gives no value")
+    why_not = score.incomparable() or native.incomparable() or ("" if printed else NO_VALUE)
     row = {
         "model": PAPER_NAMES.get(spec.arch, spec.arch),
         "readout": spec.readout,

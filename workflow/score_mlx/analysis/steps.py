@@ -11,7 +11,7 @@ import numpy as np
 
 from score_mlx.analysis.formats import Readable, mean_and_std, number
 from score_mlx.analysis.runs import ORIGIN, Run, mean_std, origin, paired, provenance, require_one_dataset
-from score_mlx.analysis.tables import warnings
+from score_mlx.analysis.tables import NO_VALUE, warnings
 
 COLUMNS = (
     "steps", "dt", "score", "score_std", "native", "native_std", "diff", "improvement_percent", "score_last",
@@ -19,7 +19,6 @@ COLUMNS = (
     "difference_score", "difference_native", "comparable", *ORIGIN,
 )  # fmt: skip
 AVERAGE = "average"  # the last row
-NO_VALUE = "the paper gives no value"
 Paper = Mapping[str, Mapping[str, float]]
 
 
@@ -87,9 +86,8 @@ def _judged(row: dict[str, Any], paper: Mapping[str, float], why_not: str) -> di
     """Differences between the two models, and from the paper's values where these compare."""
     for last in ("", "_last"):
         score, native = row[f"score{last}"], row[f"native{last}"]
-        finite = score is not None and native is not None
-        row[f"improvement{last}_percent"] = 100 * (native - score) / native if finite else None
-        row["diff"] = row.get("diff") if last else native - score if finite else None
+        row[f"improvement{last}_percent"] = None if None in (score, native) else 100 * (native - score) / native
+    row["diff"] = None if None in (row["score"], row["native"]) else row["native"] - row["score"]
     for name in ("score", "native"):
         row[f"paper_{name}"] = paper.get(name)
         row[f"difference_{name}"] = None if why_not or not paper or row[name] is None else row[name] - paper[name]

@@ -19,6 +19,8 @@ COLUMNS = (
     "seconds", "paper_rank", "paper_mean", "paper_std", "difference", "comparable", *ORIGIN,
 )  # fmt: skip
 
+NO_VALUE = "the paper gives no value"
+
 
 def _rmse(mean: str, std: str) -> Callable[[Row], str]:
     def show(row: Row) -> str:
@@ -109,7 +111,7 @@ def caption(runs: Sequence[Run], top: int = 0) -> list[str]:
 
 
 def _row(run: Run, rank: int, paper: Mapping[str, float], top: int) -> dict[str, Any]:
-    why_not = run.incomparable() or ("" if paper else "the paper gives no value")
+    why_not = run.incomparable() or ("" if paper else NO_VALUE)
     mean, std = mean_std(run.best)
     last_mean, last_std = mean_std(run.last) if run.has_epochs else (None, None)
     return {

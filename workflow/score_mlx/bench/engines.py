@@ -73,7 +73,7 @@ def pyg(spec: GraphSpec, results: Path, folds: int) -> Timed:
     from score_mlx.bench.torch_loop import Run, timed
 
     data = _data(spec, results)
-    molecules = molecules_of(data, pairs=spec.arch == "gt")
+    molecules = molecules_of(data, pairs=spec.uses_pairs)
     make = PygAttentiveFP if spec.arch == "attfp" else PygModel
     torch.manual_seed(0)
     runs = [

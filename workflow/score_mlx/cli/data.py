@@ -12,7 +12,7 @@ from score_mlx.classical.spec import CatBoost
 from score_mlx.dataset_names import BUILT_IN
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
-from score_mlx.inputs import inputs_of
+from score_mlx.inputs import inputs_of, results_of
 from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import SPLITS, Spec
 
@@ -151,16 +151,6 @@ def shap(
     results = results or results_of(spec, out)
     ensure(spec, results)
     select(spec, FoldedData.load(inputs_of(spec, results))).save(out)
-
-
-def results_of(spec: Spec, made: Path | None) -> Path:
-    """The results folder in which `made`, the record or the SHAP values of `spec`, has its place.
-
-    Snakemake may keep all of it elsewhere than under `results` (`--default-storage-provider`).
-    """
-    depth = len(spec.path("").parts)  # of a record below results/runs
-    inside = made is not None and len(made.parents) > depth and made.parents[depth - 1].name in ("runs", "shap")
-    return made.parents[depth] if inside else Path("results")
 
 
 def ensure(spec: Spec, results: Path) -> None:

@@ -12,11 +12,11 @@ import typer
 from score_mlx import blas
 from score_mlx.chem.parallel import cores
 from score_mlx.classical.spec import METHODS, ClassicalSpec
-from score_mlx.cli.data import ensure, results_of
+from score_mlx.cli.data import ensure
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
-from score_mlx.inputs import inputs_of
+from score_mlx.inputs import inputs_of, results_of
 from score_mlx.language.spec import ARCHS as LANGUAGE_ARCHS
 from score_mlx.language.spec import CONFIGS as LANGUAGE_CONFIGS
 from score_mlx.language.spec import LanguageSpec

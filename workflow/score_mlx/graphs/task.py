@@ -28,7 +28,7 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
         return 1 if on_cpu() and spec.arch == "gt" else FoldTask.fastest_replicas(spec)
 
     def prepare(self) -> None:
-        data, pairs = self.data, self.spec.arch == "gt"
+        data, pairs = self.data, self.spec.uses_pairs
         self.batchers = [
             Batcher(data.graphs, data.targets, data.scaled_descriptors(fold), pairs=pairs) for fold in self.folds
         ]

@@ -21,7 +21,7 @@ from rocrate.rocrate import ROCrate
 
 from score_mlx.errors import UserError
 from score_mlx.files import replacing, sha256, write_text
-from score_mlx.language.texts import TEXTS
+from score_mlx.language.corpus import NAMES, sources_of
 from score_mlx.records import read_meta
 from score_mlx.sources import load_sources
 
@@ -154,10 +154,7 @@ def _add_sources(build: Builder, project: Path, records: Iterable[Path]) -> dict
 
 def _raw_files(dataset: str) -> list[str]:
     """`esol` -> [esol]; `shakespeare-gpt4o`, a text and its tokens -> [gutenberg, o200k_base]."""
-    text, _, tokens = dataset.partition("-")
-    if text not in TEXTS:
-        return [dataset]
-    return [name for name in (TEXTS[text].source, "o200k_base" if tokens == "gpt4o" else None) if name]
+    return sources_of(dataset) if dataset in NAMES else [dataset]
 
 
 def _format(name: str) -> str:

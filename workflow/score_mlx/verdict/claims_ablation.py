@@ -9,7 +9,7 @@ import numpy as np
 from score_mlx.analysis import statistics
 from score_mlx.analysis.runs import Run
 from score_mlx.graphs.spec import ARCHS, INTEGRATOR_EPOCHS
-from score_mlx.verdict.comparisons import EQUAL, equal, no_worse, scores, sized
+from score_mlx.verdict.comparisons import EQUAL, equal, no_worse, scores, sized, table_difference
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.pool import NotComparableError
@@ -19,13 +19,13 @@ NOT_FASTER = 0.9  # a run that takes nine tenths of the time is called faster
 
 
 def molattfp_worth(evidence: Evidence) -> Finding:
-    points, folds = _table_difference(evidence, "table3", "table2")
+    points, folds, _ = table_difference(evidence, "table3", "table2")
     return sized(points, folds, "mean rise of RMSE without MolAttFP", [MOLATTFP_WORTH], EQUAL)
 
 
 def score_mlp_head(evidence: Evidence) -> Finding:
-    (with_molattfp, folds), (with_sum, _) = (
-        _table_difference(evidence, score, mlp) for score, mlp in (("table2", "table4"), ("table3", "table5"))
+    (with_molattfp, folds, _), (with_sum, *_) = (
+        table_difference(evidence, score, mlp) for score, mlp in (("table2", "table4"), ("table3", "table5"))
     )
     return no_worse((with_molattfp + with_sum) / 2, folds, "SCORE-MLP head minus MLP head, mean over models")
 
@@ -80,14 +80,6 @@ def no_faster_epoch(evidence: Evidence) -> Finding:
     p = statistics.below(-logs, math.inf, -math.log(NOT_FASTER))
     reason = f"SCORE takes {ratio:.2f} times the stack's time, geometric mean of {len(logs)} architectures"
     return Finding(ratio, YES if ratio >= NOT_FASTER else NO, reason, low, high, p)
-
-
-def _table_difference(evidence: Evidence, a: str, b: str) -> tuple[np.ndarray, int]:
-    """Mean over models of table a's RMSE - table b's, fold by fold; and the number of folds."""
-    first, second = evidence.by_model(a), evidence.by_model(b)
-    models = [model for model in first if model in second]
-    values = evidence.scores([*(first[model] for model in models), *(second[model] for model in models)])
-    return (values[: len(models)] - values[len(models) :]).mean(axis=0), evidence.folds(first[models[0]])
 
 
 def _base_and_score(evidence: Evidence) -> dict[str, tuple[Run, Run]]:

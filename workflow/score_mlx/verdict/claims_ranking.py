@@ -7,9 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from score_mlx import project
 from score_mlx.analysis import statistics
-from score_mlx.analysis.tables import read_paper
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.verdict.claims_baselines import CATBOOST
 from score_mlx.verdict.comparisons import lower, over_folds, scores
@@ -89,9 +87,9 @@ def one_equals_catboost(evidence: Evidence) -> Finding:
 
 
 def rank_agreement(evidence: Evidence) -> Finding:
-    paper = read_paper(project.root() / "data" / "paper" / "table2.csv")
+    paper = {n.row: n.value for n in evidence.printed if (n.target, n.column) == ("table2", "rmse_mean")}
     table = scores(evidence, evidence.by_model("table2"), list(paper))
-    ours, theirs = [table.mean(model) for model in paper], [paper[model]["rmse_mean"] for model in paper]
+    ours, theirs = [table.mean(model) for model in paper], list(paper.values())
     tau, low, high, p = statistics.kendall(ours, theirs)
     reason = f"tau {tau:.2f} over the {len(paper)} models that the paper prints"
     return Finding(tau, YES if tau >= AGREE else SOME if tau > 0 else NO, reason, low, high, p, part_needs_p=True)

@@ -7,7 +7,7 @@ import numpy as np
 from score_mlx.analysis import statistics
 from score_mlx.analysis.runs import Run
 from score_mlx.graphs.spec import ARCHS
-from score_mlx.verdict.comparisons import lower, scores, sign_test
+from score_mlx.verdict.comparisons import in_both, lower, scores, sign_test
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 
@@ -55,12 +55,10 @@ def score_stable(evidence: Evidence) -> Finding:
 
 def molattfp_stable(evidence: Evidence) -> Finding:
     """Restlessness with MolAttFP - with sum pooling, fold by fold, mean over models."""
-    first, second = evidence.by_model("table2"), evidence.by_model("table3")
-    models = [model for model in first if model in second]
-    runs = evidence.trained([*(first[model] for model in models), *(second[model] for model in models)])
-    restless = np.array([restlessness(run) for run in runs])
-    gaps = (restless[: len(models)] - restless[len(models) :]).mean(axis=0)
-    return lower({f"{len(models)} models": gaps}, len(gaps), "change an epoch, with MolAttFP minus without, mean")
+    restless = np.array([restlessness(run) for run in evidence.trained(in_both(evidence, "table2", "table3"))])
+    half = len(restless) // 2
+    gaps = (restless[:half] - restless[half:]).mean(axis=0)
+    return lower({f"{half} models": gaps}, len(gaps), "change an epoch, with MolAttFP minus without, mean")
 
 
 def _classic_minus_base(evidence: Evidence, archs: tuple[str, ...]) -> tuple[dict[str, np.ndarray], int]:

@@ -20,9 +20,9 @@ TABLE = "table6"
 def speedup_above_one(evidence: Evidence) -> Finding:
     """All cells whose curves can be fitted must be above 1 with their intervals, and all cells be fitted."""
     cells = {_cell(score): (native, score) for native, score in speedup.pairs(_runs(evidence))}
-    warps = {name: _fit(*pair) for name, pair in cells.items()}
+    warps = {name: speedup.fit(*pair) for name, pair in cells.items()}
     fitted = _sides(warps)
-    intervals = {name: warp.interval(*(np.array(run.curves) for run in cells[name])) for name in fitted}
+    intervals = {name: speedup.interval(*cells[name]) for name in fitted}
     least = min(fitted, key=lambda name: fitted[name])
     above = [name for name, factor in fitted.items() if factor > 1]
     open_ = [name for name in above if intervals[name][0] <= 1]
@@ -36,7 +36,7 @@ def speedup_above_one(evidence: Evidence) -> Finding:
 def gt_not_fitted(evidence: Evidence) -> Finding:
     specs = [spec for spec in evidence.specs(TABLE) if spec.arch == "gt" and not spec.descriptors]
     native, score = evidence.trained(sorted(specs, key=lambda spec: spec.recurrent))
-    found = _fit(native, score)
+    found = speedup.fit(native, score)
     reason = found.flaw or f"factor {found.factor:.1f}, the curves {found.residual:.3f} apart"
     return Finding(found.residual, YES if found.flaw else NO, reason)
 
@@ -80,10 +80,6 @@ def rdkit_best(evidence: Evidence) -> Finding:
     return found if found.says == NO or found.statistic <= 0 else replace(found, says=SOME)
 
 
-def _fit(native: Run, score: Run) -> warp.Warp:
-    return warp.fit(np.mean(native.curves, axis=0), np.mean(score.curves, axis=0))
-
-
 def _cell(run: Run) -> str:
     return f"{speedup.PAPER_NAMES[run.spec.arch]} {'with' if run.spec.descriptors else 'without'} RDKit"
 
@@ -111,7 +107,7 @@ def _descriptor_warps(evidence: Evidence) -> dict[str, warp.Warp]:
     runs = _runs(evidence)
     by_model = {(run.model, run.spec.descriptors): run for run in runs}
     models = dict.fromkeys(run.model for run in runs)
-    return {model: _fit(by_model[model, False], by_model[model, True]) for model in models}
+    return {model: speedup.fit(by_model[model, False], by_model[model, True]) for model in models}
 
 
 def _runs(evidence: Evidence) -> list[Run]:

@@ -53,6 +53,20 @@ def scores(evidence: Evidence, specs: Mapping[str, Spec], models: Sequence[str] 
     return Scores(dict(zip(models, evidence.scores(chosen), strict=True)), evidence.folds(chosen[0]))
 
 
+def in_both(evidence: Evidence, a: str, b: str) -> list[Spec]:
+    """The models that two tables list, as the first lists them and then, in the same order, as the second does."""
+    first, second = evidence.by_model(a), evidence.by_model(b)
+    models = [model for model in first if model in second]
+    return [*(first[model] for model in models), *(second[model] for model in models)]
+
+
+def table_difference(evidence: Evidence, a: str, b: str) -> tuple[np.ndarray, int, list[Spec]]:
+    """Mean over models of table a's RMSE - table b's, fold by fold; the number of folds; the runs that it is of."""
+    specs = in_both(evidence, a, b)
+    values, half = evidence.scores(specs), len(specs) // 2
+    return (values[:half] - values[half:]).mean(axis=0), evidence.folds(specs[0]), specs
+
+
 def lower(differences: Mapping[str, np.ndarray], folds: int, what: str, tries: int = 1) -> Finding:
     """Whether every difference is below 0: the least favourable is the statistic, and every test must hold (largest p).
 

@@ -19,6 +19,7 @@ from score_mlx.spec import SPLITS, Spec
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.commands import Listing, listing
 from score_mlx.verdict.pool import NotComparableError, NotRunError, Pool, UndecidedError, record_name
+from score_mlx.verdict.published import Published
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Evidence:
 
     Attributes:
         pool, config: the runs, and which of them each table of the paper lists.
+        printed: the paper's numbers.
         epoch: whose RMSE counts, `best` as in the paper or `last`.
         split, fidelity, bias_correction: instead of config's.
         repeats: of cross-validation, all needed; None: every one that all runs of a comparison have.
@@ -35,6 +37,7 @@ class Evidence:
 
     pool: Pool
     config: Config
+    printed: Sequence[Published] = ()
     epoch: str = "best"
     split: str | None = None
     fidelity: str | None = None

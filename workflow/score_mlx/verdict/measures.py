@@ -7,18 +7,19 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from score_mlx.analysis import speedup, statistics, warp
+from score_mlx.analysis import speedup, statistics
 from score_mlx.analysis.language_runs import LanguageRun
 from score_mlx.analysis.runs import mean_std
+from score_mlx.analysis.steps import AVERAGE
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.spec import Spec
 from score_mlx.verdict import language_cells
+from score_mlx.verdict.comparisons import table_difference
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.pool import NotRunError, record_name
 from score_mlx.verdict.published import TEXT, Published
 from score_mlx.verdict.rules import Measured
 
-AVERAGE = "average"  # the last row of Tables 7 to 9
 Measure = Callable[[Evidence, Published], Measured]
 
 
@@ -80,11 +81,10 @@ def _speed(evidence: Evidence, number: Published) -> Measured:
     """Table 6: the factor between the curves of SCORE and the native model."""
     specs = _speed_specs(evidence, number)
     native, score = evidence.runs(specs)
-    curves = np.array(native.curves), np.array(score.curves)
-    found, names = warp.fit(*(folds.mean(axis=0) for folds in curves)), [record_name(spec) for spec in specs]
+    found, names = speedup.fit(native, score), [record_name(spec) for spec in specs]
     if not math.isfinite(found.factor):
         return Measured(math.nan, how=found.flaw, records=names)
-    return Measured(found.factor, *warp.interval(*curves), "time warp of the mean curves", names, found.flaw)
+    return Measured(found.factor, *speedup.interval(native, score), "time warp of the mean curves", names, found.flaw)
 
 
 def _language(evidence: Evidence, number: Published) -> Measured:
@@ -102,11 +102,8 @@ def _language(evidence: Evidence, number: Published) -> Measured:
 
 def _molattfp_worth(evidence: Evidence, number: Published) -> Measured:
     """Mean over all 40 models of RMSE with sum pooling - RMSE with MolAttFP."""
-    specs = [*evidence.specs("table3"), *evidence.specs("table2")]
-    values = evidence.scores(specs)
-    half = len(specs) // 2
-    points = (values[:half] - values[half:]).mean(axis=0)
-    return _of_folds(points, evidence.folds(specs[0]), [record_name(spec) for spec in specs], "mean over 40 models")
+    points, folds, specs = table_difference(evidence, "table3", "table2")
+    return _of_folds(points, folds, [record_name(spec) for spec in specs], f"mean over {len(specs) // 2} models")
 
 
 def _esol_fact(fact: str) -> Measure:

@@ -45,8 +45,8 @@ class Verdict:
     def __init__(self, source: Path, config: Config, paper: Path) -> None:
         pool = Pool.read(source)
         self.origin = f"Records: {len(pool.runs) + len(pool.language)} of {source.as_posix()}."
-        self.evidence = Evidence(pool, paper_protocol(config))
         self.published = read_published(paper)
+        self.evidence = Evidence(pool, paper_protocol(config), self.published)
         self.claims = claims.read_claims(paper / "claims.yaml")
         self._made: dict[str, Table] = {}
 
