@@ -111,7 +111,7 @@ VERBS = {  # name: (rows of its argument, columns)
     "sum": ("bonds", 3),
     "reverse": ("bonds", 3),
     "softmax": ("bonds", 2),
-    "pairs": ("atoms", 3),
+    "padded": ("atoms", 3),
     "pool": ("atoms", 3),
     "spread": ("molecules", 3),
     "softmax_molecule": ("atoms", 1),
@@ -155,7 +155,7 @@ def test_flat_is_the_transpose_of_pairs():
     padded = mx.array(rng.standard_normal((*batch.arrays["slots"].shape, 3)), mx.float64)
     direction = mx.array(rng.standard_normal((batch.shape.atoms, 3)), mx.float64)
     gradient = mx.grad(lambda p: (bonds.flat(p) * direction).sum())(padded)
-    np.testing.assert_array_equal(np.array(gradient), np.array(bonds.pairs(direction)))
+    np.testing.assert_array_equal(np.array(gradient), np.array(bonds.padded(direction)))
 
 
 # -- modules ---------------------------------------------------------------------------------------------------------

@@ -115,11 +115,11 @@ def loops(batch, h, messages, logits) -> dict[str, np.ndarray]:
         softmax[m] = np.exp(logits[m] - logits[target == i].max(axis=0)) / rivals.sum(axis=0)
     molecules, longest = a["slots"].shape
     member = tiny.member(batch)
-    pairs, pool = np.zeros((molecules, longest, h.shape[1])), np.zeros((molecules, h.shape[1]))
+    padded, pool = np.zeros((molecules, longest, h.shape[1])), np.zeros((molecules, h.shape[1]))
     among = np.zeros((len(h), 1))
     for b in range(molecules):
         atoms = a["slots"][b, : int(a["occupied"][b].sum())]
-        pairs[b, : len(atoms)], pool[b] = h[atoms], h[atoms].sum(axis=0)
+        padded[b, : len(atoms)], pool[b] = h[atoms], h[atoms].sum(axis=0)
         weights = np.exp(h[atoms, :1] - h[atoms, :1].max())
         among[atoms] = weights / weights.sum()
     into = [np.flatnonzero(target == i) for i in range(len(h))]
@@ -146,7 +146,7 @@ def loops(batch, h, messages, logits) -> dict[str, np.ndarray]:
             [messages[np.flatnonzero((source == t) & (target == s))[0]] for s, t in zip(source, target, strict=True)]
         ),
         "degree": np.array([[np.sum(target == i)] for i in range(len(h))]),
-        "pairs": pairs,
+        "padded": padded,
         "pool": pool,
         "softmax_molecule": among,
     }
@@ -161,7 +161,7 @@ def test_verbs_equal_loops(layout, seed):
     messages, logits = random_rows(seed, len(bonds.bonds), 4), 5 * random_rows(seed + 1, len(bonds.bonds), 2)
     H, M = mx.array(h), mx.array(messages)
     found = {"source": bonds.source(H), "target": bonds.target(H), "sum": bonds.sum(M), "reverse": bonds.reverse(M)}
-    found |= {"softmax": bonds.softmax(mx.array(logits)), "degree": bonds.degree, "pairs": bonds.pairs(H)}
+    found |= {"softmax": bonds.softmax(mx.array(logits)), "degree": bonds.degree, "padded": bonds.padded(H)}
     found |= {"pool": bonds.pool(H), "softmax_molecule": bonds.softmax_molecule(H[:, :1])}
     weights = bonds.softmax(mx.array(logits))
     found |= {"combine": bonds.combine(source=H, target=-H, bond=M, slope=0.2), "weigh": bonds.weigh(M, weights)}
@@ -176,7 +176,7 @@ def test_molecule_verbs_are_inverse_and_transposed(layout):
     batch = tiny.random_batch(0)
     bonds = tiny.topology(batch, layout)
     h, g = random_rows(0, batch.shape.atoms, 3), random_rows(1, batch.shape.molecules, 3)
-    np.testing.assert_array_equal(np.array(bonds.flat(bonds.pairs(mx.array(h)))), h)
+    np.testing.assert_array_equal(np.array(bonds.flat(bonds.padded(mx.array(h)))), h)
     spread = np.array(bonds.spread(mx.array(g)))
     for row, atoms in zip(g, tiny.member(batch), strict=True):
         np.testing.assert_array_equal(spread[atoms], np.tile(row, (atoms.sum(), 1)))
@@ -268,7 +268,7 @@ def test_by_degree_has_no_scatter():
 
     def through(h):
         messages = bonds.reverse(bonds.source(h) * bonds.softmax(bonds.target(h)))
-        return (bonds.flat(bonds.pairs(bonds.sum(messages))) * bonds.spread(bonds.pool(h))).sum()
+        return (bonds.flat(bonds.padded(bonds.sum(messages))) * bonds.spread(bonds.pool(h))).sum()
 
     text = io.StringIO()
     mx.export_to_dot(text, mx.grad(through)(h))
@@ -288,7 +288,7 @@ def test_heads_are_pairs_transposed_and_back(layout):
     h = mx.array(random_rows(0, bonds.shape.atoms, 6))
     there = np.array(bonds.occupied)[:, None, :, None]
     split = np.array(bonds.by_head(h, 3))  # (B, heads, n, width)
-    padded = np.array(bonds.pairs(h))
+    padded = np.array(bonds.padded(h))
     expected = padded.reshape(*padded.shape[:2], 3, 2).transpose(0, 2, 1, 3)
     np.testing.assert_array_equal(split * there, expected)
     np.testing.assert_array_equal(np.array(bonds.from_heads(bonds.by_head(h, 3))), np.array(h))

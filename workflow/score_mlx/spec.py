@@ -1,7 +1,7 @@
 """What a run is: a typed value with a path of its own, so that a run wanted by ten targets exists once.
 
-Each family of models has a spec of its own (`graphs/spec.py`, `dense/spec.py`, `classical/spec.py`), a frozen dataclass
-whose fields say everything. Here is what all of them can do.
+Each family of models has a spec of its own, `graphs/spec.py` and the like: a frozen dataclass whose fields say
+everything. Here is what all of them can do.
 """
 
 from __future__ import annotations

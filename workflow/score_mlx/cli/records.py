@@ -1,4 +1,4 @@
-"""`score-mlx diff`, `adopt` and `export`: records compared, taken in from another machine, sent to one."""
+"""`score-mlx diff`, `adopt`, `export` and `readme`: records compared, taken in, sent on, and shown in a document."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def mean_average_distance(h: mx.array, bonds: Topology) -> tuple[mx.array, mx.ar
         The sum over atoms and the number of atoms; their quotient, over all batches, is 0 where all states of a
         molecule point the same way and about 1 where they are unrelated.
     """
-    x = bonds.pairs(h)  # (B, n, H)
+    x = bonds.padded(h)  # (B, n, H)
     x = x / mx.maximum(mx.linalg.norm(x, axis=-1, keepdims=True), 1e-12)
     atoms = bonds.occupied  # (B, n)
     both = atoms[:, :, None] * atoms[:, None, :] * (1 - mx.eye(atoms.shape[1]))  # (B, n, n), i other than j

@@ -109,13 +109,13 @@ class Topology(ABC):
         """(B, n, n): names of pairs for `Noise`."""
         return self._arrays["pair_id"]
 
-    def pairs(self, h: mx.array) -> mx.array:
+    def padded(self, h: mx.array) -> mx.array:
         """Atoms laid out by molecule: (A, H) -> (B, n, H), zeros where a molecule has fewer atoms."""
         a = self._arrays
         return _lay_out(h, a["slots"], a["occupied"], a["place"], a["real"])
 
     def flat(self, padded: mx.array) -> mx.array:
-        """The inverse of `pairs`: (B, n, H) -> (A, H); zeros for an atom that is padding."""
+        """The inverse of `padded`: (B, n, H) -> (A, H); zeros for an atom that is padding."""
         a = self._arrays
         return _flatten(padded, a["slots"], a["occupied"], a["place"], a["real"])
 
@@ -177,7 +177,7 @@ class Topology(ABC):
 
     def softmax_molecule(self, logits: mx.array) -> mx.array:
         """Softmax over a molecule's atoms: (A, 1) -> (A, 1)."""
-        padded = self.pairs(logits)[..., 0]  # (B, n)
+        padded = self.padded(logits)[..., 0]  # (B, n)
         return self.flat(softmax(padded - 1e9 * (1 - self.occupied))[..., None])
 
 

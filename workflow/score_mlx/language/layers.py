@@ -24,13 +24,6 @@ def rms_norm(x: mx.array, eps: float = 1e-6) -> mx.array:
     return kernels.call("rms_norm", [x], [eps]) if kernels.serve(x) else mx.fast.rms_norm(x, None, eps)
 
 
-class RMSNorm(nn.Module):
-    """`rms_norm` where a module is expected."""
-
-    def __call__(self, x: mx.array) -> mx.array:
-        return rms_norm(x)
-
-
 def unit_norm(x: mx.array) -> mx.array:
     """x of length 1 over the last axis."""
     return rms_norm(x, 1e-6 / x.shape[-1]) / math.sqrt(x.shape[-1])

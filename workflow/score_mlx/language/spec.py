@@ -17,7 +17,8 @@ CONFIGS = ("base", "skip05", "SCORE", "SCORE_skip05", "mSCORE_skip05")
 class LanguageSpec(Spec):
     """What all language models share; the fields are the subclasses'.
 
-    `{corpus}/language/{arch}/{config}/{options}/run.json`. The configurations are those of graph networks:
+    `{corpus}/language/{arch}/{config}/{options}/run.json`. The configurations are named as graph networks' are;
+    there is no classic one, and mSCORE is of language models only:
 
     base            K blocks, x <- F(x)
     skip05          K blocks, x <- x + 0.5 (F(x) - x)
