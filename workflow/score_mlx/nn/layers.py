@@ -1,0 +1,101 @@
+"""The few layers that `mlx.nn` lacks or has in a slower form: Glorot linears, LayerNorm, GRU."""
+
+from __future__ import annotations
+
+import mlx.core as mx
+import mlx.nn as nn
+
+from score_mlx import kernels
+from score_mlx.nn.fast_math import fused, sigmoid, tanh
+
+_glorot = nn.init.glorot_uniform()
+
+
+def glorot(*shape: int) -> mx.array:
+    """Glorot-uniform values, the paper's code's initialisation of weights, biases of linears and attention vectors."""
+    return _glorot(mx.zeros(shape))
+
+
+class Linear(nn.Module):
+    """x W^T + b with weight (out, in) and bias (out,) both Glorot-uniform, as in mlx-graphs and the paper's code."""
+
+    def __init__(self, inputs: int, outputs: int, bias: bool = True):
+        super().__init__()
+        self.weight = glorot(outputs, inputs)
+        if bias:
+            self.bias = glorot(outputs, 1).flatten()
+
+    def __call__(self, x: mx.array) -> mx.array:
+        return linear(x, self.weight, self.get("bias"))
+
+
+def linear(x: mx.array, weight: mx.array, bias: mx.array | None = None) -> mx.array:
+    """x W^T + b: (..., inputs), (outputs, inputs), (outputs,) -> (..., outputs)."""
+    if kernels.serve(x):
+        return kernels.call("linear", [x, weight, kernels.NONE if bias is None else bias])
+    # product and sum apart: the CPU backend's fused form first copies the bias to every row
+    y = x @ weight.T
+    return y if bias is None else y + bias
+
+
+def towards(h: mx.array, y: mx.array, dt) -> mx.array:
+    """h + dt (y - h), dt a number or a scalar array."""
+    if isinstance(dt, float) and kernels.serve(h):
+        return kernels.call("relax", [h, y], [dt])
+    return h + dt * (y - h)
+
+
+def head_dots(x: mx.array, vector: mx.array) -> mx.array:
+    """Dot product of each head's columns with that head's vector: (n, H), (1, heads, H / heads) -> (n, heads)."""
+    if kernels.serve(x):
+        return kernels.call("score", [x, vector])
+    return (x.reshape(-1, *vector.shape[1:]) * vector).sum(axis=-1)
+
+
+class LayerNorm(nn.LayerNorm):
+    """MLX's, compiled where it can be."""
+
+    def __call__(self, x: mx.array) -> mx.array:
+        if kernels.serve(x):
+            return kernels.call("layer_norm", [x, self.weight, self.bias], [self.eps])
+        return super().__call__(x)
+
+
+class GRUCell(nn.Module):
+    """Gated recurrent unit (Cho et al. 2014) in PyTorch's form: n = tanh(W_n x + r * U_n h), h' = (1 - z) n + z h."""
+
+    def __init__(self, inputs: int, hidden: int):
+        super().__init__()
+        self.from_input, self.from_state = Linear(inputs, 3 * hidden), Linear(hidden, 3 * hidden)
+
+    def __call__(self, x: mx.array, h: mx.array) -> mx.array:
+        """x (n, inputs), h (n, hidden) -> (n, hidden)."""
+        x, s = self.from_input(x), self.from_state(h)  # (n, 3 hidden): reset, update, candidate
+        if kernels.serve(h):
+            return kernels.call("gru", [x, s, h])
+        width = h.shape[-1]
+        x_gates, x_n = mx.split(x, [2 * width], axis=-1)
+        s_gates, s_n = mx.split(s, [2 * width], axis=-1)
+        return _gru_gates(x_gates + s_gates, x_n, s_n, h)[0]
+
+
+@mx.custom_function
+def _gru_gates(gates, x_n, s_n, h):
+    """Pre-activations of both gates (n, 2 hidden) and of the candidate -> new state, and what its gradient needs."""
+    r, z = mx.split(sigmoid(gates), 2, axis=-1)
+    n = tanh(x_n + r * s_n)
+    return n + z * (h - n), r, z, n
+
+
+@_gru_gates.vjp
+def _gru_gates_vjp(primals, cotangents, outputs):
+    _, _, s_n, h = primals
+    _, r, z, n = outputs
+    to_r, to_z, to_x, to_s, to_h = _gru_backward(cotangents[0], s_n, h, r, z, n)
+    return mx.concatenate([to_r, to_z], axis=-1), to_x, to_s, to_h
+
+
+@fused
+def _gru_backward(c, s_n, h, r, z, n):
+    to_x = c * (1 - z) * (1 - n * n)
+    return to_x * s_n * (r * (1 - r)), c * (h - n) * (z * (1 - z)), to_x, to_x * r, c * z
