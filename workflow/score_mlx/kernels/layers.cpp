@@ -110,13 +110,13 @@ static void elu_backward(const Args& a) {
 static Register r_elu("elu", {elu, elu_backward, 1, like_first});
 
 // h + dt (y - h), dt p[0]
-static void relax(const Args& a) {
+static void towards(const Args& a) {
   float dt = a.p[0];
   const float *h = a.in[0], *y = a.in[1];
   float* out = a.out[0];
   for (int i = 0, n = a.size(0); i < n; i++) out[i] = h[i] + dt * (y[i] - h[i]);
 }
-static void relax_backward(const Args& a) {
+static void towards_backward(const Args& a) {
   float dt = a.p[0], rest = 1 - dt;
   const float* g = a.in[2];
   float *dh = a.out[0], *dy = a.out[1];
@@ -126,7 +126,7 @@ static void relax_backward(const Args& a) {
   if (dy)
     for (int i = 0; i < n; i++) dy[i] = dt * g[i];
 }
-static Register r_relax("relax", {relax, relax_backward, 2, like_first});
+static Register r_towards("towards", {towards, towards_backward, 2, like_first});
 
 // (x - mean) / sqrt(var + eps) w + b over the last axis; eps p[0]. Also gives 1 / sqrt(var + eps) and mean, by row.
 static void layer_norm(const Args& a) {

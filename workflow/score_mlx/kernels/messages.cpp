@@ -256,8 +256,8 @@ static void smooth(const Args& a) { smoothed(a.out[0], a.in[0], a); }
 static void smooth_backward(const Args& a) { smoothed(a.out[0], a.in[3], a); }
 static Register r_smooth("smooth", {smooth, smooth_backward, 1, like_first});
 
-// -- score: dot product of each head's columns with that head's vector; x (n, H), v (1, heads, width) -> (n, heads) -----------
-static void score_(const Args& a) {
+// -- head_dots: dot product of each head's columns with that head's vector; x (n, H), v (1, heads, width) -> (n, heads) ------
+static void head_dots(const Args& a) {
   int heads = a.shape[1][1], h = a.width(0);
   with_width(a.width(1), [&](auto part) {
     for (int r = 0; r < a.rows(0); r++)
@@ -265,7 +265,7 @@ static void score_(const Args& a) {
         a.out[0][r * heads + c] = dot_(a.in[0] + r * h + c * part, a.in[1] + c * part, part);
   });
 }
-static void score_backward(const Args& a) {
+static void head_dots_backward(const Args& a) {
   int heads = a.shape[1][1], h = a.width(0);
   float *dx = a.out[0], *dv = a.out[1];
   if (dv) std::fill(dv, dv + a.size(1), 0.f);
@@ -278,7 +278,7 @@ static void score_backward(const Args& a) {
       }
   });
 }
-static Shapes score_shapes(const Shapes& in, const Params&) { return {{in[0][0], in[1][1]}}; }
-static Register r_score("score", {score_, score_backward, 2, score_shapes});
+static Shapes head_dots_shapes(const Shapes& in, const Params&) { return {{in[0][0], in[1][1]}}; }
+static Register r_head_dots("head_dots", {head_dots, head_dots_backward, 2, head_dots_shapes});
 
 }  // namespace score

@@ -41,14 +41,14 @@ def linear(x: mx.array, weight: mx.array, bias: mx.array | None = None) -> mx.ar
 def towards(h: mx.array, y: mx.array, dt) -> mx.array:
     """h + dt (y - h), dt a number or a scalar array."""
     if isinstance(dt, float) and kernels.serve(h):
-        return kernels.call("relax", [h, y], [dt])
+        return kernels.call("towards", [h, y], [dt])
     return h + dt * (y - h)
 
 
 def head_dots(x: mx.array, vector: mx.array) -> mx.array:
     """Dot product of each head's columns with that head's vector: (n, H), (1, heads, H / heads) -> (n, heads)."""
     if kernels.serve(x):
-        return kernels.call("score", [x, vector])
+        return kernels.call("head_dots", [x, vector])
     return (x.reshape(-1, *vector.shape[1:]) * vector).sum(axis=-1)
 
 
