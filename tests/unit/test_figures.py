@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from matplotlib import image
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
 from score_mlx.analysis import runs
 from score_mlx.classical.spec import CatBoost
 from score_mlx.errors import UserError
@@ -70,7 +71,14 @@ def test_a_curve_that_stays_high_is_in_view_unless_it_blew_up():
     assert curves.limits([lost]) == (0.0, 1.0)
 
 
-def test_diverged_models_cut_runs_and_stand_ins_are_drawn(tmp_path):
+def test_diverged_models_cut_runs_and_stand_ins_are_drawn(tmp_path, monkeypatch):
+    save, written = style.save, {}
+
+    def read(figure, path, *text):
+        written[path.stem] = "\n".join(each.get_text() for each in figure.findobj(Text))
+        save(figure, path, *text)
+
+    monkeypatch.setattr(style, "save", read)
     configurations.draw(
         [made("base", [None, 0.6, 0.6, 0.6, 0.6]), made("classic", [900.0] * 5), made("SCORE", [0.6] * 5)],
         tmp_path / "one.png",
@@ -79,6 +87,8 @@ def test_diverged_models_cut_runs_and_stand_ins_are_drawn(tmp_path):
     )
     configurations.draw(forty(made_up.NCI, epochs=2), tmp_path / "two.png", title="Figure 2")
     assert (tmp_path / "one.pdf").stat().st_size > 5000 and (tmp_path / "two.pdf").stat().st_size > 5000
+    assert "diverged" in written["one"] and "STAND-IN" not in written["one"]
+    assert "STAND-IN DATA" in written["two"] and "epochs 2/150" in written["two"]
 
 
 def test_records_of_different_data_do_not_share_a_figure(tmp_path):

@@ -98,6 +98,22 @@ def head(spec: Spec) -> dict[str, Any]:
     }
 
 
+def make_meta(
+    family: str, *, started: str, seconds: float, preset: str, resumed: int = 0, replicas: int = 1
+) -> dict[str, Any]:
+    """What `run.meta.json` says of a run: its cost, and with what it was made.
+
+    Args:
+        started: UTC, ISO 8601.
+        seconds: of training, those before an interruption included.
+        preset: that of config.yaml, "" by hand.
+        resumed: how often it went on from a checkpoint.
+        replicas: folds that trained side by side.
+    """
+    cost = {"started": started, "seconds": round(seconds, 3), "resumed": resumed, "replicas": replicas}
+    return environment(family) | cost | {"preset": preset}
+
+
 def write_record(folder: Path, record: dict[str, Any], meta: dict[str, Any]) -> None:
     """Writes `run.meta.json`, then `run.json`: a run counts as finished once its record is there."""
     type_of(record).model_validate(record)

@@ -17,7 +17,7 @@ from score_mlx.depth import learned_dt
 from score_mlx.folded import FoldedData
 from score_mlx.once import once
 from score_mlx.progress import Progress
-from score_mlx.records import SCHEMA_VERSION, environment, finite, make_fold, make_record, write_record
+from score_mlx.records import SCHEMA_VERSION, finite, make_fold, make_meta, make_record, write_record
 from score_mlx.science import SCIENCE
 from score_mlx.spec import Spec
 from score_mlx.tasks import FoldTask, steps
@@ -84,15 +84,11 @@ def _train(
             parts.append(_fold(data, fold, curves, r, trained.weights(r)) | remarks[r])
     bar.close()
     record = make_record(spec, data.record(), parameters, parts)
-    about = {
-        "seconds": round(seconds, 3),
-        "started": started,
-        "resumed": resumed,
-        "preset": preset,
-        "replicas": side_by_side,
-    }
+    meta = make_meta(
+        spec.FAMILY, started=started, seconds=seconds, preset=preset, resumed=resumed, replicas=side_by_side
+    )
     used = plugins.provenance(spec.as_dict())
-    write_record(folder, record, environment(spec.FAMILY) | about | ({"plugins": used} if used else {}))
+    write_record(folder, record, meta | ({"plugins": used} if used else {}))
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return record
 

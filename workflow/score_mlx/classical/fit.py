@@ -16,7 +16,7 @@ from score_mlx.classical.spec import ClassicalSpec
 from score_mlx.folded import FoldedData
 from score_mlx.once import once
 from score_mlx.progress import Progress
-from score_mlx.records import environment, finite, make_fold, make_record, write_record
+from score_mlx.records import finite, make_fold, make_meta, make_record, write_record
 
 
 def fit_all(
@@ -61,8 +61,8 @@ def _fit_all(
         bar.epoch(1, rmse, rmse)
     bar.close()
     record = make_record(spec, data.record(), None, parts)
-    about = {"seconds": round(time.monotonic() - clock, 3), "started": started, "preset": preset}
-    write_record(folder, record, environment(spec.FAMILY) | about | {"resumed": 0, "replicas": 1})
+    seconds = time.monotonic() - clock
+    write_record(folder, record, make_meta(spec.FAMILY, started=started, seconds=seconds, preset=preset))
     return record
 
 

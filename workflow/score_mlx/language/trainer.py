@@ -22,7 +22,7 @@ from score_mlx.language.spec import ChallengeSpec, LanguageSpec
 from score_mlx.language.tasks import build
 from score_mlx.language.training import History, fit
 from score_mlx.once import once
-from score_mlx.records import SCHEMA_VERSION, environment, finite, head, summarise_losses, write_record
+from score_mlx.records import SCHEMA_VERSION, finite, head, make_meta, summarise_losses, write_record
 from score_mlx.science import SCIENCE
 
 TEMPERATURE = 1.0
@@ -60,14 +60,8 @@ def _train(spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, pres
         in_order = dict(sorted(arrays.items()))  # that of a resumed run's too
         save_arrays(folder / "weights" / f"{which}.safetensors", in_order)
     record = _record(spec, corpus, task.model, history)
-    about = {
-        "seconds": round(history.seconds, 3),
-        "started": started,
-        "resumed": history.resumed,
-        "preset": preset,
-        "replicas": 1,
-    }
-    write_record(folder, record, environment(spec.FAMILY) | about)
+    meta = make_meta(spec.FAMILY, started=started, seconds=history.seconds, preset=preset, resumed=history.resumed)
+    write_record(folder, record, meta)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return record
 
