@@ -6,7 +6,6 @@ from score_mlx.analysis import catalogue, formats, learned, runs
 from score_mlx.analysis.estimate import estimate
 from score_mlx.classical.spec import METHODS
 from score_mlx.cli import runs as cli_runs
-from score_mlx.config import load
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.records import write_record
@@ -42,24 +41,6 @@ def test_the_same_form_is_preferred_and_another_stands_in():
     trees = runs.from_json(made_up.record(METHODS["svr"][0]("esol", "svr")), made_up.meta(seconds=5.0))
     again = METHODS["svr"][0]("esol", "svr", split="grouped")
     assert estimate([again], set(), [trees]).seconds == pytest.approx(5)
-
-
-def test_targets_are_understood(repo):
-    config = load(repo / "config.yaml")
-    names = {
-        "table7a": 12,
-        "figure13": 4,
-        "table1_sensitivity": 2 * len(config.specs("table1")),
-        "learnable_dt": 16,
-    }
-    for name, count in names.items():
-        assert len(list(cli_runs._specs(config, name))) == count, name
-    everything = set(cli_runs._specs(config, "all"))
-    assert everything == {spec for table in config.experiments for spec in config.specs(table)} | set(
-        config.specs("table1", "grouped")
-    )
-    with pytest.raises(UserError, match="nothing makes table99, expected all, table1"):
-        list(cli_runs._specs(config, "table99"))
 
 
 def test_the_commands(tmp_path, repo, monkeypatch, capsys):
