@@ -11,6 +11,7 @@ import re
 from score_mlx import plugins
 from score_mlx.analysis import allotment
 from score_mlx.analysis.parts import wholes
+from score_mlx.code_inputs import with_imports
 from score_mlx.config import dump, load, retyped
 from score_mlx.errors import UserError
 from score_mlx.files import date_back, remove_temporaries
@@ -19,6 +20,7 @@ from score_mlx.presets import has_gpu, resolve
 from score_mlx.science import SCIENCE, versions
 from score_mlx.settings.experiments import TABLES as TABLE_KINDS
 from score_mlx.spec import AT_RANDOM, DRAWN
+from score_mlx.targets import leaky, survival_specs
 from score_mlx.families import spec_from_path
 from score_mlx.graphs.spec import ARCHS
 from score_mlx.inputs import inputs_of
@@ -48,8 +50,11 @@ def project_file(*parts):
 
 
 def sources(*names):
-    """Modules whose edit must redraw a table or a figure (an imported module is no trigger of Snakemake's)."""
-    return [project_file("workflow", "score_mlx", name) for name in names]
+    """Modules whose edit must redraw a table or a figure (an imported module is no trigger of Snakemake's).
+
+    Given are those that a command calls; what they import of tables, figures and verdicts comes along.
+    """
+    return [project_file("workflow", "score_mlx", name) for name in with_imports(*names)]
 
 
 def records_folder():
@@ -105,9 +110,7 @@ def all_records(name="run.json"):
 
 def survival_records(name="run.json"):
     """The records of `survival`, and of the experiments that it varies."""
-    varied = dict.fromkeys(entry.experiment for entry in CONFIG.survival)
-    specs = [*or_exit(CONFIG.survival_specs), *(spec for table in varied for spec in CONFIG.specs(table))]
-    return there(records_at(dict.fromkeys(specs), name))
+    return there(records_at(or_exit(survival_specs, CONFIG), name))
 
 
 def of_kind(kind):
@@ -207,9 +210,7 @@ EXPERIMENT_OF = figures_of(CONFIG.experiments)
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
 DRAWABLE = drawable(CONFIG.applicable)
 BASELINES = of_kind("baselines")
-# What a leak of repeated molecules is worth; folds of another kind have none, or the reader's.
-LEAKING = BASELINES if CONFIG.split in AT_RANDOM else []
-SENSITIVITY = [name for name in drawable(LEAKING, AT_RANDOM) if name in DRAWABLE]
+SENSITIVITY = [name for name in drawable(leaky(CONFIG), AT_RANDOM) if name in DRAWABLE]
 TABLE_NAMES = [table for kind in TABLE_KINDS for table in of_kind(kind)]
 WHOLES = wholes(TABLE_NAMES)  # table7, of table7a and table7b
 SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]  # drawn without records

@@ -5,17 +5,17 @@ out: paper_figures/{figure}.png, .pdf, its caption .md (results/{dataset}/figure
 """
 
 
-# What makes each kind of drawing, beside what makes all.
+# What makes each kind of drawing, and reads the paper's values for it.
 DRAWING_CODE = {
-    "baselines": ["plots/baselines.py"],
-    "baselines_beside_schema": ["plots/baselines.py", "plots/schema.py"],
-    "configurations": ["plots/configurations.py"],
-    "challenge": ["plots/challenge.py", "analysis/language_runs.py"],
+    "baselines": ["plots/baselines.py", "analysis/tables.py"],
+    "baselines_beside_schema": ["plots/baselines.py", "plots/schema.py", "analysis/tables.py"],
+    "configurations": ["plots/configurations.py", "analysis/tables.py"],
+    "challenge": ["plots/challenge.py"],
     "forms": ["plots/curves.py"],
     "integrators": ["plots/curves.py"],
-    "losses": ["plots/losses.py", "analysis/language_runs.py"],
-    "steps": ["plots/steps.py"],
-    "warp": ["plots/curves.py", "analysis/warp.py"],
+    "losses": ["plots/losses.py"],
+    "steps": ["plots/steps.py", "analysis/steps.py"],
+    "warp": ["plots/curves.py"],
 }
 
 
@@ -27,9 +27,7 @@ rule figure:
         ),
         paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
         baseline=lambda wildcards: catboost_record() if drawing_of(wildcards.figure) == "configurations" else [],
-        code=lambda wildcards: sources(
-            "plots/style.py", "analysis/runs.py", *DRAWING_CODE[drawing_of(wildcards.figure)]
-        ),
+        code=lambda wildcards: sources("analysis/formats.py", *DRAWING_CODE[drawing_of(wildcards.figure)]),
     output:
         png=report(
             f"{FIGURES}/{{figure}}.png",
@@ -58,7 +56,7 @@ rule figure:
 
 rule figure_schema:
     input:
-        code=sources("plots/schema.py", "plots/style.py"),
+        code=sources("plots/schema.py", "analysis/formats.py"),
     output:
         png=report(
             f"{FIGURES}/{{figure}}.png",

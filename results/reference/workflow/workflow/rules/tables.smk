@@ -26,7 +26,7 @@ rule table:
         records=lambda wildcards: existing_records_of(wildcards.table),
         metas=lambda wildcards: existing_records_of(wildcards.table, "run.meta.json"),
         paper=lambda wildcards: paper_values(wildcards.table),
-        code=lambda wildcards: sources("analysis/runs.py", "analysis/formats.py", TABLE_CODE[wildcards.table]),
+        code=lambda wildcards: sources("analysis/formats.py", TABLE_CODE[wildcards.table]),
     output:
         csv=report(
             f"{TABLES}/{{table}}.csv",
@@ -74,7 +74,7 @@ rule sensitivity:
     input:
         records=lambda wildcards: [p for s in AT_RANDOM for p in existing_records_of(wildcards.table, split=s)],
         metas=lambda wildcards: [p for s in AT_RANDOM for p in existing_records_of(wildcards.table, "run.meta.json", s)],
-        code=sources("analysis/sensitivity.py", "analysis/tables.py", "analysis/runs.py", "analysis/formats.py"),
+        code=sources("analysis/sensitivity.py", "analysis/formats.py"),
     output:
         csv=report(
             f"{TABLES}/{{table}}_sensitivity.csv",
@@ -98,7 +98,7 @@ rule sensitivity:
 rule shap_table:
     input:
         values=SHAP,
-        code=sources("analysis/selection.py", "analysis/formats.py", "plots/shap_summary.py", "plots/style.py"),
+        code=sources("analysis/selection.py", "analysis/formats.py", "plots/shap_summary.py"),
     output:
         csv=report(
             f"{TABLES}/shap_top100.csv",
@@ -129,7 +129,7 @@ rule shap_table:
 rule runs:
     input:
         records=lambda wildcards: [path for name in DRAWABLE for path in existing_records_of(name)],
-        code=sources("analysis/catalogue.py", "analysis/runs.py", "analysis/formats.py"),
+        code=sources("analysis/catalogue.py", "analysis/formats.py"),
     output:
         csv=report(f"{TABLES}/runs.csv", category="Runs", caption="../report/runs.rst", labels={"table": "runs"}),
         md=f"{TABLES}/runs.md",

@@ -9,7 +9,6 @@ out: results/verdict.csv, claims.csv, pairs.csv, verdict_summary.csv, each with 
 
 JUDGED = ["verdict", "claims", "pairs", "verdict_summary"]
 VERDICTS = [f"results/{name}.csv" for name in JUDGED] if CONFIG.dataset == "esol" else []
-VERDICT_CODE = sorted(f"verdict/{path.name}" for path in Path(ROOT, "workflow", "score_mlx", "verdict").glob("*.py"))
 
 
 rule verdict:
@@ -18,9 +17,7 @@ rule verdict:
         metas=lambda wildcards: all_records("run.meta.json"),
         paper=sorted(str(path) for path in Path(in_project("data", "paper")).glob("*.csv")),
         claims=in_project("data", "paper", "claims.yaml"),
-        code=sources(
-            *(f"analysis/{name}.py" for name in ("runs", "language_runs", "formats", "speedup", "warp")), *VERDICT_CODE
-        ),
+        code=sources("verdict/report.py"),
     output:
         expand("results/{name}.{suffix}", name=JUDGED, suffix=["csv", "md", "tex"]),
     log:
