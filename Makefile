@@ -110,15 +110,15 @@ reference: $(VENV)/.installed
 FROM ?= $(if $(wildcard results/runs),results/runs,$(REFERENCE)/runs)
 
 verdict: $(VENV)/.installed
-	@$(VENV)/bin/score-mlx verdict --from $(FROM) --out results
+	@$(VENV)/bin/score-mlx verdict --from "$(FROM)" --out results
 
 report: $(VENV)/.installed
 	rm -rf build/report
-	$(VENV)/bin/score-mlx redraw $(FROM) build/report
-	$(VENV)/bin/score-mlx report --tables build/report --figures build/report --runs $(FROM) --out results/report.html
+	$(VENV)/bin/score-mlx redraw "$(FROM)" build/report
+	$(VENV)/bin/score-mlx report --tables build/report --figures build/report --runs "$(FROM)" --out results/report.html
 
 estimate: $(VENV)/.installed
-	@$(VENV)/bin/score-mlx estimate $(or $(TARGET),all)
+	@$(VENV)/bin/score-mlx estimate "$(or $(TARGET),all)"
 
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv

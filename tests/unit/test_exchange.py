@@ -50,8 +50,19 @@ def test_another_record_in_its_place_is_kept_unless_forced(foreign, tmp_path):
     with pytest.raises(UserError, match="another record is there"):
         exchange.adopt(tmp_path / "elsewhere", tmp_path / "results")
     assert target.read_bytes() == ours
+    old = target.parent / "weights" / "fold9-best.safetensors"
+    old.parent.mkdir()
+    old.write_bytes(b"of the run that is replaced")
     exchange.adopt(tmp_path / "elsewhere", tmp_path / "results", force=True)
-    assert target.read_bytes() == foreign.read_bytes()
+    assert target.read_bytes() == foreign.read_bytes() and not old.exists()
+
+
+def test_two_machines_records_of_one_run_are_refused(foreign, tmp_path):
+    second = SPEC.path(tmp_path / "elsewhere" / "b" / "runs")
+    write_record(second.parent, made_up.record(SPEC, best=[0.5] * 5), made_up.meta())
+    with pytest.raises(UserError, match="another record of the same run is"):
+        exchange.adopt(tmp_path / "elsewhere", tmp_path / "results", force=True)
+    assert not (tmp_path / "results").exists()
 
 
 def change(record, place, value):
@@ -146,6 +157,19 @@ def test_export_takes_records_and_tables_but_no_weights(foreign, tmp_path):
     assert (out / "table2.csv").read_text() == "rank\n"
     assert json.loads((out / "machine.json").read_text())["cores"] >= 1
     assert not list(out.rglob("*.safetensors"))
+
+
+def test_a_record_that_export_refuses_leaves_the_folder_as_it_was(foreign, tmp_path):
+    out = tmp_path / "out"
+    exchange.export(tmp_path / "elsewhere", tmp_path, out)
+    before = SPEC.path(out / "runs").read_bytes()
+    write_record(foreign.parent, made_up.record(SPEC, best=[0.5] * 5), made_up.meta())
+    broken = tmp_path / "elsewhere" / "runs" / "zzz" / "run.json"
+    broken.parent.mkdir()
+    broken.write_text("{}")
+    with pytest.raises(UserError, match="schema"):
+        exchange.export(tmp_path / "elsewhere", tmp_path, out)
+    assert SPEC.path(out / "runs").read_bytes() == before
 
 
 def test_export_of_nothing(tmp_path):

@@ -224,3 +224,11 @@ def test_what_is_missing_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(build.UserError, match=r"no g\+\+ found"):
         build.build()
+
+
+def test_a_state_of_another_shape_is_never_read_beyond_its_end():
+    """What a plugin's block returns: MLX spreads it or refuses it, a kernel would read on."""
+    spread = ours.towards(mx.zeros((2000, H)), mx.ones((1, H)), 0.5)
+    np.testing.assert_array_equal(np.array(spread), np.full((2000, H), 0.5))
+    with pytest.raises(ValueError, match="broadcast"):
+        ours.towards(mx.zeros((2000, H)), mx.ones((2000, H + 1)), 0.5)

@@ -21,15 +21,19 @@ def adopt(folder: Path, results: Path, *, force: bool = False) -> tuple[list[Pat
         Records written, and records that were there with the same content.
 
     Raises:
-        UserError: nothing found, a record fails `check`, another one is in its place already (and not `force`). Then
-            nothing was copied.
+        UserError: nothing found, a record fails `check`, two differ, another one is in its place already (and not
+            `force`). Then nothing was copied.
     """
     found = sorted(folder.rglob("run.json"))
     if not found:
         raise UserError(f"{folder}: no run.json below it")
     plan, there = [], []
+    planned: dict[Path, Path] = {}
     for path in found:
         target = check(path, results).path(results / "runs")
+        other = planned.setdefault(target, path)
+        if other.read_bytes() != path.read_bytes():
+            raise UserError(f"{path}: another record of the same run is {other}, expected one of each")
         if target.exists() and target.read_bytes() == path.read_bytes():
             there.append(target)
         elif target.exists() and not force:
@@ -37,6 +41,8 @@ def adopt(folder: Path, results: Path, *, force: bool = False) -> tuple[list[Pat
         else:
             plan.append((path, target))
     for path, target in plan:
+        for old in ("weights", "checkpoints"):  # of the run that it replaces
+            shutil.rmtree(target.parent / old, ignore_errors=True)
         _copy(path, target)
     return [target for _, target in plan], there
 
@@ -55,8 +61,8 @@ def export(results: Path, figures: Path, folder: Path) -> int:
     records = sorted((results / "runs").rglob("run.json"))
     if not records:
         raise UserError(f"{results / 'runs'}: no run.json below it")
-    for path in records:
-        target = check(path, results).path(folder / "runs")
+    targets = [check(path, results).path(folder / "runs") for path in records]  # all of them before the first is copied
+    for path, target in zip(records, targets, strict=True):
         for name in ("run.meta.json", "run.json"):
             with replacing(target.with_name(name)) as temporary:
                 shutil.copyfile(path.with_name(name), temporary)

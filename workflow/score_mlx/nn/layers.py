@@ -39,8 +39,8 @@ def linear(x: mx.array, weight: mx.array, bias: mx.array | None = None) -> mx.ar
 
 
 def towards(h: mx.array, y: mx.array, dt) -> mx.array:
-    """h + dt (y - h), dt a number or a scalar array."""
-    if isinstance(dt, float) and kernels.serve(h):
+    """h + dt (y - h), dt a number or a scalar array, y of h's shape or one that spreads to it."""
+    if isinstance(dt, float) and h.shape == y.shape and kernels.serve(h):  # a kernel reads as much of y as of h
         return kernels.call("towards", [h, y], [dt])
     return h + dt * (y - h)
 
