@@ -96,5 +96,7 @@ def test_runs_are_picked_by_a_column_or_by_one_of_several_texts():
         ({"model": "gat|GCN"}, ["SCORE_gat", "SCORE_gcn"]),
         ({"model": "gat|gine", "options": "default", "dataset": "esol|nci"}, ["SCORE_gat", "gine"]),
         ({"model": "gat", "dataset": "nci"}, []),
+        ({"model": "=score_gat|gine"}, ["SCORE_gat", "gine"]),
+        ({"dataset": "=eso"}, []),  # another data set's name may hold this one's
     ):
         assert [row["model"] for row in catalogue.matching(rows, conditions)] == models

@@ -22,10 +22,12 @@ def catalogue(runs: Sequence[Run | LanguageRun]) -> list[dict[str, Any]]:
 
 
 def matching(rows: Sequence[dict[str, Any]], conditions: dict[str, str]) -> list[dict[str, Any]]:
-    """The rows in which each named column holds the text, or one of several that `|` parts."""
+    """The rows in which each named column holds the text, or one of several that `|` parts; after `=` is it, whole."""
 
     def holds(value: Any, texts: str) -> bool:
-        return any(text in str(value).lower() for text in texts.lower().split("|"))
+        shown, whole = str(value).lower(), texts.startswith("=")
+        wanted = texts.lower().removeprefix("=").split("|")
+        return shown in wanted if whole else any(text in shown for text in wanted)
 
     return [row for row in rows if all(holds(row[name], texts) for name, texts in conditions.items())]
 

@@ -19,7 +19,8 @@ Folder = Annotated[Path, typer.Option("--runs", help="folder in which to look fo
 
 def runs(
     where: Annotated[
-        list[str] | None, typer.Argument(help="column=text, e.g. model=gat|gcn options=steps; all must hold")
+        list[str] | None,
+        typer.Argument(help="column=text, e.g. model=gat|gcn options=steps; == for the whole text; all must hold"),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")] = None,
     folder: Folder = Path("results/runs"),

@@ -143,7 +143,7 @@ rule runs:
         # with the texts of its language models
         datasets="|".join(dict.fromkeys(spec.dataset for name in CONFIG.applicable for spec in CONFIG.specs(name))),
     shell:
-        "logged {log} python -m score_mlx runs dataset={params.datasets:q} --runs {params.folder:q} --out {output.csv}"
+        "logged {log} python -m score_mlx runs dataset=={params.datasets:q} --runs {params.folder:q} --out {output.csv}"
 
 
 rule tables:
