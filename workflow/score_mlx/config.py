@@ -101,6 +101,15 @@ class Config(Typed):
         """The experiments that concern this data set: language models have nothing to say of a reader's molecules."""
         return [name for name, e in self.experiments.items() if not (self.own_csv and e.kind in LANGUAGE)]
 
+    def of_kind(self, kind: str) -> list[str]:
+        """The experiments of one kind."""
+        return [name for name, experiment in self.experiments.items() if experiment.kind == kind]
+
+    @property
+    def experiment_of(self) -> dict[str, str]:
+        """Figure -> the experiment that it shows."""
+        return {figure: name for name, experiment in self.experiments.items() for figure in experiment.drawings}
+
     @property
     def tables_folder(self) -> str:
         """The paper's names are for the paper's data; any other data set keeps to a folder of its own."""
@@ -125,8 +134,8 @@ class Config(Typed):
 
     def baseline_specs(self) -> list[Spec]:
         """CatBoost on the descriptors, the line that figures of graph networks show; [] where no experiment has it."""
-        baselines = [name for name, experiment in self.experiments.items() if experiment.kind == "baselines"]
-        return [spec for name in baselines for spec in self.specs(name) if getattr(spec, "method", None) == "catboost"]
+        specs = (spec for name in self.of_kind("baselines") for spec in self.specs(name))
+        return [spec for spec in specs if getattr(spec, "method", None) == "catboost"]
 
     def survival_specs(self) -> list[Spec]:
         """The runs that only `survival` lists.

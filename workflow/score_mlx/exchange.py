@@ -32,7 +32,7 @@ def adopt(folder: Path, results: Path, *, force: bool = False) -> tuple[list[Pat
     for path in found:
         target = check(path, results).path(results / "runs")
         other = planned.setdefault(target, path)
-        if other.read_bytes() != path.read_bytes():
+        if other != path and other.read_bytes() != path.read_bytes():
             raise UserError(f"{path}: another record of the same run is {other}, expected one of each")
         if target.exists() and target.read_bytes() == path.read_bytes():
             there.append(target)

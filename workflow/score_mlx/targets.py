@@ -30,10 +30,9 @@ def target_specs(config: Config, target: str) -> list[Spec]:
         return _leaking(config, table)
     if target in config.experiments:
         return config.specs(target)
-    of_figure = {figure: name for name, chosen in config.experiments.items() for figure in chosen.drawings}
-    if target in of_figure:
-        return config.figure_specs(of_figure[target], target)
-    known = ", ".join([*config.experiments, *of_figure])
+    if target in config.experiment_of:
+        return config.figure_specs(config.experiment_of[target], target)
+    known = ", ".join([*config.experiments, *config.experiment_of])
     raise UserError(f"config.yaml: nothing makes {target}, expected all, verdict, survival, {known}")
 
 
@@ -49,8 +48,7 @@ def survival_specs(config: Config) -> list[Spec]:
 
 def leaky(config: Config) -> list[str]:
     """Tables made in folds with and without repeated molecules apart; other folds have none, or the reader's."""
-    baselines = [name for name, chosen in config.experiments.items() if chosen.kind == "baselines"]
-    return baselines if config.split in AT_RANDOM else []
+    return config.of_kind("baselines") if config.split in AT_RANDOM else []
 
 
 def _leaking(config: Config, table: str) -> list[Spec]:

@@ -22,7 +22,7 @@ def catalogue(runs: Sequence[Run | LanguageRun]) -> list[dict[str, Any]]:
 
 
 def matching(rows: Sequence[dict[str, Any]], conditions: dict[str, str]) -> list[dict[str, Any]]:
-    """The rows in which each named column holds the text, or one of several that `|` parts; after `=` is it, whole."""
+    """The rows in which each named column holds the text, or one of several that `|` parts; `=text`: is the text."""
 
     def holds(value: Any, texts: str) -> bool:
         shown, whole = str(value).lower(), texts.startswith("=")

@@ -81,8 +81,8 @@ def _draw(drawing: str, loaded: list[Run], out: Path, heading: str, paper: Path 
 
 def _experiment_of(figure: str) -> tuple[str, str]:
     """The experiment that a figure shows, and what the figure is."""
-    experiments = settled_config().experiments
-    drawn = {figure: (name, drawing) for name, e in experiments.items() for figure, drawing in e.drawings.items()}
+    config = settled_config()
+    drawn = config.experiment_of
     if figure not in drawn:
         raise UserError(f"config.yaml: no experiment draws {figure}, expected one of {', '.join(drawn)}")
-    return drawn[figure]
+    return drawn[figure], config.experiments[drawn[figure]].drawings[figure]

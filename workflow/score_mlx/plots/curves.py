@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from score_mlx.analysis import speedup, warp
+from score_mlx.analysis import warp
 from score_mlx.analysis.runs import Run, provenance, require_one_dataset
+from score_mlx.analysis.speedup import pairs
 from score_mlx.graphs.spec import INTEGRATOR_EPOCHS
 from score_mlx.plots import style
 
@@ -64,9 +65,9 @@ def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int 
         UserError: not one model of each form, or runs on different data.
     """
     require_one_dataset(runs)
-    ((native, score),) = speedup.pairs(runs)
+    ((native, score),) = pairs(runs)
     curves = [np.mean(run.curves, axis=0) for run in (native, score)]
-    found = speedup.fit(native, score)
+    found = warp.fit(*curves)
     with style.context():
         figure, axes = plt.subplots(figsize=(style.WIDTH - 1, 3.6))
         place = np.arange(1, len(curves[0]) + 1)

@@ -12,7 +12,6 @@ from score_mlx.graphs.spec import ARCHS, INTEGRATOR_EPOCHS
 from score_mlx.verdict.comparisons import EQUAL, equal, no_worse, scores, sized, table_difference
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
-from score_mlx.verdict.pool import NotComparableError
 
 MOLATTFP_WORTH = 0.03  # RMSE, the paper's
 NOT_FASTER = 0.9  # a run that takes nine tenths of the time is called faster
@@ -69,11 +68,9 @@ def no_faster_epoch(evidence: Evidence) -> Finding:
     pairs = _base_and_score(evidence)
     timed = [run for pair in pairs.values() for run in pair]
     devices = {run.meta.get("device") for run in timed}
-    if len(devices) > 1 and not evidence.incomparable:
-        raise NotComparableError(f"times of {len(devices)} devices do not compare")
+    evidence.refuse(f"times of {len(devices)} devices do not compare" if len(devices) > 1 else "")
     beside = sum(map(evidence.pool.shared_machine, timed))
-    if beside and not evidence.incomparable:
-        raise NotComparableError(f"{beside} of {len(timed)} runs shared their machine with another one")
+    evidence.refuse(f"{beside} of {len(timed)} runs shared their machine with another one" if beside else "")
     logs = np.log([score.meta["seconds"] / base.meta["seconds"] for base, score in pairs.values()])
     low, high = (math.exp(bound) for bound in statistics.interval(logs))
     ratio = math.exp(float(np.mean(logs)))

@@ -62,22 +62,13 @@ def nanogpt_faster(evidence: Evidence) -> Finding:
     return Finding(max(small, large), says, reason)
 
 
-def nanogptx_dt_half(evidence: Evidence) -> Finding:
-    names = [f"nanogptx_{kind}_k{k}" for kind in ("half", "score") for k in DEPTHS]
-    means = [float(np.mean(values)) for values in _values(evidence, names, loss)]
-    points = np.subtract(means[: len(DEPTHS)], means[len(DEPTHS) :])
+def below_over_depths(evidence: Evidence, a: str, b: str, value: Value, what: str) -> Finding:
+    """Whether a nanoGPTx of form a has a lower value than one of form b, on average over depths."""
+    names = [f"nanogptx_{form}_k{k}" for k in DEPTHS for form in (a, b)]
+    points = [ours - theirs for ours, theirs in _pairs(evidence, names, value)]
     mean = float(np.mean(points))
     p = statistics.below(points, math.inf)
-    reason = f"dt 0.5 minus 1/K: {mean:+.3f} on average over {len(points)} depths"
-    return Finding(mean, YES if mean < 0 else NO, reason, *statistics.interval(points), p)
-
-
-def nanogptx_faster(evidence: Evidence) -> Finding:
-    names = [f"nanogptx_{kind}_k{k}" for k in DEPTHS for kind in ("score", "native")]
-    points = [score - native for score, native in _pairs(evidence, names, average)]
-    mean = float(np.mean(points))
-    reason = f"mean of all evaluations, SCORE - stack: {mean:+.3f} on average over {len(points)} depths"
-    p = statistics.below(points, math.inf)
+    reason = f"{what}: {mean:+.3f} on average over {len(points)} depths"
     return Finding(mean, YES if mean < 0 else NO, reason, *statistics.interval(points), p)
 
 
@@ -113,8 +104,10 @@ TESTS: dict[str, Test] = {
     "nanogpt_faster": nanogpt_faster,
     "nanogpt_d384": partial(smaller_and_below, a="nanogpt_d384_score", b="nanogpt_d384_native", value=loss),
     "nanogptx_one_block_less": partial(reaches, a="nanogptx_score_k3", b="nanogptx_native_k4"),
-    "nanogptx_dt_half": nanogptx_dt_half,
-    "nanogptx_faster": nanogptx_faster,
+    "nanogptx_dt_half": partial(below_over_depths, a="half", b="score", value=loss, what="dt 0.5 minus 1/K"),
+    "nanogptx_faster": partial(
+        below_over_depths, a="score", b="native", value=average, what="mean of all evaluations, SCORE - stack"
+    ),
     "char_small_reaches_large": partial(reaches, a="char_score6_muon", b="char_native_adamw"),
     "native_prefers_adamw": partial(below_native, a="char_native_adamw", b="char_native_muon", value=loss),
     "muon_beats_adam": partial(below_native, a="char_mscore_muon", b="char_mscore_adam", value=loss),

@@ -7,7 +7,8 @@ import numpy as np
 from score_mlx.analysis import statistics
 from score_mlx.analysis.runs import Run
 from score_mlx.graphs.spec import ARCHS
-from score_mlx.verdict.comparisons import in_both, lower, scores, sign_test
+from score_mlx.spec import Spec
+from score_mlx.verdict.comparisons import lower, scores, sign_test, table_difference
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 
@@ -31,7 +32,7 @@ def classic_hurts(evidence: Evidence) -> Finding:
 
 def stacked_unstable(evidence: Evidence) -> Finding:
     """Of MPNN and GT the steadier one, against the most restless of the others."""
-    restless = _restlessness(evidence, "base")
+    restless = _by_arch(evidence, "base")
     order = sorted(ARCHS, key=lambda arch: -restless[arch].mean())
     steadier = max(UNSTABLE, key=order.index)
     other = next(arch for arch in order if arch not in UNSTABLE)
@@ -55,10 +56,12 @@ def score_stable(evidence: Evidence) -> Finding:
 
 def molattfp_stable(evidence: Evidence) -> Finding:
     """Restlessness with MolAttFP - with sum pooling, fold by fold, mean over models."""
-    restless = np.array([restlessness(run) for run in evidence.trained(in_both(evidence, "table2", "table3"))])
-    half = len(restless) // 2
-    gaps = (restless[:half] - restless[half:]).mean(axis=0)
-    return lower({f"{half} models": gaps}, len(gaps), "change an epoch, with MolAttFP minus without, mean")
+
+    def restless(specs: list[Spec]) -> np.ndarray:
+        return np.array([_restlessness(run) for run in evidence.trained(specs)])
+
+    gaps, folds, specs = table_difference(evidence, "table2", "table3", restless)
+    return lower({f"{len(specs) // 2} models": gaps}, folds, "change an epoch, with MolAttFP minus without, mean")
 
 
 def _classic_minus_base(evidence: Evidence, archs: tuple[str, ...]) -> tuple[dict[str, np.ndarray], int]:
@@ -68,20 +71,20 @@ def _classic_minus_base(evidence: Evidence, archs: tuple[str, ...]) -> tuple[dic
 
 def _steadier(evidence: Evidence, config: str) -> Finding:
     """Whether most architectures are steadier in this form than as a plain stack."""
-    base, ours = (_restlessness(evidence, form) for form in ("base", config))
+    base, ours = (_by_arch(evidence, form) for form in ("base", config))
     steadier = [arch for arch in ARCHS if ours[arch].mean() < base[arch].mean()]
     reason = f"steadier than the plain stack in {len(steadier)} of {len(ARCHS)}: {', '.join(steadier) or 'none'}"
     return sign_test(len(steadier), len(ARCHS), reason)
 
 
-def _restlessness(evidence: Evidence, config: str) -> dict[str, np.ndarray]:
-    """That of each architecture in this form, by folds."""
+def _by_arch(evidence: Evidence, config: str) -> dict[str, np.ndarray]:
+    """The restlessness of each architecture in this form, by folds."""
     specs = {spec.arch: spec for spec in evidence.specs("table2") if spec.config == config}
     runs = evidence.trained([specs[arch] for arch in ARCHS])
-    return {run.spec.arch: restlessness(run) for run in runs}
+    return {run.spec.arch: _restlessness(run) for run in runs}
 
 
-def restlessness(run: Run) -> np.ndarray:
+def _restlessness(run: Run) -> np.ndarray:
     """Mean absolute change of validation RMSE from one of the last epochs to the next: (folds,)."""
     return np.abs(np.diff(np.array(run.curves)[:, -LATE:], axis=1)).mean(axis=1)
 

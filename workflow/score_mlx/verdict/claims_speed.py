@@ -22,7 +22,7 @@ def speedup_above_one(evidence: Evidence) -> Finding:
     cells = {_cell(score): (native, score) for native, score in speedup.pairs(_runs(evidence))}
     warps = {name: speedup.fit(*pair) for name, pair in cells.items()}
     fitted = _sides(warps)
-    intervals = {name: speedup.interval(*cells[name]) for name in fitted}
+    intervals = {name: evidence.pool.speedup_interval(*cells[name]) for name in fitted}
     least = min(fitted, key=lambda name: fitted[name])
     above = [name for name, factor in fitted.items() if factor > 1]
     open_ = [name for name in above if intervals[name][0] <= 1]
@@ -55,8 +55,7 @@ def rdkit_speeds(evidence: Evidence) -> Finding:
 def rdkit_most_for_gt(evidence: Evidence) -> Finding:
     """A factor that fits no curve has no rank."""
     warps = _descriptor_warps(evidence)
-    if not evidence.incomparable and (flawed := _unfitted(warps)):
-        raise NotComparableError(flawed)
+    evidence.refuse(_unfitted(warps))
     archs = list(dict.fromkeys(name.removeprefix("SCORE_") for name in warps))
     gains = {arch: float(np.sqrt(warps[arch].factor * warps[f"SCORE_{arch}"].factor)) for arch in archs}
     order = sorted(archs, key=lambda arch: -gains[arch])

@@ -53,18 +53,22 @@ def scores(evidence: Evidence, specs: Mapping[str, Spec], models: Sequence[str] 
     return Scores(dict(zip(models, evidence.scores(chosen), strict=True)), evidence.folds(chosen[0]))
 
 
-def in_both(evidence: Evidence, a: str, b: str) -> list[Spec]:
-    """The models that two tables list, as the first lists them and then, in the same order, as the second does."""
+def table_difference(
+    evidence: Evidence, a: str, b: str, of: Callable[[list[Spec]], np.ndarray] | None = None
+) -> tuple[np.ndarray, int, list[Spec]]:
+    """Mean over the models that both tables list of table a's value - table b's, fold by fold.
+
+    Args:
+        of: from runs to a row of folds each; by default their RMSE.
+
+    Returns:
+        (repeats * folds,) differences, the number of folds, and the runs that they are of.
+    """
     first, second = evidence.by_model(a), evidence.by_model(b)
     models = [model for model in first if model in second]
-    return [*(first[model] for model in models), *(second[model] for model in models)]
-
-
-def table_difference(evidence: Evidence, a: str, b: str) -> tuple[np.ndarray, int, list[Spec]]:
-    """Mean over models of table a's RMSE - table b's, fold by fold; the number of folds; the runs that it is of."""
-    specs = in_both(evidence, a, b)
-    values, half = evidence.scores(specs), len(specs) // 2
-    return (values[:half] - values[half:]).mean(axis=0), evidence.folds(specs[0]), specs
+    specs = [*(first[model] for model in models), *(second[model] for model in models)]
+    values = (of or evidence.scores)(specs)
+    return (values[: len(models)] - values[len(models) :]).mean(axis=0), evidence.folds(specs[0]), specs
 
 
 def lower(differences: Mapping[str, np.ndarray], folds: int, what: str, tries: int = 1) -> Finding:
@@ -80,9 +84,8 @@ def lower(differences: Mapping[str, np.ndarray], folds: int, what: str, tries: i
     p = max(statistics.below(values, folds) for values in differences.values())
     failing = [name for name, mean in means.items() if mean.value >= 0]
     says = YES if not failing else NO if len(failing) == len(means) else SOME
-    reason = f"{what} of {worst}: {means[worst].value:+.3f}"
+    reason = f"{what}{' of' if len(means) == 1 else ', least favourable'} {worst}: {means[worst].value:+.3f}"
     if len(means) > 1:
-        reason = f"{what}, least favourable {worst}: {means[worst].value:+.3f}"
         reason += f"; below 0 in {len(means) - len(failing)} of {len(means)}"
         reason += f", not of {', '.join(failing)}" if says == SOME else ""
     return Finding(means[worst].value, says, reason, means[worst].low, means[worst].high, min(1.0, tries * p))

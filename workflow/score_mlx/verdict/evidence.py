@@ -32,12 +32,12 @@ class Evidence:
         epoch: whose RMSE counts, `best` as in the paper or `last`.
         split, fidelity, bias_correction: instead of config's.
         repeats: of cross-validation, all needed; None: every one that all runs of a comparison have.
-        incomparable: whether language models with cuts or of another text are used as well, for what they hint at.
+        incomparable: whether runs that do not compare are used as well, for what they hint at.
     """
 
     pool: Pool
     config: Config
-    printed: Sequence[Published] = ()
+    printed: Sequence[Published]
     epoch: str = "best"
     split: str | None = None
     fidelity: str | None = None
@@ -125,9 +125,17 @@ class Evidence:
         if missing:
             raise _not_run(missing)
         reasons = {f"{runs[0].model}: {why}": None for runs in found if (why := objection(runs[0]))}
-        if reasons and not self.incomparable:
-            raise NotComparableError("; ".join(reasons))
+        self.refuse("; ".join(reasons))
         return found
+
+    def refuse(self, why: str) -> None:
+        """Refuse runs that do not compare, unless they are asked for what they hint at; "" is no objection.
+
+        Raises:
+            NotComparableError: with that reason.
+        """
+        if why and not self.incomparable:
+            raise NotComparableError(why)
 
     def _language_spec(self, name: str) -> LanguageSpec:
         experiment, _ = language_cells.RUNS[name]

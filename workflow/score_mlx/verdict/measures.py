@@ -84,7 +84,8 @@ def _speed(evidence: Evidence, number: Published) -> Measured:
     found, names = speedup.fit(native, score), [record_name(spec) for spec in specs]
     if not math.isfinite(found.factor):
         return Measured(math.nan, how=found.flaw, records=names)
-    return Measured(found.factor, *speedup.interval(native, score), "time warp of the mean curves", names, found.flaw)
+    low, high = evidence.pool.speedup_interval(native, score)
+    return Measured(found.factor, low, high, "time warp of the mean curves", names, found.flaw)
 
 
 def _language(evidence: Evidence, number: Published) -> Measured:

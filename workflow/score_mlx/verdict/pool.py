@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from score_mlx.analysis import speedup
 from score_mlx.analysis.language_runs import LanguageRun, load_any
 from score_mlx.analysis.runs import Run
 from score_mlx.errors import UserError
@@ -59,6 +60,7 @@ class Pool:
         self._repeats: dict[Spec, set[int]] = {}
         for spec in self.runs:
             self._repeats.setdefault(replace(spec, seed=0, repeat=0), set()).add(spec.repeat)
+        self._intervals: dict[tuple[Spec, Spec], tuple[float, float]] = {}
         self._alike: dict[tuple[Any, ...], list[Run]] = {}
         for run in self.runs.values():
             self._alike.setdefault(identity(run.spec), []).append(run)
@@ -91,11 +93,16 @@ class Pool:
     def shared_machine(self, run: Run) -> bool:
         """Whether another run trained on the same machine at the same time, so that its seconds say little."""
         start, end = _span(run)
-        others = (other for other in (*self.runs.values(), *self.language) if other is not run)
-        return any(
-            other.meta["host"] == run.meta["host"] and start < _span(other)[1] and _span(other)[0] < end
-            for other in others
-        )
+        others = (o for o in (*self.runs.values(), *self.language) if o is not run)
+        spans = (_span(other) for other in others if other.meta["host"] == run.meta["host"])
+        return any(start < their_end and their_start < end for their_start, their_end in spans)
+
+    def speedup_interval(self, native: Run, score: Run) -> tuple[float, float]:
+        """`speedup.interval`, drawn once: cells, claims and what survives all ask for the same ones."""
+        pair = native.spec, score.spec
+        if pair not in self._intervals:
+            self._intervals[pair] = speedup.interval(native, score)
+        return self._intervals[pair]
 
     def like(self, spec: Spec) -> Run | None:
         """A run of the same model by another protocol or on other data, the nearest there is."""

@@ -113,18 +113,8 @@ def survival_records(name="run.json"):
     return there(records_at(or_exit(survival_specs, CONFIG), name))
 
 
-def of_kind(kind):
-    """The experiments of one kind."""
-    return [name for name, chosen in CONFIG.experiments.items() if chosen.kind == kind]
-
-
 def drawing_of(figure):
     return CONFIG.experiments[EXPERIMENT_OF[figure]].drawings[figure]
-
-
-def figures_of(experiments):
-    """figure -> the experiment that it shows."""
-    return {figure: name for name in experiments for figure in CONFIG.experiments[name].drawings}
 
 
 def shap_values_of(experiment):
@@ -206,12 +196,12 @@ def take_over():
 
 CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))
 KNOWN_ARCHS = ARCHS + plugins.names("arch")
-EXPERIMENT_OF = figures_of(CONFIG.experiments)
+EXPERIMENT_OF = CONFIG.experiment_of
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
 DRAWABLE = drawable(CONFIG.applicable)
-BASELINES = of_kind("baselines")
+BASELINES = CONFIG.of_kind("baselines")
 SENSITIVITY = [name for name in drawable(leaky(CONFIG), AT_RANDOM) if name in DRAWABLE]
-TABLE_NAMES = [table for kind in TABLE_KINDS for table in of_kind(kind)]
+TABLE_NAMES = [table for kind in TABLE_KINDS for table in CONFIG.of_kind(kind)]
 WHOLES = wholes(TABLE_NAMES)  # table7, of table7a and table7b
 SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]  # drawn without records
 if CONFIG.records and not DRAWABLE:
