@@ -1,22 +1,5 @@
 # Every target first makes .venv from the platform's hash-pinned lock, when it is missing or the lock has changed.
-#
-#   make demo        tables and figures in miniature, on the stand-in data, under build/demo (minutes)
-#   make test        the tests;  make test-page  those of the page, in a Chromium if there is one
-#   make test-faults a small project is killed KILLS=50 times, and what it leaves compared
-#   make test-slurm  Table 2 in miniature on a Slurm of this machine, of which a node is killed
-#   make table2      Table 2 and Figure 2 as in the paper
-#   make reproduce   everything that config.yaml describes
-#   make verdict     which numbers and claims of the paper hold, by the records that exist (FROM=DIR: by somebody else's)
-#   make report      one page of all tables, figures and verdicts -> results/report.html (FROM=DIR as well)
-#   make estimate    how long TARGET=table7a (or all) will take here, and how much of it is done
-#   make reference   the finished records, what they give and README's table -> results/reference, to be committed
-#   make bench       our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
-#   make test-badinput   wrong files, settings, downloads, records by the hundred, and 30 s of random ones
-#   make test-sanitized  the C++ kernels under AddressSanitizer and UndefinedBehaviorSanitizer
-#   make fuzz        random ones for SECONDS=600
-#   make audit       the lock's versions beside the known vulnerabilities, where there is a network
-#   make lint        what CI checks;  make format  puts the layout right;  make clean  removes build/
-#
+# `make help` lists the targets by group: what stands after `##` behind a target, under the nearest `##@` above it.
 # Settings: PYTHON=python3.12 (any of 3.11-3.13), LOCK=envs/linux-cpu.lock, CORES=2.
 
 PYTHON ?= python3
@@ -41,16 +24,23 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help demo test test-badinput test-faults test-page test-sanitized test-slurm fuzz audit table2 reproduce verdict report \
-        estimate reference bench lint format clean venv
+.PHONY: help doctor demo test test-badinput test-faults test-page test-sanitized test-slurm fuzz audit table2 reproduce \
+        verdict report estimate reference bench lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '3,$${/^#$$/q;s/^# \{0,1\}//p}' Makefile
+	@awk -F ':.*## ' '/^##@ / { print "\n" substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@sed -n 's/^# \(Settings: .*\)/\1/p' Makefile
 
-venv: $(VENV)/.installed
+##@ Start
 
-demo: $(VENV)/.installed
+venv: $(VENV)/.installed ## install into .venv: some minutes and 2 GB the first time
+
+doctor: $(VENV)/.installed ## check this machine: device, BLAS and its speed, kernels, compiler, data
+	@$(VENV)/bin/score-mlx doctor
+
+demo: $(VENV)/.installed ## tables and figures in miniature, on bundled stand-in data, under build/demo: 3 minutes
 	$(SNAKEMAKE) --cores $(CORES) --directory build/demo --config dataset=nci preset=smoke \
 	  --quiet rules -- results/nci/table1.csv results/nci/table2.csv \
 	  results/nci/figures/figure1.png results/nci/figures/figure2.png
@@ -59,39 +49,29 @@ demo: $(VENV)/.installed
 	@echo "tables:   build/demo/results/nci/table1.csv, table2.csv (.md, .tex)"
 	@echo "pictures: build/demo/results/nci/figures/figure1.png, figure2.png (.pdf)"
 
-test: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+##@ Results
 
-test-page: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest tests/unit/test_page.py tests/unit/test_page_in_browser.py $(PYTEST_ARGS)
-
-test-badinput: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest tests/badinput -q -m "fuzz or not fuzz" $(PYTEST_ARGS)
-
-test-sanitized: $(VENV)/.installed
-	$(VENV)/bin/python tests/sanitized.py $(PYTEST_ARGS)
-
-SECONDS ?= 600
-fuzz: $(VENV)/.installed
-	FUZZ_SECONDS=$(SECONDS) $(VENV)/bin/python -m pytest tests/badinput -q -m fuzz $(PYTEST_ARGS)
-
-audit: $(VENV)/.installed
-	$(VENV)/bin/python envs/audit.py $(LOCK)
-
-test-faults: $(VENV)/.installed
-	$(VENV)/bin/python tests/faults --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))
-
-# INSTALL=1 installs Debian's Slurm where it is missing (as root), ARCHS="gcn gat" runs those rows of Table 2 only.
-test-slurm: $(VENV)/.installed
-	$(VENV)/bin/python tests/faults/slurm.py $(if $(INSTALL),--install) $(if $(ARCHS),--archs $(ARCHS))
-
-table2: $(VENV)/.installed
+table2: $(VENV)/.installed ## Table 2 and Figure 2 as in the paper: about an hour on 2 cores
 	$(SNAKEMAKE) --cores $(CORES) -- results/table2.csv paper_figures/figure2.png
 
-reproduce: $(VENV)/.installed
+reproduce: $(VENV)/.installed ## everything that config.yaml describes: days on 2 cores
 	$(SNAKEMAKE) --cores $(CORES) -- all report crate
 
-reference: $(VENV)/.installed
+estimate: $(VENV)/.installed ## how long TARGET=table7a (or all) takes here, and how much of it is done
+	@$(VENV)/bin/score-mlx estimate "$(or $(TARGET),all)"
+
+# Whose records are judged: our own, or the committed ones where nothing has been trained here.
+FROM ?= $(if $(wildcard results/runs),results/runs,$(REFERENCE)/runs)
+
+verdict: $(VENV)/.installed ## which numbers and claims of the paper hold, from existing records (FROM=DIR: from others)
+	@$(VENV)/bin/score-mlx verdict --from "$(FROM)" --out results
+
+report: $(VENV)/.installed ## one page of all tables, figures and verdicts -> results/report.html (FROM=DIR as well)
+	rm -rf build/report
+	$(VENV)/bin/score-mlx redraw "$(FROM)" build/report
+	$(VENV)/bin/score-mlx report --tables build/report --figures build/report --runs "$(FROM)" --out results/report.html
+
+reference: $(VENV)/.installed ## copy the finished records and what is made from them to results/reference, to be committed
 	$(VENV)/bin/score-mlx export $(REFERENCE)
 	$(VENV)/bin/score-mlx redraw $(REFERENCE)/runs $(REFERENCE)
 	for file in $(wildcard results/bench*); do cp $$file $(REFERENCE)/ || exit 1; done
@@ -106,37 +86,53 @@ reference: $(VENV)/.installed
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table2.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table7a.md
 
-# Whose records are judged: our own, or the committed ones where nothing has been trained here.
-FROM ?= $(if $(wildcard results/runs),results/runs,$(REFERENCE)/runs)
+##@ Tests
 
-verdict: $(VENV)/.installed
-	@$(VENV)/bin/score-mlx verdict --from "$(FROM)" --out results
+test: $(VENV)/.installed ## the test suite, offline: 7 minutes
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
-report: $(VENV)/.installed
-	rm -rf build/report
-	$(VENV)/bin/score-mlx redraw "$(FROM)" build/report
-	$(VENV)/bin/score-mlx report --tables build/report --figures build/report --runs "$(FROM)" --out results/report.html
+test-page: $(VENV)/.installed ## tests of the results page, in a Chromium if there is one
+	$(VENV)/bin/python -m pytest tests/unit/test_page.py tests/unit/test_page_in_browser.py $(PYTEST_ARGS)
 
-estimate: $(VENV)/.installed
-	@$(VENV)/bin/score-mlx estimate "$(or $(TARGET),all)"
+test-badinput: $(VENV)/.installed ## invalid files, settings, downloads and records, and 30 s of random ones
+	$(VENV)/bin/python -m pytest tests/badinput -q -m "fuzz or not fuzz" $(PYTEST_ARGS)
 
-bench: $(BENCH)/.installed
+SECONDS ?= 600
+fuzz: $(VENV)/.installed ## random invalid input for SECONDS=600
+	FUZZ_SECONDS=$(SECONDS) $(VENV)/bin/python -m pytest tests/badinput -q -m fuzz $(PYTEST_ARGS)
+
+test-faults: $(VENV)/.installed ## kill a small project KILLS=50 times and compare what it leaves
+	$(VENV)/bin/python tests/faults --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))
+
+# INSTALL=1 installs Debian's Slurm where it is missing (as root), ARCHS="gcn gat" runs those rows of Table 2 only.
+test-slurm: $(VENV)/.installed ## Table 2 in miniature on a Slurm of this machine, of which a node is killed
+	$(VENV)/bin/python tests/faults/slurm.py $(if $(INSTALL),--install) $(if $(ARCHS),--archs $(ARCHS))
+
+test-sanitized: $(VENV)/.installed ## the C++ kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(VENV)/bin/python tests/sanitized.py $(PYTEST_ARGS)
+
+bench: $(BENCH)/.installed ## our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
 	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv
 	$(BENCH)/bin/python -m score_mlx.bench.growth --out results/bench_growth.csv
 	$(BENCH)/bin/python -m score_mlx.bench.language --out results/bench_language.csv
 	$(BENCH)/bin/python -m score_mlx.bench.startup --out results/bench_startup.csv
 	$(BENCH)/bin/python -m score_mlx.bench.goals --folder results
 
-lint: $(VENV)/.installed
+##@ Development
+
+lint: $(VENV)/.installed ## what CI checks of the code's form
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(SNAKEMAKE) --lint
 
-format: $(VENV)/.installed
+format: $(VENV)/.installed ## reformat the code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-clean:
+audit: $(VENV)/.installed ## the lock's versions against known vulnerabilities, where there is a network
+	$(VENV)/bin/python envs/audit.py $(LOCK)
+
+clean: ## remove build/
 	rm -rf build
 
 # -- environments ----------------------------------------------------------------------------------------------------

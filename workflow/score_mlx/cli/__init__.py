@@ -9,6 +9,7 @@ import typer
 from score_mlx.cli import (
     compare,
     data,
+    doctor,
     figure,
     join,
     predict,
@@ -33,7 +34,7 @@ Most work is done by Snakemake, which calls these commands: `snakemake results/t
 trains one model on the five folds of ESOL and writes its record under results/runs. A second machine's record is
 compared with it by `score-mlx diff`, and taken in by `score-mlx adopt`."""
 
-app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.command("compare")(compare.compare)
@@ -55,6 +56,7 @@ app.command("verdict")(verdict.verdict)
 app.command("report")(report.report)
 app.command("crate")(report.crate)
 app.command("schema")(schema.schema)
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

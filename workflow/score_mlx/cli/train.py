@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,6 +49,16 @@ FIELD_HELP = {
     "repeat": "repetition: other folds and other weights",
     "seed": "from which everything random of the run is derived",
 }
+
+
+def _choice(about: str, choices: Iterable[str], *flag: str) -> Any:
+    """An option with these choices, which `--help` and a shell's completion list; the spec refuses another word."""
+    known = list(choices)
+
+    def starting(incomplete: str) -> list[str]:
+        return [choice for choice in known if choice.startswith(incomplete)]
+
+    return typer.Option(*flag, help=about, metavar="|".join(known) or None, autocompletion=starting if known else None)
 
 
 Record = Annotated[
@@ -108,7 +119,7 @@ def _dense(
 
 @app.command("classical")
 def classical(
-    method: Annotated[str | None, typer.Option(help="model", metavar="|".join(METHODS))] = None,
+    method: Annotated[str | None, _choice("model", METHODS)] = None,
     dataset: Annotated[str, typer.Option(help=FIELD_HELP["dataset"])] = "esol",
     options: Annotated[
         str, typer.Option(help="what differs from config.yaml's defaults, e.g. iterations=500,split=grouped")
@@ -136,8 +147,8 @@ def classical(
 
 @app.command("language")
 def language(
-    arch: Annotated[str | None, typer.Option(help="model", metavar="|".join(LANGUAGE_ARCHS))] = None,
-    config: Annotated[str | None, typer.Option(help=FIELD_HELP["config"], metavar="|".join(LANGUAGE_CONFIGS))] = None,
+    arch: Annotated[str | None, _choice("model", LANGUAGE_ARCHS)] = None,
+    config: Annotated[str | None, _choice(FIELD_HELP["config"], LANGUAGE_CONFIGS)] = None,
     corpus: Annotated[str, typer.Option(help="prepared text, e.g. tinyshakespeare-char")] = "tinyshakespeare-char",
     options: Annotated[
         str, typer.Option(help="what differs from the paper's, e.g. iterations=100,width=384")
@@ -204,11 +215,8 @@ def _option(family: type[Spec], name: str, default: Any) -> inspect.Parameter:
     required = name in ("dataset", *family.NAMED)
     kind = str if required else type(default)
     usual = "esol" if name == "dataset" else "" if required else str(default).lower()
-    option = typer.Option(
-        _flag(name),
-        help=FIELD_HELP[name] + (f" (by default {usual})" if usual else ""),
-        metavar="|".join(family.CHOICES.get(name, ())) or None,
-    )
+    described = FIELD_HELP[name] + (f" (by default {usual})" if usual else "")
+    option = _choice(described, family.CHOICES.get(name, ()), _flag(name))
     annotation = Annotated[kind | None, option]
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=annotation)
 

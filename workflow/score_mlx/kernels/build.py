@@ -53,14 +53,14 @@ def build() -> Path:
     """
     path = library()
     if not path.is_file():
-        missing = _missing()
-        if missing:
-            raise UserError(f"the kernels cannot be compiled: {missing}")
+        absent = missing()
+        if absent:
+            raise UserError(f"the kernels cannot be compiled: {absent}")
         compile_into(path, "the kernels", _arguments())
     return path
 
 
-def _missing() -> str:
+def missing() -> str:
     """What this machine lacks, or nothing."""
     if sys.platform != "linux":
         return "they are for Linux; elsewhere MLX has its own fast operations"
