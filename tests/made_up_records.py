@@ -2,7 +2,7 @@
 
 import random
 
-from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
+from score_mlx.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
 from score_mlx.records import summarise, summarise_losses
 
 ESOL = {
@@ -63,7 +63,7 @@ def meta(**changes):
 
 def all_forty(dataset=ESOL, **options):
     """(run.json, run.meta.json) of the 8 x 5 models of Table 2."""
-    specs = [GraphSpec(dataset["name"], arch, config, **options) for arch in ARCHS for config in CONFIGS]
+    specs = [GraphSpec(dataset["name"], arch, config, **options) for arch in ARCHS for config in PAPER_CONFIGS]
     return [(record(spec, dataset), meta()) for spec in specs]
 
 

@@ -11,7 +11,7 @@ import mlx.core as mx
 import numpy as np
 from score_mlx.chem.features import featurise
 from score_mlx.graphs.data import GraphData
-from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
+from score_mlx.graphs.spec import ARCHS, CONFIGS, OWN_FORM, GraphSpec
 from score_mlx.graphs.task import GraphTask
 from score_mlx.science import SCIENCE
 
@@ -49,6 +49,11 @@ VARIANTS = (
     *((arch, config, {"fidelity": "as_text"}) for arch in ("mpnn", "attfp") for config in ("base", "SCORE")),
     ("dmpnn", "SCORE", {"fidelity": "as_text"}),
     ("gat", "classic", {"fidelity": "as_text"}),
+    *(("gat", config, {"fidelity": "as_text"}) for config in ("averaged", "shared")),
+    *((arch, "averaged", {"fidelity": "as_text", "form": "unified"}) for arch in OWN_FORM),
+    ("gat", "skip05", {"form": "unified"}),
+    ("mpnn", "base", {"form": "unified"}),
+    ("gat", "base", {"head": "mlp_64_32"}),
 )
 
 

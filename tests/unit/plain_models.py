@@ -231,10 +231,14 @@ def molattfp(w, h, steps=2):
     return g
 
 
-def mlp(w, x):
-    for layer in range(3):
+def mlp(w, x, hidden=3):
+    for layer in range(hidden):
         x = leaky(linear(part(w, f"layers.{layer}"), x))
-    return linear(part(w, "layers.3"), x)
+    return linear(part(w, f"layers.{hidden}"), x)
+
+
+def mlp_64_32(w, x):
+    return mlp(w, x, hidden=2)
 
 
 def score_mlp(w, x, steps=4):

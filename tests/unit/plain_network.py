@@ -14,12 +14,12 @@ def predict(w: Weights, spec: GraphSpec, mol: Molecule) -> float:
     """The network's prediction for one molecule, dropout off."""
     h = encode(part(w, "encoder"), spec, mol)
     g = {"sum": plain.sum_pool, "molattfp": plain.molattfp}[spec.readout](part(w, "readout"), h)
-    return float({"mlp": plain.mlp, "score_mlp": plain.score_mlp}[spec.head](part(w, "head"), g)[0])
+    return float(getattr(plain, spec.head)(part(w, "head"), g)[0])
 
 
 def encode(w: Weights, spec: GraphSpec, mol: Molecule) -> np.ndarray:
     """Final states of the atoms."""
-    if spec.recurrent:
+    if spec.recurrent or spec.form == "unified":
         return _score(w, spec, mol)
     if spec.arch == "dmpnn":
         return _native_dmpnn(w, spec, mol)
@@ -29,10 +29,11 @@ def encode(w: Weights, spec: GraphSpec, mol: Molecule) -> np.ndarray:
 
 
 def _joined(w: Weights, spec: GraphSpec, h, y):
-    """base h <- y, classic LN(h + y), skip05 h + 0.5 (y - h)."""
+    """base and shared h <- y, classic LN(h + y), skip05 h + 0.5 (y - h), the others h + (y - h) / K."""
     if spec.config == "classic":
         return np.array([plain.layer_norm(part(w, "depth.advance.norm"), row) for row in h + y]).reshape(h.shape)
-    return h + 0.5 * (y - h) if spec.config == "skip05" else y
+    dt = {"base": 1, "shared": 1, "skip05": 0.5, "SCORE_skip05": 0.5}.get(spec.config, 1 / spec.steps)
+    return h + dt * (y - h)
 
 
 def _native(w, spec, mol):
@@ -72,17 +73,19 @@ def _native_attfp(w, spec, mol):
 
 
 def _score(w, spec, mol):
-    """h + dt (F(h) - h) with F = act(block); in the code SCORE-MPNN's F is h + MP(h) and a last activation follows."""
+    """h + dt (F(h) - h) with F = act(block), one block or K of them.
+
+    In the code SCORE-MPNN's F is h + MP(h) and a last activation follows.
+    """
     as_code = spec.fidelity == "as_code"
     additive = spec.arch == "mpnn" and as_code
     act = ACTIVATION.get(spec.arch) if not additive else None
     block = plain.additive_mpnn if additive else getattr(plain, spec.arch)
-    weights = part(w, "depth.blocks.0.block" if act else "depth.blocks.0")
-    dt = 1 / spec.steps if spec.config == "SCORE" else 0.5
     h = np.array([plain.linear(part(w, "project"), row) for row in mol.atoms])
-    for _ in range(spec.steps):
-        y = block(weights, h, mol, spec.heads)
-        h = h + dt * ((act(y) if act else y) - h)
+    for t in range(spec.steps):
+        name = f"depth.blocks.{0 if spec.recurrent else t}" + (".block" if act else "")
+        y = block(part(w, name), h, mol, spec.heads)
+        h = _joined(w, spec, h, act(y) if act else y)
     if not as_code:
         return h
     return leaky(h) if spec.arch == "dmpnn" else relu(h)

@@ -1,5 +1,7 @@
 """Each layer, readout, head and whole network against formulas in plain numpy."""
 
+import re
+
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
@@ -19,7 +21,7 @@ from score_mlx.graphs.gine import GINE
 from score_mlx.graphs.gt import GT
 from score_mlx.graphs.mpnn import MPNN, AdditiveMPNN
 from score_mlx.graphs.readout import READOUTS
-from score_mlx.graphs.spec import ARCHS, CONFIGS
+from score_mlx.graphs.spec import ARCHS, CONFIGS, RECURRENT
 from score_mlx.nn import GRUCell, Noise
 
 BLOCKS = {"gcn": GCN, "gat": GAT, "gatv2": GATv2, "gine": GINE, "mpnn": MPNN, "additive_mpnn": AdditiveMPNN}
@@ -107,6 +109,33 @@ def test_network_equals_its_formula(arch, config, fidelity):
     found = tiny.predict(network, tiny.topology(tiny.batch(), dtype=mx.float64))
     expected = [plain_network.predict(tiny.weights(network), spec, molecule) for molecule in molecules()]
     np.testing.assert_allclose(found, expected, **CLOSE)
+
+
+@pytest.mark.usefixtures("cpu")
+@pytest.mark.parametrize("config", [c for c in CONFIGS if c not in RECURRENT])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_unified_stack_equals_its_formula(arch, config):
+    for fidelity in ("as_code", "as_text"):
+        spec = tiny.spec(arch, config, fidelity=fidelity).unified()
+        network = tiny.model(spec, dtype=mx.float64)
+        found = tiny.predict(network, tiny.topology(tiny.batch(), dtype=mx.float64))
+        expected = [plain_network.predict(tiny.weights(network), spec, molecule) for molecule in molecules()]
+        np.testing.assert_allclose(found, expected, **CLOSE)
+
+
+@pytest.mark.usefixtures("cpu")
+@pytest.mark.parametrize(("stack", "shared"), [("base", "shared"), ("skip05", "SCORE_skip05"), ("averaged", "SCORE")])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_a_unified_stack_of_equal_blocks_is_the_shared_block(arch, stack, shared):
+    """The two differ in sharing alone: give each block of the stack the shared block's weights."""
+    for fidelity in ("as_code", "as_text"):
+        one = tiny.model(tiny.spec(arch, shared, fidelity=fidelity), dtype=mx.float64)
+        many = tiny.model(tiny.spec(arch, stack, fidelity=fidelity).unified(), dtype=mx.float64)
+        weights = dict(tree_flatten(one.parameters()))
+        names = [name for name, _ in tree_flatten(many.parameters())]
+        many.load_weights([(name, weights[re.sub(r"blocks\.\d+", "blocks.0", name)]) for name in names])
+        bonds = tiny.topology(tiny.batch(), dtype=mx.float64)
+        np.testing.assert_allclose(tiny.predict(many, bonds), tiny.predict(one, bonds), rtol=1e-12)
 
 
 def test_gcn_by_hand():

@@ -28,8 +28,33 @@ def test_a_path_is_read_back_to_its_spec(options, text):
 def test_options_of_score_alone():
     spec = GraphSpec("my-data", "gt", "SCORE_skip05", integrator="rk4", learn_dt=True)
     assert GraphSpec.from_path(spec.path()) == spec
-    with pytest.raises(UserError, match="belong to SCORE"):
-        GraphSpec("esol", "gt", "skip05", integrator="rk4")
+    for config in ("skip05", "averaged", "shared"):
+        with pytest.raises(UserError, match="belong to SCORE"):
+            GraphSpec("esol", "gt", config, integrator="rk4")
+
+
+def test_update_and_sharing_of_the_six_corners():
+    """{stack, one shared block} x {dt = 1, 0.5, 1/K}, K = 5."""
+    specs = {config: GraphSpec("esol", "gat", config, steps=5) for config in CONFIGS if config != "classic"}
+    assert {config: (spec.recurrent, spec.dt) for config, spec in specs.items()} == {
+        "base": (False, 1), "skip05": (False, 0.5), "averaged": (False, 0.2),
+        "shared": (True, 1), "SCORE_skip05": (True, 0.5), "SCORE": (True, 0.2),
+    }  # fmt: skip
+
+
+def test_the_unified_form_is_that_of_stacks_which_have_another():
+    """A run has one path: where the native stack is SCORE's network with K blocks, it is not called anything else."""
+    for arch, config in itertools.product(ARCHS, CONFIGS):
+        for fidelity in ("as_code", "as_text"):
+            spec = GraphSpec("esol", arch, config, fidelity=fidelity)
+            other = spec.unified()
+            assert GraphSpec.from_path(other.path()) == other == other.unified()
+            differs = not spec.recurrent and (fidelity == "as_code" or arch in ("dmpnn", "attfp", "gt"))
+            assert (other != spec) is differs is (other.form == "unified")
+    with pytest.raises(UserError, match="one shared block has one form only"):
+        GraphSpec("esol", "gt", "shared", form="unified")
+    with pytest.raises(UserError, match="a stack of gcn as_text has one form only"):
+        GraphSpec("esol", "gcn", "base", fidelity="as_text", form="unified")
 
 
 def test_integrators_other_than_euler_s_are_not_cut_at_75_epochs():
@@ -40,14 +65,14 @@ def test_integrators_other_than_euler_s_are_not_cut_at_75_epochs():
     assert GraphSpec("esol", "gat", "SCORE", epochs=75).cuts() == [{"setting": "epochs", "ours": 75, "paper": 150}]
 
 
-def test_forty_different_paths():
+def test_different_paths():
     paths = {GraphSpec("esol", arch, config).path() for arch in ARCHS for config in CONFIGS}
-    assert len(paths) == 40
+    assert len(paths) == len(ARCHS) * len(CONFIGS) == 8 * 7
 
 
 def test_names_of_the_paper():
     names = [GraphSpec("esol", "gcn", config).model for config in CONFIGS]
-    assert names == ["gcn", "gcn_classic", "gcn_skip05", "SCORE_gcn", "SCORE_gcn_skip05"]
+    assert names == ["gcn", "gcn_classic", "gcn_skip05", "SCORE_gcn", "SCORE_gcn_skip05", "gcn_averaged", "gcn_shared"]
 
 
 @pytest.mark.parametrize(

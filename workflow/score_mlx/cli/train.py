@@ -39,6 +39,7 @@ FIELD_HELP = {
     "descriptors": "join the 217 RDKit descriptors to the molecule before the head",
     "features": "atom and bond features",
     "fidelity": "whom to follow where the paper's text and code disagree",
+    "form": "whether a stack is the architecture's native model or SCORE's network with K blocks",
     "hidden": "width of an atom's state",
     "heads": "attention heads",
     "epochs": "passes over the training molecules",

@@ -8,7 +8,7 @@ from score_mlx.nn import Linear, leaky_relu
 
 
 class MLP(nn.Module):
-    """inputs -> 128 -> 64 -> 32 -> 1 with leaky ReLU between."""
+    """inputs -> 128 -> 64 -> 32 -> 1 with leaky ReLU between; `widths` says other layers."""
 
     def __init__(self, inputs: int, widths: tuple[int, ...] = (128, 64, 32)):
         super().__init__()
@@ -45,4 +45,9 @@ class ScoreMLP(nn.Module):
         return self.output(self.depth(self.project(x)))  # (B, 1)
 
 
-HEADS = {"score_mlp": ScoreMLP, "mlp": MLP}
+def narrow_mlp(inputs: int) -> MLP:
+    """inputs -> 64 -> 32 -> 1: the head that the paper's code gives native models unless told otherwise."""
+    return MLP(inputs, (64, 32))
+
+
+HEADS = {"score_mlp": ScoreMLP, "mlp": MLP, "mlp_64_32": narrow_mlp}

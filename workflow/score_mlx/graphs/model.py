@@ -54,8 +54,8 @@ class AtomEncoder(nn.Module):
     def __init__(self, spec: GraphSpec, atom_features: int, bond_features: int):
         super().__init__()
         self.project = Linear(atom_features, spec.hidden)
-        self.depth = _score_depth(spec, bond_features) if spec.recurrent else _native_depth(spec, bond_features)
-        self.drop_last = spec.arch == "gt" and not spec.recurrent
+        self.depth = (_native_depth if spec.native else _score_depth)(spec, bond_features)
+        self.drop_last = spec.arch == "gt" and spec.native
 
     def __call__(self, bonds: Topology, noise: Noise) -> mx.array:
         h = self.depth(self.project(bonds.atoms), bonds, noise)
@@ -119,12 +119,12 @@ class GraphModel(nn.Module):
     def __init__(self, spec: GraphSpec, atom_features: int, bond_features: int, descriptors: int = 0):
         super().__init__()
         native = {"dmpnn": BondEncoder, "attfp": AttFPEncoder}
-        encoder = AtomEncoder if spec.recurrent else native.get(spec.arch, AtomEncoder)
+        encoder = native.get(spec.arch, AtomEncoder) if spec.native else AtomEncoder
         self.encoder = encoder(spec, atom_features, bond_features)
         self.readout = READOUTS[spec.readout](spec.hidden)
         self.head = HEADS[spec.head](spec.hidden + descriptors)
         # [code] only native D-MPNN and AttentiveFP normalise the descriptors
-        normed = descriptors and spec.fidelity == "as_code" and spec.arch in native and not spec.recurrent
+        normed = descriptors and spec.fidelity == "as_code" and spec.arch in native and spec.native
         self.norm = LayerNorm(descriptors) if normed else None
 
     def __call__(self, bonds: Topology, descriptors: mx.array, noise: Noise) -> mx.array:
@@ -148,14 +148,20 @@ def _integrator(name: str) -> Callable:
     return INTEGRATORS[name] if name in INTEGRATORS else plugins.load("integrator", name).step
 
 
-def _native_update(spec: GraphSpec) -> nn.Module:
-    """base: h <- y; classic: h <- LN(h + y), one norm shared over depth; skip05: h <- h + 0.5 (y - h)."""
+def _update(spec: GraphSpec) -> nn.Module:
+    """base, shared: h <- y; classic: h <- LN(h + y), one norm shared over depth; others: h <- h + dt (y - h)."""
     if spec.config == "classic":
         return Residual(LayerNorm(spec.hidden))
-    if spec.config == "skip05":
-        return Relax(0.5)
-    # [code] the base MPNN adds its messages to the state
-    return Residual() if spec.arch == "mpnn" and spec.fidelity == "as_code" else Plain()
+    if spec.config in ("base", "shared"):
+        return Plain()
+    dt = LearnedSteps(spec.steps) if spec.learn_dt else spec.dt
+    return Relax(dt, _integrator(spec.integrator))
+
+
+def _native_update(spec: GraphSpec) -> nn.Module:
+    """[code] The base MPNN adds its messages to the state; all other stacks as their configuration says."""
+    additive = spec.arch == "mpnn" and spec.config == "base" and spec.fidelity == "as_code"
+    return Residual() if additive else _update(spec)
 
 
 def _native_depth(spec: GraphSpec, bond_features: int) -> Depth:
@@ -178,7 +184,7 @@ def _native_depth(spec: GraphSpec, bond_features: int) -> Depth:
 
 
 def _score_depth(spec: GraphSpec, bond_features: int) -> Depth:
-    """One shared block with its activation inside, relaxed K times; the code adds an activation at the end."""
+    """SCORE's form, whether its blocks are one or K: the activation inside; the code adds one at the end."""
     block, act = _block(spec.arch)
     as_code = spec.fidelity == "as_code"
     if spec.arch == "mpnn" and as_code:
@@ -191,9 +197,6 @@ def _score_depth(spec: GraphSpec, bond_features: int) -> Depth:
     def drop(h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         return noise(h, bonds.atom_id)
 
-    fixed = 1 / spec.steps if spec.config == "SCORE" else 0.5
-    dt = LearnedSteps(spec.steps) if spec.learn_dt else fixed
     final = (leaky_relu if spec.arch == "dmpnn" else relu) if as_code else None
     after = drop if spec.arch in ("mpnn", "dmpnn") and not as_code else None
-    update = Relax(dt, _integrator(spec.integrator))
-    return Depth(make, spec.steps, recurrent=True, update=update, after=after, final=final)
+    return Depth(make, spec.steps, recurrent=spec.recurrent, update=_update(spec), after=after, final=final)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from score_mlx import plugins
 from score_mlx.errors import UserError
@@ -11,7 +11,12 @@ from score_mlx.spec import POSITIVE, RATE, Range, Spec
 
 ARCHS = ("gcn", "gat", "gatv2", "gine", "mpnn", "dmpnn", "attfp", "gt")
 INTEGRATOR_EPOCHS = 75  # as long as the paper trains the integrators that it compares (Figures 9 and 10)
-CONFIGS = ("base", "classic", "skip05", "SCORE", "SCORE_skip05")
+PAPER_CONFIGS = ("base", "classic", "skip05", "SCORE", "SCORE_skip05")
+CONFIGS = (*PAPER_CONFIGS, "averaged", "shared")  # with the two corners that the paper's update x sharing leaves out
+RECURRENT = ("SCORE", "SCORE_skip05", "shared")
+# Whose native stack is another network than a stack of the block that SCORE iterates, also in the text's reading:
+# states of bonds (D-MPNN), an activation after the input (AttentiveFP), dropout at the end (GT).
+OWN_FORM = ("dmpnn", "attfp", "gt")
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class GraphSpec(Spec):
         descriptors: whether the 217 scaled RDKit descriptors join the molecule's vector before the head.
         features: atom and bond featurisation.
         fidelity: where text and code of the paper disagree, which one is followed.
+        form: what a stack is: the architecture's `native` model, or `unified`, SCORE's network with K blocks instead of
+            one, so that stack and SCORE differ in nothing but sharing.
         hidden, heads: width of a state, number of attention heads.
         epochs, batch_size, learning_rate: training protocol.
         bias_correction: Adam's. MLX leaves it out, and its first hundred steps are 3 to 6 times as long.
@@ -51,6 +58,7 @@ class GraphSpec(Spec):
     descriptors: bool = False
     features: str = "rigr_author"
     fidelity: str = "as_code"
+    form: str = "native"
     hidden: int = 128
     heads: int = 4
     epochs: int = 150
@@ -67,10 +75,11 @@ class GraphSpec(Spec):
         "arch": ARCHS,
         "config": CONFIGS,
         "readout": ("molattfp", "sum"),
-        "head": ("score_mlp", "mlp"),
+        "head": ("score_mlp", "mlp", "mlp_64_32"),
         "integrator": ("euler", "heun", "midpoint", "rk4"),
         "features": ("rigr_author", "rigr_chemprop"),
         "fidelity": ("as_code", "as_text"),
+        "form": ("native", "unified"),
         **Spec.CHOICES,
     }
     PLUGGABLE: ClassVar[tuple[str, ...]] = tuple(plugins.KINDS)
@@ -81,15 +90,18 @@ class GraphSpec(Spec):
     }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("epochs", "batch_size", "hidden", "heads")
     PROTOCOL: ClassVar[tuple[str, ...]] = (
-        "steps", "integrator", "learn_dt", "hidden", "heads", "epochs", "batch_size", "learning_rate", "split",
+        "steps", "integrator", "learn_dt", "form", "hidden", "heads", "epochs", "batch_size", "learning_rate", "split",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.hidden % self.heads:
             raise UserError(f"hidden = {self.hidden}: expected a multiple of heads = {self.heads}")
-        if not self.recurrent and (self.integrator != "euler" or self.learn_dt):
+        if not self.config.startswith("SCORE") and (self.integrator != "euler" or self.learn_dt):
             raise UserError(f"config = {self.config}: integrator and learn_dt belong to SCORE and SCORE_skip05 only")
+        if self.form != "native" and not self.two_forms:
+            reason = "one shared block" if self.recurrent else f"a stack of {self.arch} {self.fidelity}"
+            raise UserError(f"form = {self.form}: {reason} has one form only; expected native")
 
     def published(self, name: str) -> Any:
         """Of integrators other than Euler's the paper shows only so many epochs."""
@@ -99,14 +111,37 @@ class GraphSpec(Spec):
     @property
     def recurrent(self) -> bool:
         """Whether one block is shared over all steps (SCORE) instead of K stacked ones."""
-        return self.config.startswith("SCORE")
+        return self.config in RECURRENT
+
+    @property
+    def dt(self) -> float:
+        """Step size of h <- h + dt (F(h) - h); 1 where the block's output replaces the state or is added to it."""
+        half, inverse = ("skip05", "SCORE_skip05"), ("averaged", "SCORE")
+        return 0.5 if self.config in half else 1 / self.steps if self.config in inverse else 1.0
+
+    @property
+    def native(self) -> bool:
+        """Whether this is the architecture's native model rather than SCORE's network with one block or K."""
+        return not self.recurrent and self.form == "native"
+
+    @property
+    def two_forms(self) -> bool:
+        """Whether the native stack computes something else than SCORE's network with K blocks."""
+        return not self.recurrent and (self.arch in OWN_FORM or self.fidelity == "as_code")
+
+    def unified(self) -> Self:
+        """The same run in the form that stacks share with SCORE; itself where its form is that one already."""
+        return replace(self, form="unified") if self.two_forms else self
 
     @property
     def model(self) -> str:
-        """Name in the paper's tables: `gat`, `gat_classic`, `gat_skip05`, `SCORE_gat`, `SCORE_gat_skip05`."""
+        """Name in the paper's tables: `gat`, `gat_classic`, `gat_skip05`, `SCORE_gat`, `SCORE_gat_skip05`.
+
+        The corners that the paper lacks follow its pattern: `gat_averaged`, `gat_shared`.
+        """
         if self.config == "base":
             return self.arch
-        if self.recurrent:
+        if self.config.startswith("SCORE"):
             return f"SCORE_{self.arch}{self.config.removeprefix('SCORE')}"
         return f"{self.arch}_{self.config}"
 

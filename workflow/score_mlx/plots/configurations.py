@@ -1,4 +1,4 @@
-"""Figure 2 and its kin: five configurations for each architecture, every fold shown."""
+"""Figure 2 and its kin: the configurations of each architecture, every fold shown."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from score_mlx.analysis.runs import Run, provenance, require_one_dataset
-from score_mlx.graphs.spec import ARCHS, CONFIGS
+from score_mlx.graphs.spec import ARCHS, CONFIGS, PAPER_CONFIGS
 from score_mlx.plots import style
 
-SPREAD = 0.15  # between configurations, in units of the distance between architectures
+SPREAD = 0.75  # of all configurations, in units of the distance between architectures
 PAPER_SHIFT = 0.05  # the paper's value stands just right of ours
 BAND = 0.27  # height of the band for models off the scale, in units of the data's range
 
@@ -40,6 +40,8 @@ def draw(
     require_one_dataset([*runs, baseline] if baseline else runs)
     found = dict.fromkeys(run.spec.arch for run in runs)
     archs = [arch for arch in ARCHS if arch in found] + [arch for arch in found if arch not in ARCHS]
+    configs = {run.spec.config for run in runs}
+    columns = PAPER_CONFIGS if configs <= {*PAPER_CONFIGS} else CONFIGS
     with style.context():
         figure, axes = plt.subplots(figsize=(style.WIDTH, 3.5))
         lowest, highest = limits(runs)
@@ -47,11 +49,11 @@ def draw(
         axes.set_ylim(lowest, highest + BAND * (highest - lowest) * bool(beyond))
         axes.set_yticks([tick for tick in axes.get_yticks() if lowest <= tick <= highest])
         for run in runs:
-            x = _place(run, archs)
+            x = _place(run, archs, columns)
             (_draw_beyond if run in beyond else _draw_run)(axes, run, x, highest)
             if not run.incomparable() and run.model in (paper or {}):
                 _draw_paper(axes, run, x, paper[run.model]["rmse_mean"])
-        _mark_best(axes, runs, archs)
+        _mark_best(axes, runs, archs, columns)
         if baseline:
             _draw_baseline(axes, baseline, len(archs))
         _dress(axes, runs, archs, title)
@@ -78,18 +80,20 @@ def limits(runs: Sequence[Run]) -> tuple[float, float]:
     return float(points.min() - margin), float(points.max() + 1.5 * margin)
 
 
-def _place(run: Run, archs: Sequence[str]) -> float:
-    """Where a run stands: architectures at 0, 1, ..., configurations around them."""
-    return archs.index(run.spec.arch) + SPREAD * (CONFIGS.index(run.spec.config) - (len(CONFIGS) - 1) / 2)
+def _place(run: Run, archs: Sequence[str], columns: Sequence[str]) -> float:
+    """Where a run stands: architectures at 0, 1, ..., configurations, the `columns`, around them."""
+    return archs.index(run.spec.arch) + SPREAD / len(columns) * (
+        columns.index(run.spec.config) - (len(columns) - 1) / 2
+    )
 
 
-def _mark_best(axes: Axes, runs: Sequence[Run], archs: Sequence[str]) -> None:
+def _mark_best(axes: Axes, runs: Sequence[Run], archs: Sequence[str], columns: Sequence[str]) -> None:
     """A star on the axis under the configuration with the lowest mean of each architecture."""
     for arch in archs:
         finished = [run for run in runs if run.spec.arch == arch and not run.diverged]
         if finished:
             best = min(finished, key=lambda run: np.mean(run.best))
-            x, colour = _place(best, archs), style.CONFIG_STYLE[best.spec.config][0]
+            x, colour = _place(best, archs, columns), style.CONFIG_STYLE[best.spec.config][0]
             axes.plot(x, 0.03, "*", color=colour, ms=6, mew=0, transform=axes.get_xaxis_transform(), zorder=5)
 
 

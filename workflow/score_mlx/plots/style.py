@@ -17,13 +17,15 @@ from matplotlib.figure import Figure  # noqa: E402
 
 from score_mlx.files import replacing, write_text  # noqa: E402
 
-# Colours of Okabe and Ito, told apart with any colour vision; each has a marker of its own for print without colour.
+# Colours of Okabe and Ito and a brown, told apart with any colour vision; each has a marker of its own for grey print.
 CONFIG_STYLE = {
     "base": ("#000000", "o", "base"),
     "classic": ("#E69F00", "s", "classic"),
     "skip05": ("#009E73", "^", "skip05"),
     "SCORE": ("#0072B2", "D", "SCORE"),
     "SCORE_skip05": ("#CC79A7", "v", "SCORE_skip05"),
+    "averaged": ("#56B4E9", "P", "averaged"),
+    "shared": ("#8B4513", "X", "shared"),
 }
 ARCH_LABELS = {
     "gcn": "GCN",
