@@ -15,9 +15,10 @@ from score_mlx.cli import train as cli_train
 from score_mlx.cli.schema import schemas
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.errors import UserError
+from score_mlx.families import FAMILIES
 from score_mlx.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
-from score_mlx.inputs import results_of
 from score_mlx.records import write_record
+from score_mlx.spec import results_of
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,7 +67,9 @@ def test_help_has_words_and_an_example(command, words):
 
 
 def test_every_field_of_a_spec_is_an_option_and_explained():
-    assert set(cli_train.FIELD_HELP) == {f.name for spec in (GraphSpec, DenseSpec) for f in fields(spec)}
+    known = {f.name for spec in (GraphSpec, DenseSpec) for f in fields(spec)}
+    known |= {name for family in FAMILIES.values() for name in (*family.spec.NAMED, family.default_data[1])}
+    assert set(cli_train.FIELD_HELP) == known
 
 
 @pytest.mark.parametrize(

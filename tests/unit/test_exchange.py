@@ -8,7 +8,7 @@ import pytest
 from score_mlx import exchange
 from score_mlx.errors import UserError
 from score_mlx.graphs.spec import GraphSpec
-from score_mlx.record_diff import differences
+from score_mlx.record_check import differences
 from score_mlx.records import dumps, read_meta, write_record
 
 SPEC = GraphSpec("esol", "gat", "SCORE", epochs=3)

@@ -13,8 +13,7 @@ from score_mlx.cli.sample import sample
 from score_mlx.errors import UserError
 from score_mlx.language import tasks, trainer, training
 from score_mlx.language.training import History
-from score_mlx.record_check import check
-from score_mlx.record_diff import differences
+from score_mlx.record_check import check, differences
 from score_mlx.records import read_meta, read_record
 
 CORPUS = tiny_text.markov()

@@ -14,9 +14,9 @@ from score_mlx.analysis import allotment
 from score_mlx.config import load
 from score_mlx.depth import Relax
 from score_mlx.errors import UserError
+from score_mlx.families import inputs_of
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.task import GraphTask
-from score_mlx.inputs import inputs_of
 from score_mlx.trainer import train
 
 FILES = Path(__file__).resolve().parents[1] / "plugins"

@@ -21,9 +21,8 @@ from score_mlx.science import SCIENCE, versions
 from score_mlx.settings.experiments import TABLES as TABLE_KINDS
 from score_mlx.spec import AT_RANDOM, DRAWN
 from score_mlx.targets import leaky, survival_specs
-from score_mlx.families import spec_from_path
+from score_mlx.families import inputs_of, spec_from_path
 from score_mlx.graphs.spec import ARCHS
-from score_mlx.inputs import inputs_of
 
 
 def or_exit(function, *args):

@@ -6,16 +6,35 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from score_mlx.classical.spec import ClassicalSpec
-from score_mlx.dense.spec import DenseSpec
+from score_mlx.classical.family import ClassicalFamily
+from score_mlx.dense.family import DenseFamily
 from score_mlx.errors import UserError
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.language.spec import LanguageSpec
+from score_mlx.family import Family
+from score_mlx.graphs.family import GraphFamily
+from score_mlx.language.family import LanguageFamily
 from score_mlx.spec import Spec, unknown
 
-FAMILIES: dict[str, type[Spec]] = {
-    family.FAMILY: family for family in (GraphSpec, DenseSpec, ClassicalSpec, LanguageSpec)
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (GraphFamily(), DenseFamily(), ClassicalFamily(), LanguageFamily())
 }
+FIRST = "graphs"  # the family of records from before there were others, which do not say it
+
+
+def family_of(of: Spec | dict[str, Any]) -> Family:
+    """The family of a spec, or of what a run.json holds.
+
+    Raises:
+        UserError: there is no such family.
+    """
+    name = of.FAMILY if isinstance(of, Spec) else of.get("family", FIRST)
+    if name not in FAMILIES:
+        raise UserError(unknown("family", name, FAMILIES))
+    return FAMILIES[name]
+
+
+def inputs_of(spec: Spec, results: str | Path = "results") -> dict[str, Path]:
+    """The prepared files that a run reads, by name; the DAG and the command line both ask here."""
+    return family_of(spec).inputs(spec, Path(results))
 
 
 def spec_from_path(path: str | Path) -> Spec:
@@ -25,11 +44,11 @@ def spec_from_path(path: str | Path) -> Spec:
         UserError: the path is no family's.
     """
     parts = Path(path).parts
-    for family in FAMILIES.values():
-        place = -3 - len(family.NAMED)
-        if len(parts) >= -place and parts[place] == family.FAMILY:
-            return family.from_path(path)
-    raise UserError(f"{path}: expected {' or '.join(family.pattern() for family in FAMILIES.values())}")
+    for name, family in FAMILIES.items():
+        place = -3 - len(family.spec.NAMED)
+        if len(parts) >= -place and parts[place] == name:
+            return family.spec.from_path(path)
+    raise UserError(f"{path}: expected {' or '.join(family.spec.pattern() for family in FAMILIES.values())}")
 
 
 def spec_of(record: dict[str, Any], path: str | Path) -> Spec:
@@ -39,7 +58,7 @@ def spec_of(record: dict[str, Any], path: str | Path) -> Spec:
         UserError: it lacks a field, has one too many, or says what cannot be.
     """
     try:
-        return spec_from_values(record.get("family", "graphs"), record["spec"])
+        return spec_from_values(record.get("family", FIRST), record["spec"])
     except UserError as reason:
         raise UserError(f"{path}: spec: {reason}") from None
 
@@ -52,7 +71,7 @@ def spec_from_values(family: str, values: dict[str, Any]) -> Spec:
     """
     if family not in FAMILIES:
         raise UserError(unknown("family", family, FAMILIES))
-    base = FAMILIES[family]
+    base = FAMILIES[family].spec
     kind = base.variant(*(str(values.get(name)) for name in base.NAMED))
     for field in fields(kind):
         expected = type(field.default) if field.default is not MISSING else str

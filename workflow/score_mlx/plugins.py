@@ -80,10 +80,15 @@ def load(kind: str, name: str) -> ModuleType:
     return module
 
 
-def provenance(chosen: dict[str, Any]) -> dict[str, str]:
+def files(chosen: Mapping[str, Any]) -> dict[str, Path]:
+    """Kind -> file of each plugin among the fields of a spec; {} for none."""
+    return {kind: path for kind in KINDS if (path := file(kind, chosen.get(kind, "")))}
+
+
+def provenance(chosen: Mapping[str, Any]) -> dict[str, str]:
     """`arch sage` -> SHA-256 of its file, for each plugin among the fields of a spec; {} for none."""
-    used = {f"{kind} {chosen[kind]}": file(kind, chosen[kind]) for kind in KINDS if kind in chosen}
-    return {what: hashlib.sha256(path.read_bytes()).hexdigest() for what, path in used.items() if path}
+    used = files(chosen)
+    return {f"{kind} {chosen[kind]}": hashlib.sha256(path.read_bytes()).hexdigest() for kind, path in used.items()}
 
 
 def _known() -> dict[str, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,12 @@ import mlx.nn as nn
 import numpy as np
 
 from score_mlx.chem import descriptors as chem
-from score_mlx.chem.features import SCHEMES, featurise
 from score_mlx.chem.scaling import DescriptorScaler
-from score_mlx.dense.spec import DenseSpec
-from score_mlx.dense.task import DenseModel
 from score_mlx.errors import UserError
-from score_mlx.families import spec_of
+from score_mlx.families import family_of, inputs_of, spec_of
 from score_mlx.folded import FoldedData
-from score_mlx.graphs.batch import Batcher
-from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.graphs.task import Prediction
-from score_mlx.inputs import inputs_of, results_of
-from score_mlx.nn import Noise
 from score_mlx.records import read_record
-from score_mlx.spec import Spec
+from score_mlx.spec import Spec, results_of
 
 BATCH = 64  # molecules; memory, not numbers, depends on it
 
@@ -52,48 +43,25 @@ class Ensemble:
         content = read_record(record)
         self.spec, self.dataset = spec_of(content, record), content["dataset"]
         self.folds = [fold["fold"] for fold in content["folds"]]
-        if not isinstance(self.spec, GraphSpec | DenseSpec):  # trees keep no weights, texts are no molecules
+        self.predictor = family_of(self.spec).predictor()
+        if self.predictor is None:  # trees keep no weights, texts are no molecules
             raise UserError(f"{record}: {self.spec.model} is {self.spec.FAMILY}, expected a graph or dense network")
         self.scalers = _scalers(self.spec, content, record, results) if self.spec.uses_descriptors else []
         width = len(self.scalers[0].mean) if self.scalers else 0
         files = [record.with_name("weights") / f"fold{fold}-{epoch}.safetensors" for fold in self.folds]
-        self.models = [_with_weights(_model(self.spec, width), file) for file in files]
+        self.models = [_with_weights(self.predictor.model(self.spec, width), file) for file in files]
 
     def __call__(self, smiles: Sequence[str]) -> np.ndarray:
         """Predictions (n, folds) for n SMILES that RDKit reads, in the unit of the target."""
         raw = chem.compute(smiles, processes=1)[0] if self.scalers else None
         scaled = [scaler.transform(raw) for scaler in self.scalers]
-        ask = self._ask_graphs(smiles, scaled) if isinstance(self.spec, GraphSpec) else self._ask_dense(scaled)
+        ask = self.predictor.ask(self.spec, smiles, scaled)
         out = np.empty((len(smiles), len(self.folds)))
         for place, model in enumerate(self.models):
             for start in range(0, len(smiles), BATCH):
                 chosen = np.arange(start, min(start + BATCH, len(smiles)))
                 out[chosen, place] = np.array(ask(place, model, chosen), np.float64)
         return out
-
-    def _ask_graphs(self, smiles: Sequence[str], scaled: list[np.ndarray]) -> Callable[..., mx.array]:
-        graphs = featurise(smiles, self.spec.features, processes=1)
-        unknown, pairs = np.zeros(len(smiles)), self.spec.uses_pairs
-        batchers = [Batcher(graphs, unknown, values, pairs=pairs) for values in scaled or [None]]
-
-        def ask(place: int, model: nn.Module, chosen: np.ndarray) -> mx.array:
-            batch = batchers[place if scaled else 0].batch(chosen)
-            arrays = {name: mx.array(values) for name, values in batch.arrays.items()}
-            return Prediction(batch.shape)(model, arrays, Noise(None))
-
-        return ask
-
-    def _ask_dense(self, scaled: list[np.ndarray]) -> Callable[..., mx.array]:
-        def ask(place: int, model: nn.Module, chosen: np.ndarray) -> mx.array:
-            return model(mx.array(scaled[place][chosen]), mx.arange(len(chosen)), Noise(None))
-
-        return ask
-
-
-def _model(spec: Spec, descriptors: int) -> nn.Module:
-    if isinstance(spec, DenseSpec):
-        return DenseModel(spec.network, descriptors)
-    return GraphModel(spec, *SCHEMES[spec.features], descriptors)
 
 
 def _with_weights(model: nn.Module, path: Path) -> nn.Module:

@@ -1,14 +1,16 @@
-"""Whether a run record that comes from elsewhere can be believed: whole, consistent, where its spec says."""
+"""Records held against their spec and against each other: whole, consistent, where the spec says, or different how."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from score_mlx.errors import UserError
-from score_mlx.families import spec_of
-from score_mlx.records import read_meta, read_record, summarise, summarise_losses
+from score_mlx.families import family_of, spec_of
+from score_mlx.record_diff import brief, leaves
+from score_mlx.records import read_meta, read_record
 from score_mlx.science import SCIENCE
 from score_mlx.spec import Spec
 
@@ -35,7 +37,10 @@ def check(path: Path, results: Path | None = None) -> Spec:
         )
     if record["cuts"] != spec.cuts():
         raise UserError(f"{path}: cuts {brief(record['cuts'])}, expected {brief(spec.cuts())} from its spec")
-    expected = _expected_losses(path, record) if spec.FAMILY == "language" else _expected_rmse(path, record, spec)
+    try:
+        expected = family_of(spec).summary(spec, record)
+    except UserError as reason:
+        raise UserError(f"{path}: {reason}") from None
     for part, value in expected.items():
         if record[part] != value:
             raise UserError(f"{path}: {part} is {brief(record[part])}, expected {brief(value)} from its curves")
@@ -44,32 +49,22 @@ def check(path: Path, results: Path | None = None) -> Spec:
     return spec
 
 
-def _expected_rmse(path: Path, record: dict[str, Any], spec: Spec) -> dict[str, Any]:
-    for place, curve in enumerate(record["folds"]):
-        for name in ("train_loss", "rmse"):
-            if len(curve[name]) != spec.epochs:
-                raise UserError(f"{path}: folds.{place}.{name} has {len(curve[name])} values, expected {spec.epochs}")
-    return summarise(record["folds"])
+def differences(a: Path, b: Path) -> list[str]:
+    """Each field that differs between two records, then what that did to each fold; [] for the same run.
+
+    Raises:
+        UserError: one of them is missing or no record.
+    """
+    ours, theirs = read_record(a), read_record(b)
+    family, other = family_of(ours), family_of(theirs)
+    return family.diff(ours, theirs) if family.record is other.record else leaves(ours, theirs)
 
 
-def _expected_losses(path: Path, record: dict[str, Any]) -> dict[str, Any]:
-    if not record["evaluations"]:
-        raise UserError(f"{path}: evaluations is empty, expected at least one")
-    return summarise_losses(record["evaluations"])
-
-
-def _check_data(path: Path, record: dict[str, Any], results: Path) -> None:
+def _check_data(path: Path, record: Mapping[str, Any], results: Path) -> None:
     """Trained on the molecules or the text prepared here under that name, if any are."""
-    part = "corpus" if "corpus" in record else "dataset"
-    folder = {"corpus": "corpora", "dataset": "data"}[part]
+    part, folder = family_of(record).data
     local = results / folder / record[part]["name"] / f"{part}.json"
     if local.exists():
         ours, theirs = json.loads(local.read_text(encoding="utf-8"))["sha256"], record[part]["sha256"]
         if ours != theirs:
             raise UserError(f"{path}: {part} sha256 {theirs}, expected {ours} as in {local}")
-
-
-def brief(value: Any) -> str:
-    """A value of a record for a message, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from score_mlx.record_check import brief
-from score_mlx.records import read_record
+Record = Mapping[str, Any]
 
 
-def differences(a: Path, b: Path) -> list[str]:
-    """Each field that differs between two records, then what that did to each fold; [] for the same run.
+def leaves(ours: Record, theirs: Record) -> list[str]:
+    """Each field in which two records differ, a line each; [] for the same run."""
+    return [f"{key}: {brief(x)} | {brief(y)}" for key, x, y in _pairs(ours, theirs) if x != y]
 
-    Raises:
-        UserError: one of them is missing or no record.
-    """
-    ours, theirs = read_record(a), read_record(b)
-    if "language" in (ours.get("family"), theirs.get("family")):
-        return [f"{key}: {brief(x)} | {brief(y)}" for key, x, y in _pairs(ours, theirs) if x != y]
-    lines = [
-        f"{key}: {brief(x)} | {brief(y)}"
-        for key, x, y in _pairs(_without_curves(ours), _without_curves(theirs))
-        if x != y
-    ]
+
+def folds(ours: Record, theirs: Record) -> list[str]:
+    """Fields first, then what that did to the RMSE of each fold and to its curve."""
+    lines = leaves(_without_curves(ours), _without_curves(theirs))
     for which in ("best", "last"):
         lines += _fold_differences(which, ours[which]["rmse"], theirs[which]["rmse"])
     if ours["folds"] != theirs["folds"]:
@@ -31,7 +25,13 @@ def differences(a: Path, b: Path) -> list[str]:
     return lines
 
 
-def _without_curves(record: dict[str, Any]) -> dict[str, Any]:
+def brief(value: Any) -> str:
+    """A value of a record for a message, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _without_curves(record: Record) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in ("folds", "best", "last")}
 
 

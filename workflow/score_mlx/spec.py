@@ -11,7 +11,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import Field, asdict, fields
+from dataclasses import Field, asdict, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -37,19 +37,17 @@ class Spec(ABC):
 
     FAMILY: ClassVar[str]
     NAMED: ClassVar[tuple[str, ...]]  # fields that are folders of the path
-    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"split": SPLITS}  # what text fields may say, the paper's first
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {}  # what text fields may say, the paper's first
     RANGES: ClassVar[dict[str, Range]] = {"repeat": NOT_NEGATIVE, "seed": NOT_NEGATIVE}
     PLUGGABLE: ClassVar[tuple[str, ...]] = ()  # choices to which config.yaml's plugins may add
     # Settings that cost time and that a preset or a reader may lower; a record that did so is not the paper's run.
     CUTTABLE: ClassVar[tuple[str, ...]] = ()
     # A run that differs from the paper's in one of these was made by another protocol, whatever its cuts say.
-    PROTOCOL: ClassVar[tuple[str, ...]] = ("split",)
+    PROTOCOL: ClassVar[tuple[str, ...]] = ()
 
     dataset: str
-    split: str
     repeat: int
     seed: int
-    epochs: int
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]+", str(self.dataset)):  # a folder's name, which must not lead elsewhere
@@ -71,19 +69,19 @@ class Spec(ABC):
         """Name in the paper's tables."""
 
     @property
-    def uses_descriptors(self) -> bool:
-        """Whether the run reads the RDKit descriptors."""
-        return False
+    @abstractmethod
+    def work(self) -> float:
+        """What training costs beside other runs of the same `kind`, in any unit."""
 
     @property
-    def ranked_by(self) -> Spec | None:
-        """The model whose SHAP values choose the descriptors that this run reads, if any does."""
-        return None
+    def kind(self) -> tuple[str, str]:
+        """Family and architecture, network or method: runs of one kind cost about the same."""
+        return self.FAMILY, getattr(self, self.NAMED[0])
 
     @property
-    def graph_features(self) -> str | None:
-        """Which atom and bond features the run reads, if any."""
-        return None
+    def configuration(self) -> str:
+        """How depth is built, "" for a family that has no such choice."""
+        return self.as_dict().get("config", "")
 
     @property
     def options(self) -> str:
@@ -157,6 +155,52 @@ class Spec(ABC):
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def with_known(self, **changes: Any) -> Self:
+        """The same with those changes whose fields it has."""
+        known = self.as_dict()
+        return replace(self, **{name: value for name, value in changes.items() if name in known})
+
+
+class FoldSpec(Spec):
+    """The base of all specs of models that are trained on folds of molecules."""
+
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"split": SPLITS}
+    PROTOCOL: ClassVar[tuple[str, ...]] = ("split",)
+    ITERATIVE: ClassVar[bool] = True  # whether best and last epoch can differ
+
+    split: str
+    epochs: int
+
+    @property
+    def work(self) -> float:
+        """Epochs, times what an epoch costs in blocks: one, and about three more for input, head and optimiser."""
+        return self.epochs * 4.0
+
+    @property
+    def uses_descriptors(self) -> bool:
+        """Whether the run reads the RDKit descriptors."""
+        return False
+
+    @property
+    def ranked_by(self) -> FoldSpec | None:
+        """The model whose SHAP values choose the descriptors that this run reads, if any does."""
+        return None
+
+    @property
+    def graph_features(self) -> str | None:
+        """Which atom and bond features the run reads, if any."""
+        return None
+
+
+def results_of(spec: Spec, made: Path | None) -> Path:
+    """The results folder in which `made`, the record or the SHAP values of `spec`, has its place.
+
+    Snakemake may keep all of it elsewhere than under `results` (`--default-storage-provider`).
+    """
+    depth = len(spec.path("").parts)  # of a record below results/runs
+    inside = made is not None and len(made.parents) > depth and made.parents[depth - 1].name in ("runs", "shap")
+    return made.parents[depth] if inside else Path("results")
 
 
 def unknown(what: str, found: Any, allowed: Iterable[str]) -> str:

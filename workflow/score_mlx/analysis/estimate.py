@@ -7,11 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from score_mlx.language.spec import LanguageSpec
 from score_mlx.spec import Spec
-
-# Evaluations of the block in a step of each scheme; of a plugin's as many as any of these takes.
-EVALUATIONS = {"euler": 1, "heun": 2, "midpoint": 2, "rk4": 4}
 
 
 class Measured(Protocol):
@@ -63,26 +59,8 @@ def cost(
     spec: Spec, known: Sequence[Measured], choose: Callable[[Iterable[float]], float] = statistics.median
 ) -> float | None:
     """Seconds, from those of the runs most like this one, in proportion to its work; None where none is like it."""
-    alike = [run for run in known if _kind(run.spec) == _kind(spec)]
-    closest = [run for run in alike if _form(run.spec) == _form(spec)] or alike
+    alike = [run for run in known if run.spec.kind == spec.kind]
+    closest = [run for run in alike if run.spec.configuration == spec.configuration] or alike
     if not closest:
         return None
-    return choose(run.meta["seconds"] * _work(spec) / _work(run.spec) for run in closest)
-
-
-def _kind(spec: Spec) -> tuple[str, str]:
-    """Runs of one kind cost about the same: an architecture, a network, a method."""
-    return spec.FAMILY, getattr(spec, spec.NAMED[0])
-
-
-def _form(spec: Spec) -> str:
-    return getattr(spec, "config", "")
-
-
-def _work(spec: Spec) -> float:
-    """Epochs, times what an epoch costs in blocks: K of them and about three more for readout, head and optimiser."""
-    if isinstance(spec, LanguageSpec):
-        return spec.work
-    scheme = getattr(spec, "integrator", "euler")
-    blocks = getattr(spec, "steps", 1) * EVALUATIONS.get(scheme, max(EVALUATIONS.values()))
-    return spec.epochs * (blocks + 3)
+    return choose(run.meta["seconds"] * spec.work / run.spec.work for run in closest)

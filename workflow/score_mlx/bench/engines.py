@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from score_mlx.families import inputs_of
 from score_mlx.graphs.spec import GraphSpec
-from score_mlx.inputs import inputs_of
 
 Timed = tuple[Callable[[], None], Callable[[], None], Callable[[], None]]  # train, validate, assemble
 

@@ -77,7 +77,7 @@ def _draw(results: Path, count: int) -> list[str]:
     """SMILES drawn with replacement from both data sets."""
     from score_mlx.chem.nci import read_rows, source_file
     from score_mlx.chem.prepared import load_molecules
-    from score_mlx.inputs import inputs_of
+    from score_mlx.families import inputs_of
 
     known = load_molecules(inputs_of(_spec(), results)["molecules"]).smiles
     known = [*known, *(row.smiles for row in read_rows(source_file()))]

@@ -40,10 +40,10 @@ def _prepare(results: Path) -> None:
     from score_mlx import blas, cli  # noqa: F401  (the command line's own imports)
 
     blas.load()
+    from score_mlx.families import inputs_of
     from score_mlx.graphs.data import GraphData
     from score_mlx.graphs.spec import GraphSpec
     from score_mlx.graphs.task import GraphTask
-    from score_mlx.inputs import inputs_of
 
     spec = GraphSpec("esol", "gat", "SCORE")
     task = GraphTask(spec, GraphData.load(inputs_of(spec, results)), [0])

@@ -11,11 +11,13 @@ from dataclasses import Field, dataclass
 from typing import Any, ClassVar, Self
 
 from score_mlx.errors import UserError
-from score_mlx.spec import NOT_NEGATIVE, POSITIVE, RATE, Range, Spec, unknown
+from score_mlx.spec import NOT_NEGATIVE, POSITIVE, RATE, FoldSpec, Range, unknown
+
+NAMES = ("catboost", "xgboost", "lightgbm", "random_forest", "svr", "lasso")
 
 
 @dataclass(frozen=True)
-class ClassicalSpec(Spec):
+class ClassicalSpec(FoldSpec):
     """One classical model on the 217 scaled descriptors, fitted on all folds of one data set.
 
     Attributes:
@@ -33,7 +35,9 @@ class ClassicalSpec(Spec):
 
     FAMILY: ClassVar[str] = "classical"
     NAMED: ClassVar[tuple[str, ...]] = ("method",)
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"method": NAMES, **FoldSpec.CHOICES}
     epochs: ClassVar[int] = 1  # fitted once: its curve is one number
+    ITERATIVE: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -77,7 +81,7 @@ class CatBoost(ClassicalSpec):
     # Not l2_leaf_reg: once it is set, even to its default, CatBoost chooses no learning rate any more.
 
     RANGES: ClassVar[dict[str, Range]] = {
-        **Spec.RANGES,
+        **FoldSpec.RANGES,
         "iterations": POSITIVE,
         "learning_rate": (0, 1),
         "depth": (1, 16),
@@ -94,7 +98,7 @@ class XGBoost(ClassicalSpec):
     reg_lambda: float = 1.0
 
     RANGES: ClassVar[dict[str, Range]] = {
-        **Spec.RANGES,
+        **FoldSpec.RANGES,
         "n_estimators": POSITIVE,
         "learning_rate": RATE,
         "max_depth": POSITIVE,
@@ -111,7 +115,7 @@ class LightGBM(ClassicalSpec):
     min_child_samples: int = 20
 
     RANGES: ClassVar[dict[str, Range]] = {
-        **Spec.RANGES,
+        **FoldSpec.RANGES,
         "n_estimators": POSITIVE,
         "learning_rate": RATE,
         "num_leaves": (2, 131072),
@@ -126,7 +130,7 @@ class RandomForest(ClassicalSpec):
     min_samples_leaf: int = 1
 
     RANGES: ClassVar[dict[str, Range]] = {
-        **Spec.RANGES,
+        **FoldSpec.RANGES,
         "n_estimators": POSITIVE,
         "max_features": RATE,
         "min_samples_leaf": POSITIVE,
@@ -140,12 +144,12 @@ class SVR(ClassicalSpec):
     epsilon: float = 0.1
     gamma: str = "scale"
 
-    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = Spec.CHOICES | {
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = ClassicalSpec.CHOICES | {
         "kernel": ("rbf", "linear", "poly", "sigmoid"),
         "gamma": ("scale", "auto"),
     }
     RANGES: ClassVar[dict[str, Range]] = {
-        **Spec.RANGES,
+        **FoldSpec.RANGES,
         "C": (1e-9, 1e9),
         "epsilon": NOT_NEGATIVE,
     }
@@ -163,7 +167,7 @@ class Lasso(ClassicalSpec):
     shap_iterations: int = 1000  # of the CatBoost that ranks descriptors
 
     RANGES: ClassVar[dict[str, Range]] = {
-        **Spec.RANGES,
+        **FoldSpec.RANGES,
         "top": POSITIVE,
         "alphas": POSITIVE,
         "eps": RATE,

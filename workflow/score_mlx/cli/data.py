@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,10 +12,9 @@ from score_mlx import project
 from score_mlx.classical.spec import CatBoost
 from score_mlx.dataset_names import BUILT_IN
 from score_mlx.errors import UserError
+from score_mlx.families import inputs_of
 from score_mlx.graphs.spec import GraphSpec
-from score_mlx.inputs import inputs_of, results_of
-from score_mlx.language.spec import LanguageSpec
-from score_mlx.spec import SPLITS, Spec
+from score_mlx.spec import SPLITS, FoldSpec, Spec, results_of
 
 app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
 
@@ -160,31 +160,37 @@ def ensure(spec: Spec, results: Path) -> None:
         UserError: the data set is neither prepared nor built in.
     """
     files = inputs_of(spec, results)
-    if isinstance(spec, LanguageSpec):
-        if not all(file.exists() for file in files.values()):
-            corpus(spec.dataset, files["corpus"].parent)
-        return
-    if spec.split == "file" and not files["folds"].exists():
+    makers = {
+        "molecules": lambda path: _prepare_built_in(spec.dataset, files),
+        "dataset": lambda path: _prepare_built_in(spec.dataset, files),
+        "folds": lambda path: _divide(files, spec),
+        "features": lambda path: features(files["molecules"], path, spec.graph_features),
+        "descriptors": lambda path: descriptors(files["molecules"], path),
+        "shap": lambda path: shap(path, results),
+        "corpus": lambda path: corpus(spec.dataset, path.parent),
+        "tokens": lambda path: corpus(spec.dataset, path.parent),
+    }
+    for name, file in files.items():
+        if name in makers and not file.exists():
+            makers[name](file)
+
+
+def _prepare_built_in(dataset: str, files: Mapping[str, Path]) -> None:
+    if dataset not in BUILT_IN:
+        raise UserError(
+            f"dataset = {dataset}: not prepared, expected {files['dataset']}; first run: score-mlx data "
+            f"prepare FILE.csv {files['dataset'].parent} --smiles-column ... --target-column ..."
+        )
+    prepare(dataset, files["dataset"].parent)
+
+
+def _divide(files: Mapping[str, Path], spec: FoldSpec) -> None:
+    if spec.split == "file":
         raise UserError(
             f"split = file: expected {files['folds']}; first run: score-mlx data folds {files['molecules']} "
             f"{files['folds']} --split file --source FILE.csv --fold-column ..."
         )
-    if not files["dataset"].exists() or not files["molecules"].exists():
-        if spec.dataset not in BUILT_IN:
-            raise UserError(
-                f"dataset = {spec.dataset}: not prepared, expected {files['dataset']}; first run: score-mlx data "
-                f"prepare FILE.csv {files['dataset'].parent} --smiles-column ... --target-column ..."
-            )
-        prepare(spec.dataset, files["dataset"].parent)
-    makers = {
-        "folds": lambda path: folds(files["molecules"], path, spec.split, spec.repeat),
-        "features": lambda path: features(files["molecules"], path, spec.graph_features),
-        "descriptors": lambda path: descriptors(files["molecules"], path),
-        "shap": lambda path: shap(path, results),
-    }
-    for name, make in makers.items():
-        if name in files and not files[name].exists():
-            make(files[name])
+    folds(files["molecules"], files["folds"], spec.split, spec.repeat)
 
 
 def source_file(source: str, folders: list[Path] | None) -> Path:

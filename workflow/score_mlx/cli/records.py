@@ -15,7 +15,7 @@ def diff(a: RecordPath, b: RecordPath) -> None:
 
     Example: score-mlx diff results/runs/esol/graphs/gat/SCORE/default other/runs/esol/graphs/gat/SCORE/default
     """
-    from score_mlx.record_diff import differences
+    from score_mlx.record_check import differences
 
     lines = differences(_file(a), _file(b))
     typer.echo("\n".join(lines) or "the same run: every field and every epoch of every fold")

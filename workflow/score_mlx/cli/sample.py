@@ -9,7 +9,7 @@ import typer
 
 from score_mlx import blas
 from score_mlx.errors import UserError
-from score_mlx.inputs import inputs_of
+from score_mlx.families import inputs_of
 from score_mlx.language.spec import LanguageSpec
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from score_mlx.spec import POSITIVE, RATE, Range, Spec
+from score_mlx.spec import POSITIVE, RATE, FoldSpec, Range
 
 NETWORKS = {"mlp": "MLP", "score_mlp": "SCORE-MLP"}  # and their names in the paper's Table 1
 
 
 @dataclass(frozen=True)
-class DenseSpec(Spec):
+class DenseSpec(FoldSpec):
     """A dense network on the 217 scaled descriptors, trained on all folds of one data set.
 
     Attributes:
@@ -34,9 +34,9 @@ class DenseSpec(Spec):
 
     FAMILY: ClassVar[str] = "dense"
     NAMED: ClassVar[tuple[str, ...]] = ("network",)
-    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"network": tuple(NETWORKS), **Spec.CHOICES}
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"network": tuple(NETWORKS), **FoldSpec.CHOICES}
     RANGES: ClassVar[dict[str, Range]] = {
-        **Spec.RANGES,
+        **FoldSpec.RANGES,
         "epochs": POSITIVE,
         "batch_size": POSITIVE,
         "learning_rate": RATE,

@@ -7,10 +7,12 @@ from typing import Any, ClassVar, Self
 
 from score_mlx import plugins
 from score_mlx.errors import UserError
-from score_mlx.spec import POSITIVE, RATE, Range, Spec
+from score_mlx.spec import POSITIVE, RATE, FoldSpec, Range
 
 ARCHS = ("gcn", "gat", "gatv2", "gine", "mpnn", "dmpnn", "attfp", "gt")
 INTEGRATOR_EPOCHS = 75  # as long as the paper trains the integrators that it compares (Figures 9 and 10)
+# Evaluations of the block in a step of each scheme; of a plugin's as many as any of these takes.
+EVALUATIONS = {"euler": 1, "heun": 2, "midpoint": 2, "rk4": 4}
 PAPER_CONFIGS = ("base", "classic", "skip05", "SCORE", "SCORE_skip05")
 CONFIGS = (*PAPER_CONFIGS, "averaged", "shared")  # with the two corners that the paper's update x sharing leaves out
 RECURRENT = ("SCORE", "SCORE_skip05", "shared")
@@ -20,7 +22,7 @@ OWN_FORM = ("dmpnn", "attfp", "gt")
 
 
 @dataclass(frozen=True)
-class GraphSpec(Spec):
+class GraphSpec(FoldSpec):
     """One graph network in one configuration, trained on all folds of one data set.
 
     The defaults are the paper's Table 2 (150 epochs, batch 32, Adam 1e-3, hidden 128, 4 heads, K = 4):
@@ -76,15 +78,15 @@ class GraphSpec(Spec):
         "config": CONFIGS,
         "readout": ("molattfp", "sum"),
         "head": ("score_mlp", "mlp", "mlp_64_32"),
-        "integrator": ("euler", "heun", "midpoint", "rk4"),
+        "integrator": tuple(EVALUATIONS),
         "features": ("rigr_author", "rigr_chemprop"),
         "fidelity": ("as_code", "as_text"),
         "form": ("native", "unified"),
-        **Spec.CHOICES,
+        **FoldSpec.CHOICES,
     }
     PLUGGABLE: ClassVar[tuple[str, ...]] = tuple(plugins.KINDS)
     RANGES: ClassVar[dict[str, Range]] = {
-        **Spec.RANGES,
+        **FoldSpec.RANGES,
         **dict.fromkeys(("steps", "hidden", "heads", "epochs", "batch_size"), POSITIVE),
         "learning_rate": RATE,
     }
@@ -144,6 +146,11 @@ class GraphSpec(Spec):
         if self.config.startswith("SCORE"):
             return f"SCORE_{self.arch}{self.config.removeprefix('SCORE')}"
         return f"{self.arch}_{self.config}"
+
+    @property
+    def work(self) -> float:
+        """Epochs, times what an epoch costs in blocks: those of all steps, three more for readout, head, optimiser."""
+        return self.epochs * (self.steps * EVALUATIONS.get(self.integrator, max(EVALUATIONS.values())) + 3)
 
     @property
     def uses_descriptors(self) -> bool:

@@ -40,6 +40,11 @@ class LanguageSpec(Spec):
     # Settings whose cut leaves losses as they are.
     SAMPLING: ClassVar[tuple[str, ...]] = ()
 
+    # What some of them choose, and the rest leave so.
+    dropout: ClassVar[float] = 0.0
+    train_fraction: ClassVar[float] = 0.9
+    characters: ClassVar[int] = 0
+
     arch: str
     config: str
     steps: int

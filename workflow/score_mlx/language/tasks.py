@@ -41,7 +41,7 @@ class _Common:
         seed = int(np.random.SeedSequence([*self.root, INITIALISE]).generate_state(1)[0])
         self.model: GPT = build_model(spec, len(corpus.vocabulary), seed)
         self.groups = build_optimizers(spec, self.model)
-        train, validation = corpus.divided(getattr(spec, "train_fraction", 0.9))
+        train, validation = corpus.divided(spec.train_fraction)
         self.train = Windows(train, spec.context, self.root, "the training text")
         self.validation = Windows(validation, spec.context, self.root, "the validation text")
         self._gradient = nn.value_and_grad(self.model, self._loss)
@@ -52,7 +52,7 @@ class _Common:
     def noise(self, step: int) -> Noise:
         """Dropout of one step."""
         key = np.random.SeedSequence([*self.root, DROPOUT, step]).generate_state(1)[0]
-        rate = getattr(self.spec, "dropout", 0.0)
+        rate = self.spec.dropout
         return Noise(mx.array(key) if rate else None, rate)
 
 
@@ -157,4 +157,4 @@ class Seconds(_Common):
 
 
 def build(spec: LanguageSpec, corpus: Corpus) -> Iterations | Seconds:
-    return Seconds(spec, corpus) if isinstance(spec, ChallengeSpec) else Iterations(spec, corpus)
+    return Seconds(spec, corpus) if spec.timed else Iterations(spec, corpus)

@@ -18,7 +18,7 @@ from score_mlx.language.corpus import Corpus
 from score_mlx.language.gpt import GPT, parameters
 from score_mlx.language.measures import known_words, longest_copy
 from score_mlx.language.progress import Lines
-from score_mlx.language.spec import ChallengeSpec, LanguageSpec
+from score_mlx.language.spec import LanguageSpec
 from score_mlx.language.tasks import build
 from score_mlx.language.training import History, fit
 from score_mlx.once import once
@@ -106,7 +106,7 @@ def _record(spec: LanguageSpec, corpus: Corpus, model: GPT, history: History) ->
     measure = "val_bpb" if spec.timed else "val_loss"
     if all(found.get(measure) is None for found in evaluations):
         raise UserError(f"{spec.path('')}: no evaluation gave a finite loss")
-    count = getattr(spec, "characters", 0)
+    count = spec.characters
     return head(spec) | {
         "corpus": corpus.record(),
         "parameters": parameters(model),
@@ -121,7 +121,7 @@ def _evaluation(spec: LanguageSpec, found: dict[str, Any]) -> dict[str, Any]:
     """As the record keeps it: seconds only where they decide, so that the same run gives the same bytes."""
     kept = {key: value for key, value in found.items() if key != "seconds"}
     kept = {key: finite(value) if isinstance(value, float) else value for key, value in kept.items()}
-    return kept | ({"seconds": round(found["seconds"], 3)} if isinstance(spec, ChallengeSpec) else {})
+    return kept | ({"seconds": round(found["seconds"], 3)} if spec.timed else {})
 
 
 def _signature(spec: LanguageSpec, corpus: Corpus) -> str:

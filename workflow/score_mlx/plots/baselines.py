@@ -82,7 +82,7 @@ def draw_on(axes: Axes, runs: Sequence[Run], title: str, paper: Paper) -> None:
 
 
 def _colour(run: Run) -> str:
-    if run.spec.FAMILY == "classical":
+    if not run.has_epochs:
         return TREE
     return SCORE if run.model.startswith("SCORE") else DENSE
 

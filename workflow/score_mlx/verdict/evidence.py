@@ -154,7 +154,7 @@ class Evidence:
 
     def _chosen(self, spec: Spec) -> Spec:
         choice = {"split": self.split, "fidelity": self.fidelity, "bias_correction": self.bias_correction}
-        return replace(spec, **{name: value for name, value in choice.items() if value and hasattr(spec, name)})
+        return spec.with_known(**{name: value for name, value in choice.items() if value})
 
 
 def paper_protocol(config: Config) -> Config:

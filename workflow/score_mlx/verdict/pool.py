@@ -112,7 +112,8 @@ class Pool:
 
 def identity(spec: Spec) -> tuple[Any, ...]:
     """What makes two runs runs of the same model."""
-    return (spec.FAMILY, *(getattr(spec, name, None) for name in IDENTITY))
+    fields = spec.as_dict()
+    return (spec.FAMILY, *(fields.get(name) for name in IDENTITY))
 
 
 def record_name(spec: Spec) -> str:
