@@ -32,7 +32,10 @@ SETTINGS = {
     ),
     "unknown split": ({"split": "scafold"}, "split = 'scafold': expected"),
     "split without folds": ({"split": "file"}, "split = 'file': expected fold_column as well"),
-    "no such data set": ({"dataset": "esl"}, "dataset = 'esl': expected esol, nci or the path of a .csv file"),
+    "no such data set": (
+        {"dataset": "esl"},
+        "dataset = 'esl': expected esol, freesolv, lipo, nci or the path",
+    ),
     "the folder above": ({"dataset": "../data.csv"}, "the name 'data' is taken"),
     "plugin without a file": (
         {"plugins": {"arch": {"sage": "sage.py"}}},

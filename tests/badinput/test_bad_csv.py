@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_used(case, folder, refused):
         ([*PREPARE, "--name-column", "id"], "no column 'id'"),
         ([*PREPARE, "--target-unit", "$x^$"], "target_unit is '$x^$', expected text without '$'"),
         (["data", "prepare", "folder.csv", "out", *PREPARE[4:]], "folder.csv: cannot read the file (Is a directory)"),
-        (["data", "prepare", "my.xlsx", "out"], "expected esol, nci or the path of a .csv file"),
+        (["data", "prepare", "my.xlsx", "out"], "expected esol, freesolv, lipo, nci or the path of a .csv file"),
         (["data", "prepare", "runs.csv", "out", *PREPARE[4:]], "the name 'runs' is taken"),
         (["data", "prepare", "--", "---.csv", "out"], "no letter or digit in the file's name"),
         (["data", "folds", "my.csv", "f.csv"], "my.csv: columns are smiles,y, expected row,name"),

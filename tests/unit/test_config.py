@@ -50,7 +50,10 @@ MISTAKES = [
     ({"experiments": {"table1": {"methods": ["svm"]}}}, "experiments.table1.methods.0 = 'svm': expected"),
     ({"classical": {"svr": {"kernel": "rfb"}}}, "classical.svr.kernel = 'rfb': expected"),
     ({"classical": {"catboost": {"depht": 3}}}, "unknown key 'classical.catboost.depht'; did you mean"),
-    ({"dataset": "esl"}, "dataset = 'esl': expected esol, nci or the path of a .csv file; did you mean 'esol'?"),
+    (
+        {"dataset": "esl"},
+        "dataset = 'esl': expected esol, freesolv, lipo, nci or the path of a .csv file; did you mean 'esol'?",
+    ),
     ({"dataset": "a/runs.csv"}, "dataset = 'a/runs.csv': the name 'runs' is taken"),
     ({"seed": 1.5}, "seed = 1.5: expected a valid integer"),
     ({"drop_bad": "yes"}, "drop_bad = 'yes': expected a valid boolean"),
@@ -163,3 +166,10 @@ def test_the_resolved_config_reads_back_and_is_left_alone_when_unchanged(tmp_pat
     assert path.stat().st_mtime_ns == before
     dump(config.model_copy(update={"seed": 7}), path)
     assert load(path).seed == 7
+
+
+@pytest.mark.parametrize(("dataset", "texts"), [("esol", True), ("nci", True), ("freesolv", False), ("my.csv", False)])
+def test_language_models_stand_beside_the_papers_molecules_only(dataset, texts):
+    config = load(FILE, {"dataset": dataset})
+    assert ("table10" in config.applicable) is texts
+    assert "table2" in config.applicable

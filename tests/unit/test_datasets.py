@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 from score_mlx.chem import nci, qc
-from score_mlx.chem.datasets import ESOL, Table, check_esol, prepare
+from score_mlx.chem.datasets import TABLES, Table, check_facts, prepare
 from score_mlx.chem.prepared import load_info, load_molecules
 from score_mlx.dataset_names import dataset_name
 from score_mlx.errors import UserError
@@ -166,18 +166,32 @@ def test_esol(shared_data, tmp_path):
 
 def test_esol_that_is_not_esol(tmp_path):
     good = [qc.Molecule(i, "", "", str(min(i, 1116)), -11.6 if i == 0 else 1.58) for i in range(1128)]
-    check_esol(good, "x.csv")
+    check_facts("esol", good, "x.csv")
     with pytest.raises(UserError, match="x.csv: ESOL's rows: found 1127, expected 1128"):
-        check_esol(good[:-1], "x.csv")
+        check_facts("esol", good[:-1], "x.csv")
     with pytest.raises(UserError, match="lowest target: found 1.58, expected -11.6"):
-        check_esol([*good[1:], good[-1]], "x.csv")
+        check_facts("esol", [*good[1:], good[-1]], "x.csv")
     with pytest.raises(UserError, match="distinct molecules: found 1116, expected 1117"):
-        check_esol([*good[:1116], *good[1115:1116], *good[:11]], "x.csv")
-    header = f"{ESOL.smiles_column},{ESOL.target_column},{ESOL.name_column}\n"
+        check_facts("esol", [*good[:1116], *good[1115:1116], *good[:11]], "x.csv")
+    esol = TABLES["esol"]
+    header = f"{esol.smiles_column},{esol.target_column},{esol.name_column}\n"
     with pytest.raises(UserError, match="ESOL's rows: found 1, expected 1128"):
         prepare("esol", tmp_path / "out", source=write(tmp_path / "a.csv", header + "C,1,x\n"))
     with pytest.raises(UserError, match="no source file given"):
         prepare("esol", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "rows", "unit", "lowest"),
+    [("freesolv", "SAMPL.csv", 642, "kcal/mol", -25.47), ("lipo", "Lipophilicity.csv", 4200, "", -1.5)],
+)
+def test_other_data_sets_of_moleculenet(tmp_path, shared_data, name, file, rows, unit, lowest):
+    info = prepare(name, tmp_path, source=shared_data(file))
+    assert (info["name"], info["rows"], info["unit"], info["stand_in"]) == (name, rows, unit, False)
+    molecules = load_molecules(tmp_path / "molecules.csv")
+    assert molecules.targets.min() == lowest
+    assert len(set(molecules.canonical)) == rows  # no molecule twice
+    assert table_rows(tmp_path / "qc.csv") == []
 
 
 @pytest.fixture(scope="module")

@@ -161,9 +161,9 @@ def test_what_is_not_a_features_file_says_so(tmp_path):
 
 def test_esol_has_the_size_it_is_known_for(shared_data):
     from score_mlx.chem.csvfile import read_rows
-    from score_mlx.chem.datasets import ESOL
+    from score_mlx.chem.datasets import TABLES
 
-    rows = read_rows(shared_data("delaney-processed.csv"), ESOL.smiles_column, ESOL.target_column)
+    rows = read_rows(shared_data("delaney-processed.csv"), TABLES["esol"].smiles_column, TABLES["esol"].target_column)
     graph = featurise([row.smiles for row in rows])
     atoms, bonds = np.diff(graph.atom_offset), np.diff(graph.bond_offset) // 2
     degree = np.bincount(graph.target, minlength=len(graph.atoms))

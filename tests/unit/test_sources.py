@@ -222,13 +222,13 @@ def test_an_unknown_source_and_no_list(project, tmp_path):
 
 def test_the_projects_own_list():
     sources = load_sources(ROOT / "data" / "sources.yaml")
-    assert set(sources) == {"esol", "gutenberg", "tinyshakespeare", "o200k_base"}
+    assert set(sources) == {"esol", "freesolv", "lipo", "gutenberg", "tinyshakespeare", "o200k_base"}
     assert all(url.startswith("https://") for source in sources.values() for url in source.urls)
     [url] = sources["o200k_base"].urls
     assert hashlib.sha1(url.encode()).hexdigest() in sources["o200k_base"].files
 
 
-@pytest.mark.parametrize("name", ["esol", "gutenberg", "tinyshakespeare", "o200k_base"])
+@pytest.mark.parametrize("name", ["esol", "freesolv", "lipo", "gutenberg", "tinyshakespeare", "o200k_base"])
 def test_the_projects_own_sums(name, shared_data, tmp_path):
     folder = shared_data(load_sources(ROOT / "data" / "sources.yaml")[name].files[0]).parent
     obtain(name, ROOT / "data" / "sources.yaml", [folder], tmp_path / name)

@@ -16,7 +16,8 @@ from score_mlx.targets import target_specs
         ("graphs={epoch: 3}", "error: --config: unknown key 'graphs.epoch'; did you mean 'graphs.epochs'?"),
         (
             "dataset=esll",
-            "error: --config: dataset = 'esll': expected esol, nci or the path of a .csv file; did you mean 'esol'?",
+            "error: --config: dataset = 'esll': expected esol, freesolv, lipo, nci or the path of a .csv file; "
+            "did you mean 'esol'?",
         ),
     ],
 )

@@ -98,8 +98,9 @@ class Config(Typed):
 
     @property
     def applicable(self) -> list[str]:
-        """The experiments that concern this data set: language models have nothing to say of a reader's molecules."""
-        return [name for name, e in self.experiments.items() if not (self.own_csv and e.kind in LANGUAGE)]
+        """The experiments that concern this data set: language models only stand beside the paper's molecules."""
+        texts = self.dataset in ("esol", "nci")
+        return [name for name, e in self.experiments.items() if texts or e.kind not in LANGUAGE]
 
     def of_kind(self, kind: str) -> list[str]:
         """The experiments of one kind."""

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from score_mlx.errors import UserError
 
-BUILT_IN = ("esol", "nci")
+FROM_SOURCES = ("esol", "freesolv", "lipo")  # each a file of data/sources.yaml
+BUILT_IN = (*FROM_SOURCES, "nci")
 # Folders of `results/`, where a data set of one's own has its tables: one of such a name would write among them.
 RESERVED = ("data", "features", "folds", "shap", "runs", "logs", "reference")
 
 
 def dataset_name(dataset: str) -> str:
-    """The folder name of a data set: `esol`, `nci`, or the stem of a CSV file's name in letters, digits, '-' and '_'.
+    """The folder name of a data set: a built-in's, or the stem of a CSV file's name in letters, digits, '-' and '_'.
 
     Raises:
         UserError: nothing is left of the stem, it is a built-in's or a results folder's name, or `dataset` is neither a

@@ -14,9 +14,6 @@ from score_mlx.dataset_names import dataset_name
 from score_mlx.errors import UserError
 from score_mlx.files import sha256, write_csv, write_text
 
-# The paper prints a range of [-8.057, 1.071], which no copy of the data has.
-ESOL_FACTS = {"rows": 1128, "lowest target": -11.6, "highest target": 1.58, "distinct molecules": 1117}
-
 
 @dataclass(frozen=True)
 class Table:
@@ -37,14 +34,38 @@ class Table:
 
 
 UNIT = "log10 mol/L"
-ESOL = Table(
-    smiles_column="smiles",
-    target_column="measured log solubility in mols per litre",
-    name_column="Compound ID",
-    target="measured solubility",
-    unit=UNIT,
-    label="ESOL",
-)
+TABLES = {
+    "esol": Table(
+        smiles_column="smiles",
+        target_column="measured log solubility in mols per litre",
+        name_column="Compound ID",
+        target="measured solubility",
+        unit=UNIT,
+        label="ESOL",
+    ),
+    "freesolv": Table(
+        smiles_column="smiles",
+        target_column="expt",
+        name_column="iupac",
+        target="hydration free energy",
+        unit="kcal/mol",
+        label="FreeSolv",
+    ),
+    "lipo": Table(
+        smiles_column="smiles",
+        target_column="exp",
+        name_column="CMPD_CHEMBLID",
+        target="octanol/water logD at pH 7.4",
+        label="Lipophilicity",
+    ),
+}
+# Rows, lowest and highest target, distinct molecules. For ESOL the paper prints a range of [-8.057, 1.071], which no
+# copy of the data has.
+FACTS: dict[str, tuple[int, float, float, int]] = {
+    "esol": (1128, -11.6, 1.58, 1117),
+    "freesolv": (642, -25.47, 3.43, 642),
+    "lipo": (4200, -1.5, 4.5, 4200),
+}
 NCI = Table(
     target="solubility by Delaney's equation",
     unit=UNIT,
@@ -63,8 +84,8 @@ def prepare(
     """Writes `molecules.csv`, `qc.csv` and, last, `dataset.json` into `out_folder`.
 
     Args:
-        dataset: `esol`, `nci` or the path of a CSV file.
-        source: the file to read: needed for `esol`; for a CSV file it may say where the file is now.
+        dataset: a built-in's name or the path of a CSV file.
+        source: the file to read: needed for a built-in that comes from a file; for a CSV file it may say where it is.
         table: what a CSV file holds; the built-in data sets know it themselves.
         drop_bad: leave out rows that cannot be used instead of stopping.
 
@@ -72,38 +93,39 @@ def prepare(
         What `dataset.json` says.
 
     Raises:
-        UserError: the file, a column or a row is not as expected; ESOL is not the ESOL of the paper.
+        UserError: the file, a column or a row is not as expected; a built-in is not what it is known to be.
     """
     name = dataset_name(dataset)
     if name == "nci":
         path, table = Path(source or nci.source_file()), NCI
         rows = nci.read_rows(path)
     else:
-        if name == "esol":
+        if name in TABLES:
             if source is None:
-                raise UserError("dataset = esol: no source file given, expected the path of delaney-processed.csv")
-            table = ESOL
+                raise UserError(f"dataset = {name}: no source file given, expected that of data/sources.yaml")
+            table = TABLES[name]
         path = Path(source or dataset)
         table = _complete(table or Table(), path)
         rows = read_rows(path, table.smiles_column, table.target_column, table.name_column)
     molecules, findings = qc.check(rows, path, drop_bad=drop_bad)
-    if name == "esol":
-        check_esol(molecules, path)
+    if name in FACTS:
+        check_facts(name, molecules, path)
     info = {"name": name, "target": table.target, "unit": table.unit, "label": table.label, "stand_in": name == "nci"}
     return _write(Path(out_folder), molecules, findings, info | {"source_sha256": sha256(path)})
 
 
-def check_esol(molecules: list[qc.Molecule], path: str | Path) -> None:
-    """Holds the data against what is known of ESOL.
+def check_facts(name: str, molecules: list[qc.Molecule], path: str | Path) -> None:
+    """Holds a built-in's molecules against what is known of it.
 
     Raises:
         UserError: the first fact that does not hold, with both values.
     """
     targets = [m.target for m in molecules]
     found = (len(molecules), min(targets), max(targets), len({m.canonical for m in molecules}))
-    for (fact, expected), value in zip(ESOL_FACTS.items(), found, strict=True):
+    facts = ("rows", "lowest target", "highest target", "distinct molecules")
+    for fact, value, expected in zip(facts, found, FACTS[name], strict=True):
         if value != expected:
-            raise UserError(f"{path}: ESOL's {fact}: found {value:g}, expected {expected:g}")
+            raise UserError(f"{path}: {TABLES[name].label}'s {fact}: found {value:g}, expected {expected:g}")
 
 
 def _complete(table: Table, path: Path) -> Table:

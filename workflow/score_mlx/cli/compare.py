@@ -13,7 +13,7 @@ from score_mlx.spec import SPLITS
 
 
 def compare(
-    dataset: Annotated[str, typer.Argument(help="esol, nci or the path of the CSV that was trained on")],
+    dataset: Annotated[str, typer.Argument(help="a built-in's name or the path of the CSV that was trained on")],
     against: Annotated[Literal[CONFIGS], typer.Option(help="the depth that others are compared with")] = CONFIGS[0],
     epoch: Annotated[Literal["last", "best"], typer.Option(help="best was chosen on the test fold")] = "last",
     split: Annotated[Literal[SPLITS] | None, typer.Option(help="where records have several")] = None,

@@ -10,7 +10,7 @@ import typer
 
 from score_mlx import project
 from score_mlx.classical.spec import CatBoost
-from score_mlx.dataset_names import BUILT_IN
+from score_mlx.dataset_names import BUILT_IN, FROM_SOURCES
 from score_mlx.errors import UserError
 from score_mlx.families import inputs_of
 from score_mlx.graphs.spec import GraphSpec
@@ -26,7 +26,7 @@ Processes = Annotated[int | None, typer.Option(min=1, help="by default all cores
 
 @app.command()
 def prepare(
-    dataset: Annotated[str, typer.Argument(help="esol, nci or the path of a CSV file")],
+    dataset: Annotated[str, typer.Argument(help=f"{', '.join(BUILT_IN)} or the path of a CSV file")],
     folder: Annotated[Path, typer.Argument(help="where to write molecules.csv, qc.csv and dataset.json")],
     smiles_column: Annotated[str | None, typer.Option(help="of the CSV file")] = None,
     target_column: Annotated[str | None, typer.Option(help="of the CSV file")] = None,
@@ -49,7 +49,7 @@ def prepare(
         target=target_label,
         unit=target_unit,
     )
-    source = source_file("esol", search) if dataset == "esol" else None
+    source = source_file(dataset, search) if dataset in FROM_SOURCES else None
     own = None if dataset in BUILT_IN else columns
     info = datasets.prepare(dataset, folder, source=source, table=own, drop_bad=drop_bad)
     typer.echo(f"{info['label']}: {info['rows']} molecules -> {folder}")

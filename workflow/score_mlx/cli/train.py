@@ -20,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Train one model on all folds of a 
 
 # What `--help` says of the fields of specs; a test holds the list complete.
 FIELD_HELP = {
-    "dataset": "a prepared data set: esol and nci are prepared when they are missing",
+    "dataset": "a prepared data set; a built-in one is prepared when it is missing",
     "corpus": "a prepared text",
     "arch": "architecture",
     "network": "dense network",
