@@ -2,11 +2,12 @@
 
 import mlx.core as mx
 import mlx.nn as nn
+from score_mlx.graphs.recipe import Recipe
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import Linear, Noise, relu
 
 
-class Block(nn.Module):
+class SAGE(nn.Module):
     def __init__(self, hidden: int, bond_features: int, heads: int):
         super().__init__()
         self.own, self.others = Linear(hidden, hidden), Linear(hidden, hidden)
@@ -15,4 +16,4 @@ class Block(nn.Module):
         return self.own(h) + self.others(bonds.sum(bonds.source(h)))  # (A, H)
 
 
-activation = relu
+RECIPE = Recipe(SAGE, activation=relu)

@@ -15,6 +15,7 @@ from score_mlx.config import load
 from score_mlx.depth import Relax
 from score_mlx.errors import UserError
 from score_mlx.families import inputs_of
+from score_mlx.graphs.recipe import integrator, recipe
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.task import GraphTask
 from score_mlx.trainer import train
@@ -49,7 +50,7 @@ def test_an_architecture_trains_like_any_other(registered, tmp_path):
 
 def test_an_integrator_is_of_its_order(registered, cpu):
     """dh/dt = -h from 1: two evaluations a step, an error of third order in dt."""
-    scheme = plugins.load("integrator", "ralston").step
+    scheme = integrator("ralston")
     error = []
     for dt in (0.1, 0.05):
         relax = Relax(dt, scheme)
@@ -90,7 +91,8 @@ def test_a_wrong_line(given, says):
 @pytest.mark.parametrize(
     ("code", "says"),
     [
-        ("x = 1", "no Block, expected one in the file of an arch"),
+        ("x = 1", "no RECIPE, expected one in the file of an arch"),
+        ("RECIPE = 1", "RECIPE is a int, expected a Recipe"),
         ("import nowhere", "ModuleNotFoundError"),
         ("(", "Syntax"),
     ],
@@ -99,7 +101,7 @@ def test_a_file_that_is_none(tmp_path, code, says):
     (tmp_path / "bad.py").write_text(code)
     plugins.register({"arch": {"bad": "bad.py"}}, tmp_path)
     with pytest.raises(UserError, match=says):
-        plugins.load("arch", "bad")
+        recipe("bad")
 
 
 def test_without_a_plugin_a_name_is_unknown():

@@ -4,9 +4,9 @@
       arch: {sage: my/sage.py}
       integrator: {ralston: my/ralston.py}
 
-An architecture's file has a class `Block`, built as `Block(hidden, bond_features, heads)` and called as `F(h, bonds,
-noise)` like those of `graphs/`, and may have `activation`. An integrator's has a function `step(f, h, dt)` like those
-of `depth.py`. Names are known everywhere at once; a file is run only by the job that trains with it.
+An architecture's file has a `RECIPE`, as each file of an architecture in `graphs/`. An integrator's has a function
+`step(f, h, dt)` like those of `depth.py`. Names are known everywhere at once; a file is run only by the job that trains
+with it.
 
 Jobs are processes of their own, so what is known stands in an environment variable, which they inherit.
 """
@@ -29,7 +29,7 @@ import yaml
 from score_mlx import project
 from score_mlx.errors import UserError
 
-KINDS = {"arch": "Block", "integrator": "step"}  # and what a file of each must have
+KINDS = {"arch": "RECIPE", "integrator": "step"}  # and what a file of each must have
 VARIABLE = "SCORE_MLX_PLUGINS"
 Files = dict[str, dict[str, Path]]  # kind -> name -> file
 
@@ -63,8 +63,8 @@ def file(kind: str, name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def load(kind: str, name: str) -> ModuleType:
-    """The module of a plugin, run once.
+def load(kind: str, name: str) -> Any:
+    """What a plugin's file offers: an architecture's `RECIPE`, an integrator's `step`. The file is run once.
 
     Raises:
         UserError: it cannot be run, or lacks what its kind must have.
@@ -74,10 +74,10 @@ def load(kind: str, name: str) -> ModuleType:
         raise UserError(
             f"{kind} = {name}: neither the package's nor a plugin's, expected it under plugins in config.yaml"
         )
-    module = _run(path, kind, name)
-    if not callable(getattr(module, KINDS[kind], None)):
+    offered = vars(_run(path, kind, name))
+    if KINDS[kind] not in offered:
         raise UserError(f"{path}: no {KINDS[kind]}, expected one in the file of an {kind}")
-    return module
+    return offered[KINDS[kind]]
 
 
 def files(chosen: Mapping[str, Any]) -> dict[str, Path]:

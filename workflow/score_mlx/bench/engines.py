@@ -71,9 +71,10 @@ def pyg(spec: GraphSpec, results: Path, folds: int) -> Timed:
     from score_mlx.bench.pyg_data import molecules_of
     from score_mlx.bench.pyg_model import PygAttentiveFP, PygModel
     from score_mlx.bench.torch_loop import Run, timed
+    from score_mlx.graphs.recipe import recipe
 
     data = _data(spec, results)
-    molecules = molecules_of(data, pairs=spec.uses_pairs)
+    molecules = molecules_of(data, pairs=recipe(spec.arch).pairs)
     make = PygAttentiveFP if spec.arch == "attfp" else PygModel
     torch.manual_seed(0)
     runs = [

@@ -3,7 +3,10 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.depth import Depth
 from score_mlx.graphs.bond_state import BondState
+from score_mlx.graphs.recipe import Recipe, update
+from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import GRUCell, Linear, Noise, elu, leaky_relu, linear
 
@@ -40,3 +43,32 @@ class AttFP(nn.Module):
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         return self.layer(h, self.neighbours(h, bonds), bonds, noise)
+
+
+class AttFPEncoder(nn.Module):
+    """Native AttentiveFP. In the code neighbours are computed once, from the raw features, and never refreshed."""
+
+    def __init__(self, spec: GraphSpec, atom_features: int, bond_features: int):
+        super().__init__()
+        self.refreshed = spec.fidelity == "as_text"
+        self.project = Linear(atom_features, spec.hidden)
+        if not self.refreshed:
+            self.neighbours = BondState(atom_features, bond_features, spec.hidden)
+        layer = AttFP if self.refreshed else FrozenAttFP
+        # base takes the layer's output as it is; classic and skip05 apply the activation again [code]
+        again = spec.config != "base" and not self.refreshed
+        self.depth = Depth(
+            lambda: layer(spec.hidden, bond_features, spec.heads),
+            spec.steps,
+            recurrent=False,
+            update=update(spec),
+            after=(lambda h, *context: leaky_relu(h)) if again else None,
+        )
+
+    def __call__(self, bonds: Topology, noise: Noise) -> mx.array:
+        h = leaky_relu(self.project(bonds.atoms))  # (A, H)
+        context = (bonds, noise) if self.refreshed else (self.neighbours(bonds.atoms, bonds), bonds, noise)
+        return self.depth(h, *context)
+
+
+RECIPE = Recipe(AttFP, encoder=AttFPEncoder, descriptor_norm=True)

@@ -3,7 +3,10 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.depth import Depth
 from score_mlx.graphs.bond_state import BondState
+from score_mlx.graphs.recipe import Recipe, update
+from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import Linear, Noise, leaky_relu
 
@@ -43,3 +46,26 @@ class DMPNN(nn.Module):
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         start = self.start(h, bonds)
         return self.output(self.step(start, start, bonds, noise), h, bonds)
+
+
+class BondEncoder(nn.Module):
+    """Native D-MPNN: depth on the states of directed bonds, dropout after each step, then one atom layer."""
+
+    def __init__(self, spec: GraphSpec, atom_features: int, bond_features: int):
+        super().__init__()
+        self.start = BondState(atom_features, bond_features, spec.hidden)
+        self.depth = Depth(
+            lambda: BondStep(spec.hidden),
+            spec.steps,
+            recurrent=False,
+            update=update(spec),
+            after=lambda h, start, bonds, noise: noise(h, bonds.bond_id),
+        )
+        self.output = AtomOutput(atom_features, spec.hidden)
+
+    def __call__(self, bonds: Topology, noise: Noise) -> mx.array:
+        start = self.start(bonds.atoms, bonds)  # (M, H)
+        return self.output(self.depth(start, start, bonds, noise), bonds.atoms, bonds)  # (A, H)
+
+
+RECIPE = Recipe(DMPNN, final=leaky_relu, step_dropout=True, encoder=BondEncoder, descriptor_norm=True)

@@ -3,8 +3,9 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.graphs.recipe import Recipe
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, glorot, head_dots, linear
+from score_mlx.nn import Linear, Noise, glorot, head_dots, leaky_relu, linear
 
 
 class GAT(nn.Module):
@@ -31,3 +32,6 @@ class GAT(nn.Module):
         )  # (M, heads)
         attention = noise(bonds.softmax(logits), bonds.bond_id)
         return bonds.attend(x, attention) + self.bias  # (A, H)
+
+
+RECIPE = Recipe(GAT, leaky_relu)

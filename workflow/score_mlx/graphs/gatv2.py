@@ -3,8 +3,9 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.graphs.recipe import Recipe
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, glorot, head_dots, linear
+from score_mlx.nn import Linear, Noise, glorot, head_dots, leaky_relu, linear
 
 
 class GATv2(nn.Module):
@@ -30,3 +31,6 @@ class GATv2(nn.Module):
         mixed = bonds.combine(source=from_source, target=from_target, bond=bond, slope=0.2)  # (M, H)
         attention = noise(bonds.softmax(head_dots(mixed, self.attend)), bonds.bond_id)  # (M, heads)
         return bonds.attend(x, attention) + self.bias  # (A, H)
+
+
+RECIPE = Recipe(GATv2, leaky_relu)

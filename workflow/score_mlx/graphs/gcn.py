@@ -3,8 +3,9 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.graphs.recipe import Recipe
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Noise, linear
+from score_mlx.nn import Noise, linear, relu
 
 
 class GCN(nn.Module):
@@ -19,3 +20,6 @@ class GCN(nn.Module):
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         return bonds.smooth(linear(h, self.linear.weight, self.linear.bias))  # (A, H)
+
+
+RECIPE = Recipe(GCN, relu)

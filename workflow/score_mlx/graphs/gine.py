@@ -3,6 +3,7 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.graphs.recipe import Recipe
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import Linear, Noise, relu
 
@@ -18,3 +19,6 @@ class GINE(nn.Module):
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         messages = bonds.combine(source=h, bond=self.embed_bond(bonds.bonds), slope=0)  # (M, H)
         return self.outer(relu(self.inner(h + bonds.sum(messages))))  # (A, H)
+
+
+RECIPE = Recipe(GINE, relu)

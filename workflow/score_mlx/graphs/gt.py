@@ -3,6 +3,7 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.graphs.recipe import Recipe
 from score_mlx.graphs.topology import Topology
 from score_mlx.nn import LayerNorm, Linear, Noise, relu
 
@@ -30,3 +31,6 @@ class GT(nn.Module):
     def _attend(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         q, k, v = self.query(h) * self.width**-0.5, self.key(h), self.value(h)  # (A, H) each
         return bonds.attend_pairs(q, k, v, self.bond_bias(bonds.bonds), self.bond_value(bonds.bonds), noise)
+
+
+RECIPE = Recipe(GT, final_dropout=True, pairs=True)

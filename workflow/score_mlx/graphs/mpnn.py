@@ -3,8 +3,9 @@
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.graphs.recipe import Recipe
 from score_mlx.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, glorot, linear
+from score_mlx.nn import Linear, Noise, glorot, linear, relu
 
 
 class MPNN(nn.Module):
@@ -33,3 +34,6 @@ class AdditiveMPNN(MPNN):
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         return h + super().__call__(h, bonds, noise)
+
+
+RECIPE = Recipe(MPNN, relu, score_block=AdditiveMPNN, additive=True, step_dropout=True)

@@ -11,6 +11,7 @@ from score_mlx.chem.features import SCHEMES, featurise
 from score_mlx.family import Predictor
 from score_mlx.graphs.batch import Batcher
 from score_mlx.graphs.model import GraphModel
+from score_mlx.graphs.recipe import recipe
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.graphs.task import Prediction
 from score_mlx.nn import Noise
@@ -22,7 +23,7 @@ def _model(spec: GraphSpec, descriptors: int) -> GraphModel:
 
 def _ask(spec: GraphSpec, smiles: Sequence[str], scaled: list[np.ndarray]) -> Callable[..., mx.array]:
     graphs = featurise(smiles, spec.features, processes=1)
-    unknown, pairs = np.zeros(len(smiles)), spec.uses_pairs
+    unknown, pairs = np.zeros(len(smiles)), recipe(spec.arch).pairs
     batchers = [Batcher(graphs, unknown, values, pairs=pairs) for values in scaled or [None]]
 
     def ask(place: int, model: GraphModel, chosen: np.ndarray) -> mx.array:

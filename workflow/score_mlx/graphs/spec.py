@@ -157,10 +157,5 @@ class GraphSpec(FoldSpec):
         return self.descriptors
 
     @property
-    def uses_pairs(self) -> bool:
-        """Whether atoms attend to all atoms of their molecule, bonded or not."""
-        return self.arch == "gt"
-
-    @property
     def graph_features(self) -> str | None:
         return self.features

@@ -12,6 +12,7 @@ from score_mlx.graphs.compiled import layout
 from score_mlx.graphs.data import GraphData
 from score_mlx.graphs.model import GraphModel
 from score_mlx.graphs.oversmoothing import mean_average_distance
+from score_mlx.graphs.recipe import recipe
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.nn import Noise, on_cpu
 from score_mlx.records import finite
@@ -24,11 +25,11 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
 
     @staticmethod
     def fastest_replicas(spec: GraphSpec) -> int:
-        # what GT's large products save is lost to padding
-        return 1 if on_cpu() and spec.arch == "gt" else FoldTask.fastest_replicas(spec)
+        # what large products of pairs save is lost to padding
+        return 1 if on_cpu() and recipe(spec.arch).pairs else FoldTask.fastest_replicas(spec)
 
     def prepare(self) -> None:
-        data, pairs = self.data, self.spec.uses_pairs
+        data, pairs = self.data, recipe(self.spec.arch).pairs
         self.batchers = [
             Batcher(data.graphs, data.targets, data.scaled_descriptors(fold), pairs=pairs) for fold in self.folds
         ]
