@@ -111,11 +111,11 @@ def _esol_fact(fact: str) -> Measure:
     """A fact that every copy of ESOL is held to when it is read, so that a record on ESOL vouches for it."""
 
     def known(evidence: Evidence, number: Published) -> Measured:
-        from score_mlx.chem.datasets import ESOL_FACTS  # RDKit takes a second to import
+        from score_mlx.chem.datasets import FACTS  # RDKit takes a second to import
 
         spec = evidence.by_model("table1")["CatBoost"]
         evidence.runs([spec])
-        value = float(ESOL_FACTS[fact])
+        value = float(FACTS["esol"][fact])
         return Measured(value, value, value, "the file's own value, checked when it is read", [record_name(spec)])
 
     return known
