@@ -17,6 +17,7 @@ endif
 # Jobs call `python`, `score-mlx`: those of .venv, whatever is activated outside.
 VENV := .venv
 BENCH := .venv-bench
+DOCS := .venv-docs
 REFERENCE := results/reference
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONNOUSERSITE := 1
@@ -25,7 +26,7 @@ SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
 .PHONY: help doctor demo test test-badinput test-faults test-page test-sanitized test-slurm fuzz audit table2 reproduce \
-        verdict report estimate reference bench lint format clean venv
+        verdict report estimate reference bench docs lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
@@ -82,9 +83,9 @@ reference: $(VENV)/.installed ## copy the finished records and what is made from
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_language.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/verdict_summary.md
-	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table1.md
-	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table2.md
-	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/table7a.md
+	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table1.md
+	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table2.md
+	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table7a.md
 
 ##@ Tests
 
@@ -119,6 +120,11 @@ bench: $(BENCH)/.installed ## our speed beside PyTorch Geometric's, mlx-graphs' 
 	$(BENCH)/bin/python -m score_mlx.bench.goals --folder results
 
 ##@ Development
+
+docs: $(VENV)/.installed $(DOCS)/.installed ## the documentation as a site -> build/site/index.html, links checked
+	$(VENV)/bin/python docs/make_site.py build/docs
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+	@echo "site: build/site/index.html"
 
 lint: $(VENV)/.installed ## what CI checks of the code's form
 	$(VENV)/bin/ruff check .
@@ -172,6 +178,17 @@ endef
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml $(KERNELS)
 	$(call install_package,$(VENV))
 	@touch $@
+
+# Tools for docs and lint have locks of their own, so that nobody who only trains installs them.
+define install_tools
+	@echo "installing $< into $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python $(PIP_INSTALL) --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
+endef
+
+$(DOCS)/.installed: envs/docs.lock
+	$(install_tools)
 
 # The lock's versions are passed as constraints, so that nothing in dev.txt can move them.
 $(BENCH)/.installed: $(LOCK) envs/dev.txt pyproject.toml $(KERNELS)

@@ -56,6 +56,28 @@ lock linux-cpu "sys_platform == 'linux'" --override overrides-no-gpu.txt "$@"
 lock linux-cuda "sys_platform == 'linux'" -c linux-cpu.lock
 lock macos "sys_platform == 'darwin' and platform_machine == 'arm64'" --override overrides-no-gpu.txt -c linux-cpu.lock
 
+# tool NAME: the lock of an environment for docs or lint, for every platform. Packages that the other locks have too get the
+# same versions (-c).
+tool() {
+  local name=$1
+  shift
+  cp "$name.in" linux-cpu.lock macos.lock "$work/"
+  [ ! -f "$name.lock" ] || cp "$name.lock" "$work/"
+  (cd "$work" && "$UV" pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header \
+    --no-annotate --generate-hashes -c linux-cpu.lock -c macos.lock "$@" "$name.in" --output-file "$name.lock")
+  {
+    echo "# Made by envs/lock.sh from $name.in: do not edit."
+    cat "$work/$name.lock"
+  } >"$name.lock"
+  if grep -nE 'https?:' "$name.lock"; then
+    echo "$name.lock: a host name, see above" >&2
+    exit 1
+  fi
+}
+
+tool docs "$@"
+tool lint "$@"
+
 resolve "\"sys_platform == 'linux' and python_version < '3.12'\",
   \"sys_platform == 'darwin' and platform_machine == 'arm64' and python_version < '3.12'\"" conda.pins \
   linux-cpu.in --override overrides-no-gpu.txt -c linux-cpu.lock -c macos.lock

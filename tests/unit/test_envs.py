@@ -10,7 +10,9 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 ENVS = REPO / "envs"
+DOCS = REPO / "docs"
 LOCKS = ("linux-cpu", "linux-cuda", "macos")
+TOOL_LOCKS = ("docs", "lint")  # environments of their own, for every platform
 TOOLS = {"pytest", "ruff", "selenium", "setuptools", "wheel"}  # in the locks, but the package does not depend on them
 # of modules that are named otherwise
 DISTRIBUTION = {
@@ -41,7 +43,7 @@ def names(name: str) -> set[str]:
     return {normal(line) for line in lines(name)}
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", LOCKS + TOOL_LOCKS)
 def test_every_requirement_is_pinned_and_hashed(name):
     pinned = None
     for line in lines(f"{name}.lock"):
@@ -54,7 +56,7 @@ def test_every_requirement_is_pinned_and_hashed(name):
     assert pinned is None
 
 
-@pytest.mark.parametrize("name", [f"{lock}.lock" for lock in LOCKS] + ["conda.yaml", "dev.txt"])
+@pytest.mark.parametrize("name", [f"{lock}.lock" for lock in LOCKS + TOOL_LOCKS] + ["conda.yaml", "dev.txt"])
 def test_no_host_is_named(name):
     text = (ENVS / name).read_text()
     assert "://" not in text and "index-url" not in text and "find-links" not in text
@@ -64,6 +66,14 @@ def test_no_host_is_named(name):
 def test_a_lock_is_for_one_platform_and_has_all_that_is_asked_for(name):
     assert not re.search(r"sys_platform|platform_system|'win32' \\", (ENVS / f"{name}.lock").read_text())
     assert names("requirements.in") | names(f"{name}.in") <= {pin for pin, _ in pins(name)}
+
+
+@pytest.mark.parametrize("name", TOOL_LOCKS)
+def test_a_tool_has_the_versions_of_the_other_locks(name):
+    """So that a tool reads the project with the ruff, the YAML and the packaging that the project has."""
+    assert names(f"{name}.in") <= {pin for pin, _ in pins(name)}
+    known = {pin: {v for p, v in pins("linux-cpu") if p == pin} for pin, _ in pins("linux-cpu")}
+    assert [(p, v) for p, v in pins(name) if p in known and v not in known[p]] == []
 
 
 def test_platforms_agree_on_versions():
@@ -111,7 +121,7 @@ def test_every_import_is_asked_for():
         if "bench" in place.parts or place.parts[:2] == ("tests", "parity"):
             allowed |= names("dev.txt")
         helpers = (
-            [*path.parent.glob("*.py"), *(REPO / "tests").glob("*.py"), *ENVS.glob("*.py")]
+            [*path.parent.glob("*.py"), *(REPO / "tests").glob("*.py"), *ENVS.glob("*.py"), *DOCS.glob("*.py")]
             if place.parts[0] == "tests"
             else []
         )

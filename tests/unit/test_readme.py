@@ -11,9 +11,9 @@ REPO = Path(__file__).parents[2]
 
 PAGES = {
     "verdict_summary": "README.md",
-    "table1": "README.md",
-    "table2": "README.md",
-    "table7a": "README.md",
+    "table1": "docs/results.md",
+    "table2": "docs/results.md",
+    "table7a": "docs/results.md",
     "bench_epochs": "docs/performance.md",
     "bench_goals": "docs/performance.md",
     "bench_language": "docs/performance.md",

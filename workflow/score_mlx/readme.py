@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from score_mlx.errors import UserError
@@ -10,11 +11,12 @@ from score_mlx.files import write_text
 ROWS = 13  # as many of the graph networks as the paper lists
 
 
-def results_block(table: Path) -> str:
+def results_block(table: Path, page: Path) -> str:
     """The caption and the head of a table in Markdown.
 
     Args:
         table: its .md file.
+        page: the page that it goes into, from which it is linked.
     """
     lines = table.read_text(encoding="utf-8").splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith("|"))
@@ -26,14 +28,15 @@ def results_block(table: Path) -> str:
         says = f"The best of {trained} models trained so far, of {len(ranked)}"
     about = [line.strip() for line in lines[:first] if line.strip() and not line.startswith("#")]
     rows = [line for line in rows if "not run" not in line]
-    return "\n".join([f"{says} ([table]({table.as_posix()})). {about[0]}", "", *rows])
+    link = Path(os.path.relpath(table, page.parent)).as_posix()
+    return "\n".join([f"{says} ([table]({link})). {about[0]}", "", *rows])
 
 
-def block(table: Path) -> str:
+def block(table: Path, page: Path) -> str:
     """What stands between the markers: of a ranking its head, of any other table all but its heading."""
     text = table.read_text(encoding="utf-8")
     if "| rank |" in text:
-        return results_block(table)
+        return results_block(table, page)
     return text[text.index("\n") :].strip() if text.startswith("#") else text.rstrip()
 
 
@@ -48,7 +51,7 @@ def splice(readme: Path, table: Path) -> str:
     if start not in text or end not in text:
         raise UserError(f"{readme}: found no lines '{start}' and '{end}', between which the table goes")
     before, rest = text.split(start, 1)
-    return f"{before}{start}\n{block(table)}\n{end}{rest.split(end, 1)[1]}"
+    return f"{before}{start}\n{block(table, readme)}\n{end}{rest.split(end, 1)[1]}"
 
 
 def update(readme: Path, table: Path) -> None:
