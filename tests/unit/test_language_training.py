@@ -3,15 +3,19 @@
 import csv
 import json
 import math
+import os
+import signal
 
 import mlx.core as mx
 import numpy as np
 import pytest
 import tiny_text
+from score_mlx import stopping
 from score_mlx.cli import main
 from score_mlx.cli.sample import sample
 from score_mlx.errors import UserError
 from score_mlx.language import tasks, trainer, training
+from score_mlx.language.batches import EVALUATE_TRAIN, TRAIN, Windows
 from score_mlx.language.training import History
 from score_mlx.record_check import check, differences
 from score_mlx.records import read_meta, read_record
@@ -63,6 +67,29 @@ def test_the_same_bytes_twice_and_after_a_kill(arch, config, options, tmp_path, 
     assert files(once) == files(resumed)
     assert read_meta(folder / "run.json")["resumed"] == 1
     assert not (folder / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("where", ["step", "evaluation"])
+@pytest.mark.parametrize("arch", ["nanogpt", "chargpt"])
+def test_sigterm_leaves_the_last_whole_step(arch, where, tmp_path, monkeypatch):
+    spec = tiny_text.spec(arch)
+    _, once = run(spec, tmp_path / "a")
+    drawn = Windows.drawn
+
+    def signalled(self, size, stream, place):
+        if (stream, place) == {"step": (TRAIN, 3), "evaluation": (EVALUATE_TRAIN, 0)}[where]:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return drawn(self, size, stream, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Windows, "drawn", signalled)
+        with pytest.raises(stopping.Stopped):
+            run(spec, tmp_path / "b")
+    folder = spec.path(tmp_path / "b" / "runs").parent
+    seen = json.loads(mx.load(str(folder / "checkpoints" / "last.safetensors"), return_metadata=True)[1]["seen"])
+    assert seen[0] == {"step": 4, "evaluation": 0}[where]
+    _, resumed = run(spec, tmp_path / "b")
+    assert files(once) == files(resumed)
 
 
 def test_a_record_says_what_happened(tmp_path):

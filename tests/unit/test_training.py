@@ -1,14 +1,16 @@
 """The training loop and what it leaves behind: determinism, checkpoints, learning, the record."""
 
 import json
+import os
 import shutil
+import signal
 
 import mlx.core as mx
 import numpy as np
 import pytest
 import tiny
 from mlx.utils import tree_unflatten
-from score_mlx import kernels, trainer, training
+from score_mlx import kernels, stopping, trainer, training
 from score_mlx.errors import UserError
 from score_mlx.graphs.batch import Batcher
 from score_mlx.graphs.compiled import layout
@@ -97,6 +99,30 @@ def test_killed_and_resumed_gives_the_same_bytes(epochs, replicas, tmp_path, mon
     assert meta["resumed"] == min(epochs, 1)
     assert meta["replicas"] == replicas
     assert not (tmp_path / "killed" / "checkpoints").exists()
+
+
+def test_sigterm_leaves_the_epoch_that_it_came_in(tmp_path, monkeypatch):
+    """No checkpoint is due by its time, and yet nothing but a part of an epoch is lost."""
+    spec = tiny.spec("gat", "classic", epochs=4)
+    run(spec, tmp_path / "straight")
+    original, usual = Progress.epoch, signal.getsignal(signal.SIGTERM)
+
+    def epoch(self, number, *args):
+        original(self, number, *args)
+        if number == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "epoch", epoch)
+        with pytest.raises(stopping.Stopped) as stopped:
+            run(spec, tmp_path / "stopped")
+    assert stopped.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is usual and not stopping.asked()
+    (checkpoint,) = (tmp_path / "stopped" / "checkpoints").iterdir()
+    _, rmse, *_ = json.loads(mx.load(str(checkpoint), return_metadata=True)[1]["seen"])
+    assert len(rmse[0]) == 2  # epochs
+    run(spec, tmp_path / "stopped")
+    assert files(tmp_path / "straight") == files(tmp_path / "stopped")
 
 
 def test_killed_between_groups_of_folds(tmp_path, monkeypatch):

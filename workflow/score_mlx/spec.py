@@ -69,6 +69,11 @@ class Spec(ABC):
         """Name in the paper's tables."""
 
     @property
+    def timed(self) -> bool:
+        """Whether training ends by the clock, so that another execution gives other numbers."""
+        return False
+
+    @property
     @abstractmethod
     def work(self) -> float:
         """What training costs beside other runs of the same `kind`, in any unit."""

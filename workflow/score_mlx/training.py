@@ -11,7 +11,7 @@ from typing import Protocol
 import mlx.core as mx
 import numpy as np
 
-from score_mlx import checkpoints
+from score_mlx import checkpoints, stopping
 from score_mlx.progress import Progress
 from score_mlx.replicas import Replicas
 
@@ -69,21 +69,26 @@ def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tup
 
     Raises:
         UserError: SCORE_CHECKPOINT_SECONDS is no number.
+        Stopped: SIGTERM came; the epoch that it came in is in the checkpoint.
     """
     pause = checkpoints.pause(CHECKPOINT_SECONDS)
     replicas = task.replicas()
     curves = Curves([[] for _ in range(replicas.count)], [[] for _ in range(replicas.count)], [{}] * replicas.count)
     _restore(checkpoint, signature, replicas, curves)
     clock = saved = time.monotonic()
-    for epoch in range(curves.epochs, task.epochs):
-        losses = run_epoch(task, replicas, epoch)
-        _note(curves, losses.mean(axis=0), task.rmse(replicas), replicas)
-        progress.epoch(curves.epochs, [min(values) for values in curves.rmse], [values[-1] for values in curves.rmse])
-        now = time.monotonic()
-        curves.seconds, clock = curves.seconds + now - clock, now
-        if now - saved > pause or curves.epochs == task.epochs:
-            _save(checkpoint, signature, replicas, curves)
-            saved = now
+    with stopping.orderly():
+        for epoch in range(curves.epochs, task.epochs):
+            losses = run_epoch(task, replicas, epoch)
+            _note(curves, losses.mean(axis=0), task.rmse(replicas), replicas)
+            progress.epoch(
+                curves.epochs, [min(values) for values in curves.rmse], [values[-1] for values in curves.rmse]
+            )
+            now = time.monotonic()
+            curves.seconds, clock = curves.seconds + now - clock, now
+            if now - saved > pause or curves.epochs == task.epochs or stopping.asked():
+                _save(checkpoint, signature, replicas, curves)
+                saved = now
+            stopping.point()
     return replicas, curves
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.analysis.estimate import cost
+from score_mlx.errors import UserError
 from score_mlx.families import spec_from_path
+from score_mlx.record_types import RunMeta
 from score_mlx.spec import Spec
 
 MARGIN = 2  # times the slowest run alike: another machine may be slower still, and a run cut off is a run begun again
@@ -39,6 +40,15 @@ def minutes(spec: Spec, reference: Path) -> int:
 
 @cache
 def measured(reference: Path) -> tuple[Committed, ...]:
-    """The runs below `reference`, of whose records only the path is read: a dry-run has to be quick."""
-    files = sorted(reference.rglob("run.meta.json"))
-    return tuple(Committed(spec_from_path(f.with_name("run.json")), json.loads(f.read_text())) for f in files)
+    """The runs below `reference`, of whose records only the path is read: a dry-run has to be quick.
+
+    What cannot be read says nothing about time; whoever needs the record itself says what is wrong with it.
+    """
+    found = []
+    for file in sorted(reference.rglob("run.meta.json")):
+        try:
+            meta = RunMeta.model_validate_json(file.read_bytes())
+            found.append(Committed(spec_from_path(file.with_name("run.json")), meta.model_dump()))
+        except (OSError, ValueError, UserError):
+            continue
+    return tuple(found)

@@ -13,6 +13,7 @@ from score_mlx.cli import (
     figure,
     join,
     predict,
+    queue,
     records,
     redraw,
     report,
@@ -46,6 +47,7 @@ app.command("readme")(records.readme)
 app.command("sample")(sample.sample)
 app.command("table")(table.table)
 app.command("join")(join.join)
+app.command("queue")(queue.queue)
 app.command("runs")(runs.runs)
 app.command("estimate")(runs.estimate)
 app.command("sensitivity")(table.sensitivity)

@@ -14,6 +14,7 @@ from score_mlx.dataset_names import BUILT_IN, FROM_SOURCES
 from score_mlx.errors import UserError
 from score_mlx.families import inputs_of
 from score_mlx.graphs.spec import GraphSpec
+from score_mlx.locks import sole
 from score_mlx.spec import SPLITS, FoldSpec, Spec, results_of
 
 app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
@@ -156,10 +157,19 @@ def shap(
 def ensure(spec: Spec, results: Path) -> None:
     """Prepare what `spec` reads under `results` where it is missing, as the rules of the DAG would.
 
+    Of several processes that lack the same files one makes them and the others wait.
+
     Raises:
         UserError: the data set is neither prepared nor built in.
     """
     files = inputs_of(spec, results)
+    if all(file.exists() for file in files.values()):
+        return
+    with sole(results / ".preparing.lock"):
+        _make_missing(spec, files, results)
+
+
+def _make_missing(spec: Spec, files: Mapping[str, Path], results: Path) -> None:
     makers = {
         "molecules": lambda path: _prepare_built_in(spec.dataset, files),
         "dataset": lambda path: _prepare_built_in(spec.dataset, files),

@@ -83,11 +83,6 @@ class LanguageSpec(Spec):
         )
 
     @property
-    def timed(self) -> bool:
-        """Whether training ends by the clock, so that another execution gives other numbers."""
-        return False
-
-    @property
     def work(self) -> float:
         """What training costs beside other runs of the architecture: operations, or seconds where the clock ends it."""
         blocks = 12 * self.width * self.steps * self.blocks

@@ -10,6 +10,7 @@ import mlx.nn as nn
 import numpy as np
 from mlx.utils import tree_map
 
+from score_mlx import stopping
 from score_mlx.language.batches import (
     DROPOUT,
     EVALUATE_TRAIN,
@@ -83,6 +84,7 @@ class Iterations(_Common):
     def _mean_loss(self, windows: Windows, stream: int) -> float:
         total, count = 0.0, self.spec.evaluation_batches
         for place in range(count):
+            stopping.point()
             loss = self.model.losses(*windows.drawn(self.spec.batch_size, stream, place)).mean()
             total += float(loss)
         return total / count
@@ -146,6 +148,7 @@ class Seconds(_Common):
         """Over at most `limit` tokens, special tokens (of no bytes) left out; and how many tokens that were."""
         nats, count, tokens = 0.0, 0, 0
         for batch in self.validation.in_turn(max(1, PIECE // 4 // self.spec.context), limit):
+            stopping.point()
             part, part_bytes = self._nats_and_bytes(batch)
             nats, count, tokens = nats + float(part), count + int(part_bytes), tokens + batch[0].size
         return nats / (math.log(2) * count), tokens

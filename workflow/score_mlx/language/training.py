@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_flatten, tree_unflatten
 
-from score_mlx import checkpoints
+from score_mlx import checkpoints, stopping
 from score_mlx.language.optimizers.groups import Groups
 
 CHECKPOINT_SECONDS = 60  # at most so much work, and a step, is lost to a kill; the environment may say otherwise
@@ -74,15 +75,34 @@ def fit(task: Task, checkpoint: Path, signature: str, report: Callable[[History,
         checkpoint: file written every `CHECKPOINT_SECONDS`, whole or not at all.
         signature: names the run; a checkpoint of another signature is not taken up.
         report: is told the history and the loss after each step, and after each evaluation.
+
+    Raises:
+        Stopped: SIGTERM came; the checkpoint holds the last whole step.
     """
     pause = checkpoints.pause(CHECKPOINT_SECONDS)
     history = History()
     _restore(checkpoint, signature, task, history)
+    save = partial(_save, checkpoint, signature, task, history)
+    try:
+        with stopping.orderly():
+            _to_the_end(task, history, report, save, pause)
+    except stopping.Stopped:
+        save()
+        raise
+    save()
+    return history
+
+
+def _to_the_end(
+    task: Task, history: History, report: Callable[[History, float], None], save: Callable[[], None], pause: float
+) -> None:
+    """All steps and evaluations that are left; `save` is called whenever `pause` seconds have passed."""
     clock = saved = time.monotonic()
     while True:
         if task.due(history):
             _evaluate(task, history)
             report(history, float("nan"))
+            stopping.point()
         if task.progress(history) >= 1:
             break
         task.prepare_step(history)
@@ -94,12 +114,11 @@ def fit(task: Task, checkpoint: Path, signature: str, report: Callable[[History,
         history.step += 1
         report(history, loss)
         history.seconds, clock = history.seconds + now - clock, now
+        stopping.point()
         if now - saved > pause:
-            _save(checkpoint, signature, task, history)
+            save()
             saved = time.monotonic()
     history.seconds += time.monotonic() - clock
-    _save(checkpoint, signature, task, history)
-    return history
 
 
 def _step(task: Task, step: int) -> float:

@@ -1,0 +1,122 @@
+"""`score-mlx queue`: a list of runs in order of priority, trained within a time limit."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from score_mlx import project
+from score_mlx.cli.chosen import Dataset, PresetName, settled_config
+from score_mlx.errors import UserError
+from score_mlx.spec import Spec
+
+if TYPE_CHECKING:
+    from score_mlx.config import Config
+
+
+def queue(
+    what: Annotated[
+        list[str],
+        typer.Argument(help="files with a record's path or a target a line, the most important first; or targets"),
+    ],
+    hours: Annotated[
+        float | None, typer.Option(min=0, help="by then everything has ended; by default no limit")
+    ] = None,
+    cores: Annotated[int | None, typer.Option(min=1, help="runs side by side, by default one a core")] = None,
+    dataset: Dataset = None,
+    preset: PresetName = None,
+    results: Annotated[Path, typer.Option(help="folder of data and runs")] = Path("results"),
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="records whose times to go by where this machine has none alike; by default the committed"),
+    ] = None,
+) -> None:
+    """Train a list of runs, the most important first, within a time limit.
+
+    What has a record is skipped. A run that would not end in time is not begun, unless it has a checkpoint to go on
+    from. At the limit, and after Ctrl-C or SIGTERM, the runs at work write checkpoints and end; the same command goes
+    on. Records lie where Snakemake looks for them; `score-mlx adopt` takes them in elsewhere.
+
+    Example: score-mlx queue language.txt --hours 2.5 --cores 2 --preset paper
+    """
+    from score_mlx.chem.parallel import cores as all_cores
+    from score_mlx.locks import hold
+    from score_mlx.queue import Queue, Wanted
+
+    config = settled_config(dataset, preset)
+    runs = _wanted(what, config)
+    cost = _costs(results / "runs", reference or project.root() / "results" / "reference" / "runs")
+    wanted = [Wanted(spec, cost(spec) if said is None else said) for spec, said in runs]
+    hold(results / ".queue.lock", "another queue")
+    work = Queue(
+        wanted,
+        results,
+        lambda spec: _command(spec, results, config.preset),
+        cores=cores or all_cores(),
+        limit=math.inf if hours is None else 3600 * hours,
+        say=typer.echo,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: work.stop())
+    outcome = work.work()
+    typer.echo("\n".join(outcome.lines()))
+    if outcome.failed:
+        raise typer.Exit(1)
+
+
+def _wanted(what: list[str], config: Config) -> list[tuple[Spec, float | None]]:
+    """The runs of lists, paths and targets, each once, with the seconds that a list expects of them."""
+    from score_mlx.families import spec_from_path
+    from score_mlx.queue import read_list
+    from score_mlx.targets import target_specs
+
+    def specs_of(word: str) -> list[Spec]:
+        return [spec_from_path(word)] if word.endswith("run.json") else target_specs(config, Path(word).stem)
+
+    found: dict[Spec, float | None] = {}
+    for word in what:
+        file = Path(word)
+        listed = file.is_file() and file.name != "run.json"
+        runs = read_list(_lines(file), specs_of, word) if listed else [(spec, None) for spec in specs_of(word)]
+        for spec, seconds in runs:
+            found.setdefault(spec, seconds)
+    return list(found.items())
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"{file}: not a text file, expected a path or a target a line") from None
+
+
+def _costs(runs: Path, reference: Path) -> Callable[[Spec], float | None]:
+    """Seconds of a run, by what this machine's runs have taken, and where none is like it by the reference's."""
+    from score_mlx.analysis.allotment import measured
+    from score_mlx.analysis.estimate import cost
+    from score_mlx.presets import has_gpu
+
+    device = "gpu:" if has_gpu() else "cpu:"
+    ours, theirs = (
+        [run for run in measured(folder) if run.meta["device"].startswith(device)] for folder in (runs, reference)
+    )
+
+    def seconds(spec: Spec) -> float | None:
+        own = cost(spec, ours)
+        return cost(spec, theirs) if own is None else own
+
+    return seconds
+
+
+def _command(spec: Spec, results: Path, preset: str) -> list[str]:
+    from score_mlx.families import family_of
+
+    record = spec.path(results / "runs")
+    family = family_of(spec).command
+    return [sys.executable, "-m", "score_mlx", "train", family, "--record", str(record), "--preset", preset]
