@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,13 @@ from score_mlx.errors import UserError
 from score_mlx.families import spec_from_values, spec_of
 from score_mlx.records import read_meta, read_record
 from score_mlx.spec import Spec
+
+# Whose RMSE counts, and how tables call it.
+EPOCHS = {
+    "best": "best epoch",  # of each test fold, as the paper selects it
+    "last": "last epoch",
+    "held_out": "epoch chosen on the other folds",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,22 @@ class Run:
     def has_epochs(self) -> bool:
         """Whether best and last epoch can differ; trees and kernels are fitted once."""
         return self.spec.FAMILY != "classical"
+
+    def rmse(self, epoch: str) -> tuple[float, ...]:
+        """RMSE of each fold at one of `EPOCHS`."""
+        return {"best": self.best, "last": self.last}[epoch] if epoch != "held_out" else self.held_out
+
+    @cached_property
+    def held_out(self) -> tuple[float, ...]:
+        """RMSE of each fold at the epoch of the lowest mean RMSE over the other folds, which that fold did not choose.
+
+        NaN where a fold diverged at any epoch, since no epoch can be chosen then.
+        """
+        curves = np.array(self.curves, float)
+        if curves.ndim != 2 or len(curves) < 2 or not np.isfinite(curves).all():
+            return (math.nan,) * len(self.best)
+        others = (curves.sum(axis=0) - curves) / (len(curves) - 1)
+        return tuple(float(curve[epoch]) for curve, epoch in zip(curves, others.argmin(axis=1), strict=True))
 
     @property
     def diverged(self) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-TABLES = ("verdict", "claims", "pairs", "survival", "verdict_summary")
+TABLES = ("verdict", "claims", "pairs", "contrasts", "informativeness", "survival", "verdict_summary")
 
 
 def verdict(

@@ -22,7 +22,7 @@ from score_mlx.verdict.finding import CLAIM_VERDICTS, NOT_CONFIRMED
 from score_mlx.verdict.published import TEXT
 
 # Tables of the verdict that stand for themselves: which claims survive which choice, how pairs of models compare.
-FURTHER = ("survival", "pairs")
+FURTHER = ("informativeness", "survival", "pairs", "contrasts")
 # Tables that the page shows in its own way, and so not once more under the others.
 ELSEWHERE = {*FURTHER, "runs", "verdict", "verdict_summary", "claims"}
 OF_CELLS = tuple(word for word in rules.CELL_VERDICTS if word != rules.SHOWN)

@@ -32,7 +32,7 @@ def score_mlp_head(evidence: Evidence) -> Finding:
 def integrators(evidence: Evidence) -> Finding:
     """Differences from Euler after 75 epochs, averaged over architectures with and without descriptors."""
     specs = [*evidence.specs("figure9"), *evidence.specs("figure10")]
-    runs = evidence.trained(specs)
+    (runs, *_) = evidence.trained(specs)
     by_scheme: dict[str, list[np.ndarray]] = {}
     for run in runs:
         by_scheme.setdefault(run.spec.integrator, []).append(_after(run, INTEGRATOR_EPOCHS, evidence.epoch))

@@ -56,7 +56,7 @@ def gatv2_nothing(evidence: Evidence) -> Finding:
 def less_oversmoothing(evidence: Evidence) -> Finding:
     """Distances between states of atoms that are not the same; smoothed states lie near each other."""
     specs = evidence.specs("table7a")
-    runs = evidence.trained(specs)
+    runs = evidence.trained(specs)[0]
     silent = [record_name(run.spec) for run in runs if not run.mad]
     if silent:
         raise NotRunError(f"{len(silent)} records say nothing of atom states, first {silent[0]}", silent)

@@ -58,7 +58,7 @@ def molattfp_stable(evidence: Evidence) -> Finding:
     """Restlessness with MolAttFP - with sum pooling, fold by fold, mean over models."""
 
     def restless(specs: list[Spec]) -> np.ndarray:
-        return np.array([_restlessness(run) for run in evidence.trained(specs)])
+        return evidence.measured(specs, _restlessness)
 
     gaps, folds, specs = table_difference(evidence, "table2", "table3", restless)
     return lower({f"{len(specs) // 2} models": gaps}, folds, "change an epoch, with MolAttFP minus without, mean")
@@ -80,8 +80,8 @@ def _steadier(evidence: Evidence, config: str) -> Finding:
 def _by_arch(evidence: Evidence, config: str) -> dict[str, np.ndarray]:
     """The restlessness of each architecture in this form, by folds."""
     specs = {spec.arch: spec for spec in evidence.specs("table2") if spec.config == config}
-    runs = evidence.trained([specs[arch] for arch in ARCHS])
-    return {run.spec.arch: _restlessness(run) for run in runs}
+    values = evidence.measured([specs[arch] for arch in ARCHS], _restlessness)
+    return dict(zip(ARCHS, values, strict=True))
 
 
 def _restlessness(run: Run) -> np.ndarray:

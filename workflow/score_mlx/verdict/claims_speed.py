@@ -35,7 +35,7 @@ def speedup_above_one(evidence: Evidence) -> Finding:
 
 def gt_not_fitted(evidence: Evidence) -> Finding:
     specs = [spec for spec in evidence.specs(TABLE) if spec.arch == "gt" and not spec.descriptors]
-    native, score = evidence.trained(sorted(specs, key=lambda spec: spec.recurrent))
+    (native, score), *_ = evidence.trained(sorted(specs, key=lambda spec: spec.recurrent))
     found = speedup.fit(native, score)
     reason = found.flaw or f"factor {found.factor:.1f}, the curves {found.residual:.3f} apart"
     return Finding(found.residual, YES if found.flaw else NO, reason)
@@ -110,7 +110,7 @@ def _descriptor_warps(evidence: Evidence) -> dict[str, warp.Warp]:
 
 
 def _runs(evidence: Evidence) -> list[Run]:
-    return evidence.trained(evidence.specs(TABLE))
+    return evidence.trained(evidence.specs(TABLE))[0]
 
 
 TESTS: dict[str, Test] = {

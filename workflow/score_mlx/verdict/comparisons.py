@@ -13,9 +13,8 @@ from score_mlx.spec import Spec
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding
 from score_mlx.verdict.pool import NotRunError
-from score_mlx.verdict.rules import MARGINS
+from score_mlx.verdict.rules import EQUAL
 
-EQUAL = MARGINS["rmse"]  # within which two models are called equal
 DRAWS = 1000  # bootstraps over folds
 
 

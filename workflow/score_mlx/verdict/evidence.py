@@ -29,10 +29,10 @@ class Evidence:
     Attributes:
         pool, config: the runs, and which of them each table of the paper lists.
         printed: the paper's numbers.
-        epoch: whose RMSE counts, `best` as in the paper or `last`.
+        epoch: whose RMSE counts, one of `EPOCHS`: `best` as in the paper, `last` or `held_out`.
         split, fidelity, bias_correction: instead of config's.
         repeats: of cross-validation, all needed; None: every one that all runs of a comparison have.
-        incomparable: whether runs that do not compare are used as well, for what they hint at.
+        incomparable: whether to use non-comparable runs as well, as an indication.
     """
 
     pool: Pool
@@ -86,15 +86,29 @@ class Evidence:
             raise NotComparableError(str(error)) from None
         return found
 
-    def trained(self, specs: Sequence[Spec]) -> list[Run]:
-        """`runs` whose curves, and states of atoms where they are there, are numbers throughout.
+    def repeated(self, specs: Sequence[Spec]) -> list[list[Run]]:
+        """`runs` of every repeat that counts: all that all of `specs` have, unless `repeats` says which.
+
+        Raises:
+            UndecidedError: as `runs`.
+        """
+        chosen = self.repeats if self.repeats is not None else (0, *self._further(specs))
+        return [self.runs(specs, repeat) for repeat in chosen]
+
+    def trained(self, specs: Sequence[Spec]) -> list[list[Run]]:
+        """`repeated` runs whose curves, and states of atoms where they are there, are numbers throughout.
 
         Raises:
             UndecidedError: as `runs`; or a fold diverged, at whatever epoch.
         """
-        found = self.runs(specs)
-        _require_finite(found, [[*run.mad, *(value for curve in run.curves for value in curve)] for run in found])
+        found = self.repeated(specs)
+        for runs in found:
+            _require_finite(runs, [[*run.mad, *(value for curve in run.curves for value in curve)] for run in runs])
         return found
+
+    def measured(self, specs: Sequence[Spec], of: Callable[[Run], Sequence[float]]) -> np.ndarray:
+        """A value of each fold of each `trained` run: (len(specs), repeats * folds)."""
+        return np.concatenate([[of(run) for run in runs] for runs in self.trained(specs)], axis=1)
 
     def scores(self, specs: Sequence[Spec]) -> np.ndarray:
         """RMSE of each spec in each fold of each repeat: (len(specs), repeats * folds).
@@ -102,9 +116,8 @@ class Evidence:
         Raises:
             UndecidedError: as `runs`; or a fold diverged, whose comparison would be no number.
         """
-        first, *more = self.repeats if self.repeats is not None else (0, *self._further(specs))
-        by_repeat = [self.runs(specs, repeat) for repeat in (first, *more)]
-        values = np.concatenate([[getattr(run, self.epoch) for run in runs] for runs in by_repeat], axis=1)
+        by_repeat = self.repeated(specs)
+        values = np.concatenate([[run.rmse(self.epoch) for run in runs] for runs in by_repeat], axis=1)
         _require_finite(by_repeat[0], values)
         return values
 

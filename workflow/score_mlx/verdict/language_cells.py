@@ -46,6 +46,7 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+PAPER_DEVICE = "Apple M3 Max"  # on which the paper's models trained against the clock
 PAPER_VOCABULARY = {"nanogpt": 23_544, "nanogptx": 23_544, "chargpt": 65, "d4": 8192}
 
 
@@ -53,6 +54,13 @@ def uncountable(run: LanguageRun) -> str:
     """Why this run's number of parameters says nothing about the paper's; "" where it does, however long it trained."""
     ours, paper = run.dataset["vocabulary"], PAPER_VOCABULARY[run.spec.arch]
     return "" if ours == paper else f"a vocabulary of {ours}, the paper's has {paper}"
+
+
+def unlike_printed(run: LanguageRun) -> str:
+    """Why this run's losses do not compare with printed ones; "" where they do."""
+    device = str(run.meta.get("device"))
+    elsewhere = run.spec.timed and PAPER_DEVICE not in device
+    return run.incomparable() or (f"trained against the clock on {device}, not on {PAPER_DEVICE}" if elsewhere else "")
 
 
 def loss(run: LanguageRun) -> float:

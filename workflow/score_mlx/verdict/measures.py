@@ -1,4 +1,4 @@
-"""What our records say of each published number: the same quantity, computed as the paper says it was."""
+"""What our records give for each published number: the same quantity, computed as the paper says it was."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from score_mlx.analysis import speedup, statistics
-from score_mlx.analysis.language_runs import LanguageRun
-from score_mlx.analysis.runs import mean_std
-from score_mlx.analysis.steps import AVERAGE
+from score_mlx.analysis import speedup
+from score_mlx.analysis.runs import EPOCHS, Run, mean_std
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.spec import Spec
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.comparisons import table_difference
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.pool import NotRunError, record_name
-from score_mlx.verdict.published import TEXT, Published
+from score_mlx.verdict.published import AVERAGE, TEXT, Published
+from score_mlx.verdict.rerun import Scale, repeats_of
 from score_mlx.verdict.rules import Measured
 
 Measure = Callable[[Evidence, Published], Measured]
 
 
 def measure(evidence: Evidence, number: Published) -> Measured:
-    """Ours of a published number.
+    """Ours of a published number, by all repeats that there are.
 
     Raises:
         NotRunError, NotComparableError: the records that it needs are missing, or do not compare.
@@ -32,31 +31,44 @@ def measure(evidence: Evidence, number: Published) -> Measured:
     if number.place in language_cells.CELLS:
         return _language(evidence, number)
     if number.target == TEXT:
-        if number.row not in TEXT_MEASURES:
-            raise NotRunError("quoted by the paper from elsewhere: no run of its models makes it")
-        return TEXT_MEASURES[number.row](evidence, number)
+        return _of_text(evidence, number)
     if number.target in TABLE_MEASURES:
         return TABLE_MEASURES[number.target](evidence, number)
     raise NotRunError("no run of a language model stands for it")
 
 
+def _of_text(evidence: Evidence, number: Published) -> Measured:
+    if number.same_as:
+        target, row, column = number.same_as
+        same = Published(target, row, column, number.value, number.printed, number.kind)
+        return TABLE_MEASURES[target](evidence, same)
+    if number.row not in TEXT_MEASURES:
+        raise NotRunError("quoted by the paper from elsewhere: no run of its models makes it")
+    return TEXT_MEASURES[number.row](evidence, number)
+
+
 def _ranked(evidence: Evidence, number: Published) -> Measured:
     """Tables 1 to 5: a model's mean over folds, its spread, its rank in the whole table."""
     spec = _model(evidence, number.target, number.row)
-    names = (record_name(spec),)
     if number.kind == "rank":
         specs = evidence.specs(number.target)
         means = np.mean(evidence.scores(specs), axis=1)
-        place = [s.model for s in specs].index(number.row)
-        rank = 1 + int(np.sum(means < means[place]))
+        rank = 1 + int(np.sum(means < means[[s.model for s in specs].index(number.row)]))
         return Measured(rank, how=f"of {len(specs)} models", records=[record_name(spec) for spec in specs])
-    (run,) = evidence.runs([spec])
-    mean, std = mean_std(run.best)
-    if mean is None:
-        return Measured(math.nan, how=f"{run.diverged} of {len(run.best)} folds", records=names)
+    runs = [run for (run,) in evidence.repeated([spec])]
+    found = [mean_std(run.rmse(evidence.epoch)) for run in runs]
+    names = [record_name(run.spec) for run in runs]
+    if any(mean is None for mean, _ in found):
+        lost = sum(run.diverged for run in runs)
+        return Measured(math.nan, how=f"{lost} of {len(runs) * len(runs[0].best)} folds", records=names)
     if number.kind == "std":
+        std = float(np.mean([std for _, std in found]))
         return Measured(std, how="population standard deviation over folds", records=names)
-    return _of_folds(run.best, len(run.best), names, "mean over folds of the best epoch")
+    scale = evidence.pool.reruns.mean(spec.FAMILY, evidence.epoch)
+    means = [mean for mean, _ in found if mean is not None]
+    return Measured(
+        float(np.mean(means)), len(means), scale, how=_how(evidence), records=names, seconds=_seconds(runs[:1])
+    )
 
 
 def _depths(evidence: Evidence, number: Published) -> Measured:
@@ -64,47 +76,68 @@ def _depths(evidence: Evidence, number: Published) -> Measured:
     pairs = _pairs(evidence, number.target, number.row)
     if number.kind == "setting":
         return Measured(1 / pairs[0][0].steps, how="dt = 1/K")
-    specs = [spec for pair in pairs for spec in pair]
-    values = evidence.scores(specs)
-    folds, names = evidence.folds(specs[0]), [record_name(spec) for spec in specs]
-    score, native = values[::2].mean(axis=0), values[1::2].mean(axis=0)
-    points = {
-        "score": score,
-        "native": native,
-        "diff": native - score,
-        "improvement_percent": 100 * statistics.ratio_points(score, native),
-    }
-    return _of_folds(points[number.column], folds, names, "mean over folds of the best epoch")
+    side = {"score": slice(0, 1), "native": slice(1, 2)}.get(number.column, slice(0, 2))
+    specs = [spec for pair in pairs for spec in pair[side]]
+    values, folds = evidence.scores(specs), evidence.folds(specs[0])
+    repeats = repeats_of(values[0], folds)
+    if len(specs) == len(pairs):
+        value = float(values.mean())
+    else:
+        score, native = values[::2].mean(), values[1::2].mean()
+        value = float(native - score) if number.column == "diff" else 100 * float(1 - score / native)
+    names = [record_name(spec) for spec in specs]
+    scale = _scale(evidence, number.column, len(pairs))
+    cost = _seconds(evidence.runs(specs))
+    return Measured(value, repeats, scale, how=_how(evidence), records=names, seconds=cost)
+
+
+def _scale(evidence: Evidence, column: str, pairs: int) -> Scale | None:
+    """The rerun standard deviation of a column of Tables 7a to 9, averaged over so many depths."""
+    reruns, family = evidence.pool.reruns, GraphSpec.FAMILY
+    if column in ("score", "native"):
+        return reruns.mean(family, evidence.epoch, pairs)
+    of = reruns.difference if column == "diff" else reruns.improvement
+    return of(family, evidence.epoch, pairs)
 
 
 def _speed(evidence: Evidence, number: Published) -> Measured:
-    """Table 6: the factor between the curves of SCORE and the native model."""
+    """Table 6: the factor between the curves of SCORE and the native model, geometric mean over repeats."""
     specs = _speed_specs(evidence, number)
-    native, score = evidence.runs(specs)
-    found, names = speedup.fit(native, score), [record_name(spec) for spec in specs]
-    if not math.isfinite(found.factor):
-        return Measured(math.nan, how=found.flaw, records=names)
-    low, high = evidence.pool.speedup_interval(native, score)
-    return Measured(found.factor, low, high, "time warp of the mean curves", names, found.flaw)
+    repeated = evidence.repeated(specs)
+    fits, names = [speedup.fit(*runs) for runs in repeated], [record_name(spec) for spec in specs]
+    flaw = next((found.flaw for found in fits if found.flaw), "")
+    value = float(np.exp(np.mean(np.log([found.factor for found in fits]))))
+    if not math.isfinite(value):
+        return Measured(math.nan, how=flaw, records=names)
+    return Measured(
+        value, len(fits), evidence.pool.reruns.log_factor, True, "time warp of the mean curves", names, flaw,
+        _seconds(repeated[0]),
+    )  # fmt: skip
 
 
 def _language(evidence: Evidence, number: Published) -> Measured:
     """A language model's loss, bits per byte or parameter count."""
     name, value = language_cells.CELLS[number.place]
     counted = number.kind == "parameters"
-    (runs,) = evidence.language(name, objection=language_cells.uncountable if counted else LanguageRun.incomparable)
+    objection = language_cells.uncountable if counted else language_cells.unlike_printed
+    (runs,) = evidence.language(name, objection=objection)
     values, names = [value(run) for run in runs], [record_name(run.spec) for run in runs]
     if counted:
-        return Measured(values[0], values[0], values[0], "counted", names)
+        return Measured(values[0], how="counted", records=names)
     devices = ", ".join(dict.fromkeys(str(run.meta.get("device")) for run in runs))
     how = f"{len(values)} run{'s' * (len(values) > 1)} on {devices}"
-    return Measured(float(np.mean(values)), *statistics.interval(values), how, names)
+    scale = evidence.pool.reruns.loss(value, runs[0].spec.timed)
+    return Measured(float(np.mean(values)), len(values), scale, how=how, records=names, seconds=_seconds(runs[:1]))
 
 
 def _molattfp_worth(evidence: Evidence, number: Published) -> Measured:
     """Mean over all 40 models of RMSE with sum pooling - RMSE with MolAttFP."""
     points, folds, specs = table_difference(evidence, "table3", "table2")
-    return _of_folds(points, folds, [record_name(spec) for spec in specs], f"mean over {len(specs) // 2} models")
+    # One pair's scale, an upper bound: what folds add to all differences at once is not known without repeats.
+    scale = evidence.pool.reruns.difference(GraphSpec.FAMILY, evidence.epoch)
+    names, cost = [record_name(spec) for spec in specs], _seconds(evidence.runs(specs))
+    how = f"mean over {len(specs) // 2} models"
+    return Measured(float(points.mean()), repeats_of(points, folds), scale, how=how, records=names, seconds=cost)
 
 
 def _esol_fact(fact: str) -> Measure:
@@ -115,21 +148,10 @@ def _esol_fact(fact: str) -> Measure:
 
         spec = evidence.by_model("table1")["CatBoost"]
         evidence.runs([spec])
-        value = float(FACTS["esol"][fact])
-        return Measured(value, value, value, "the file's own value, checked when it is read", [record_name(spec)])
+        how = "the file's own value, checked when it is read"
+        return Measured(float(FACTS["esol"][fact]), how=how, records=[record_name(spec)])
 
     return known
-
-
-def _same_as(target: str, row: str, column: str) -> Measure:
-    """A number of the text that repeats one of a table."""
-
-    def repeated(evidence: Evidence, number: Published) -> Measured:
-        return TABLE_MEASURES[target](
-            evidence, Published(target, row, column, number.value, number.printed, number.kind)
-        )
-
-    return repeated
 
 
 TABLE_MEASURES: dict[str, Measure] = {
@@ -139,18 +161,18 @@ TABLE_MEASURES: dict[str, Measure] = {
 }
 TEXT_MEASURES: dict[str, Measure] = {
     "mean RMSE increase without MolAttFP": _molattfp_worth,
-    "mean GAT improvement percent": _same_as("table7a", AVERAGE, "improvement_percent"),
-    "mean GAT+MolAttFP improvement percent (text)": _same_as("table7b", AVERAGE, "improvement_percent"),
-    "GAT + MolAttFP SCORE RMSE": _same_as("table7b", "4", "score"),
-    "CatBoost RMSE": _same_as("table1", "CatBoost", "rmse_mean"),
     "ESOL target minimum (paper)": _esol_fact("lowest target"),
     "ESOL target maximum (paper)": _esol_fact("highest target"),
 }
 
 
-def _of_folds(points: Sequence[float], folds: int, names: Sequence[str], how: str) -> Measured:
-    mean = statistics.corrected(points, folds)
-    return Measured(mean.value, mean.low, mean.high, how, names)
+def _how(evidence: Evidence) -> str:
+    return f"mean over folds, {EPOCHS[evidence.epoch]}"
+
+
+def _seconds(runs: Sequence[Run]) -> float:
+    """Of computing these runs took."""
+    return float(sum(run.meta.get("seconds", 0.0) for run in runs))
 
 
 def _model(evidence: Evidence, target: str, name: str) -> Spec:

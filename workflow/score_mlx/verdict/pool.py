@@ -16,6 +16,7 @@ from score_mlx.record_check import check
 from score_mlx.records import read_meta
 from score_mlx.settings.models import Presets
 from score_mlx.spec import Spec
+from score_mlx.verdict.rerun import Reruns
 
 # What makes a model the one of a cell. Of two runs alike in these, one may have been trained for less, at another rate
 # or on other molecules: it is named where the paper's own is missing, and not compared.
@@ -51,6 +52,7 @@ class Pool:
     Attributes:
         runs: by spec.
         language: runs of language models, a family of their own.
+        reruns: how much a quantity moves from one rerun to the next.
     """
 
     def __init__(self, runs: Iterable[Run], language: Iterable[LanguageRun] = ()) -> None:
@@ -60,6 +62,7 @@ class Pool:
         self._repeats: dict[Spec, set[int]] = {}
         for spec in self.runs:
             self._repeats.setdefault(replace(spec, seed=0, repeat=0), set()).add(spec.repeat)
+        self.reruns = Reruns(self.runs.values(), self.language)
         self._intervals: dict[tuple[Spec, Spec], tuple[float, float]] = {}
         self._alike: dict[tuple[Any, ...], list[Run]] = {}
         for run in self.runs.values():
@@ -98,7 +101,7 @@ class Pool:
         return any(start < their_end and their_start < end for their_start, their_end in spans)
 
     def speedup_interval(self, native: Run, score: Run) -> tuple[float, float]:
-        """`speedup.interval`, drawn once: cells, claims and what survives all ask for the same ones."""
+        """`speedup.interval`, drawn once: cells, claims and robustness all ask for the same ones."""
         pair = native.spec, score.spec
         if pair not in self._intervals:
             self._intervals[pair] = speedup.interval(native, score)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from score_mlx.errors import UserError
@@ -29,7 +29,9 @@ COLUMN_KINDS = {
     "val_bpb": "bpb",
 }
 NAMES = ("model", "steps", "train_fraction", "config", "quantity")  # the column that names a row
-WORDS = ("trials", "where")  # columns of text
+WORDS = ("trials", "where", "same_as")  # columns of text
+DERIVED_COLUMNS = ("diff", "improvement_percent")  # computed from other columns of their row
+AVERAGE = "average"  # a row computed from those above it
 # What a number of the text is, by the first of these words that its name has.
 TEXT_KINDS = (
     ("parameters", "parameters"),
@@ -52,6 +54,7 @@ class Published:
         value: the number, in the paper's unit.
         printed: as it stands there, with its digits.
         kind: rmse, std, rank, factor, improvement, loss, bpb, parameters, range or setting.
+        same_as: the place of the same result elsewhere in the paper, which the text repeats; None for none.
     """
 
     target: str
@@ -60,6 +63,12 @@ class Published:
     value: float
     printed: str
     kind: str
+    same_as: tuple[str, str, str] | None = None
+
+    @property
+    def primary(self) -> bool:
+        """Whether it is a result of its own: not computed from other cells, not repeated from one."""
+        return not (self.same_as or self.column in DERIVED_COLUMNS or self.row == AVERAGE)
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -80,7 +89,12 @@ def read_published(folder: Path) -> list[Published]:
     tables = sorted(folder.glob("table*.csv"), key=lambda path: (int("".join(filter(str.isdigit, path.stem))), path))
     if not tables:
         raise UserError(f"{folder}: no table*.csv, expected the paper's published numbers")
-    return [number for path in [*tables, folder / "text_values.csv"] for number in _of_file(path)]
+    numbers = [number for path in [*tables, folder / "text_values.csv"] for number in _of_file(path)]
+    places = {number.place for number in numbers}
+    for number in numbers:
+        if number.same_as and number.same_as not in places:
+            raise UserError(f"{folder}: {number.row!r} repeats {':'.join(number.same_as)}, which is not printed there")
+    return numbers
 
 
 def _of_file(path: Path) -> list[Published]:
@@ -96,8 +110,19 @@ def _of_file(path: Path) -> list[Published]:
         for column in columns:
             if column != key and column not in WORDS and row[column] not in ("", "NA"):
                 kind = _text_kind(path, row[key]) if target == TEXT else COLUMN_KINDS.get(column)
-                numbers.append(_published(path, target, row[key], column, row[column], kind))
+                number = _published(path, target, row[key], column, row[column], kind)
+                numbers.append(replace(number, same_as=_place(path, row.get("same_as"))))
     return numbers
+
+
+def _place(path: Path, text: str | None) -> tuple[str, str, str] | None:
+    """`table1:CatBoost:rmse_mean`."""
+    if not text:
+        return None
+    parts = text.split(":")
+    if len(parts) != 3:
+        raise UserError(f"{path}: same_as is {text!r}, expected table:row:column")
+    return parts[0], parts[1], parts[2]
 
 
 def _published(path: Path, target: str, row: str, column: str, printed: str, kind: str | None) -> Published:
@@ -113,4 +138,6 @@ def _text_kind(path: Path, name: str) -> str:
     for word, kind in TEXT_KINDS:
         if word in name:
             return kind
-    raise UserError(f"{path}: {name!r} says not what it is, expected one of {', '.join(w for w, _ in TEXT_KINDS)}")
+    raise UserError(
+        f"{path}: cannot infer the quantity type of {name!r}, expected one of {', '.join(w for w, _ in TEXT_KINDS)}"
+    )

@@ -1,21 +1,22 @@
-"""Everything that the verdict writes and says: four tables, their summary, the short form for a terminal."""
+"""Everything that the verdict writes: its tables, their summary, the short form for a terminal."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from score_mlx.analysis.formats import Readable, markdown, write_all
 from score_mlx.config import Config
-from score_mlx.verdict import claims, finding, numbers, pairs, rules, survival
+from score_mlx.verdict import claims, contrasts, finding, informativeness, numbers, pairs, rules, survival
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool
 from score_mlx.verdict.published import read_published
 
-SUMMARY_COLUMNS = ("target", *rules.CELL_VERDICTS)
+STRAWMEN = ("constant", "shuffle", "catboost")  # what values that know nothing of the models would reproduce
+SUMMARY_COLUMNS = ("target", *rules.CELL_VERDICTS, *STRAWMEN)
 Rows = list[dict[str, Any]]
 
 
@@ -51,9 +52,9 @@ class Verdict:
         self._made: dict[str, Table] = {}
 
     def table(self, name: str) -> Table:
-        """One of verdict, claims, pairs, survival, verdict_summary."""
+        """One of `MADE_BY`."""
         if name not in self._made:
-            self._made[name] = self._makers()[name]()
+            self._made[name] = MADE_BY[name](self)
         return self._made[name]
 
     def write(self, folder: Path, names: Sequence[str]) -> None:
@@ -71,17 +72,8 @@ class Verdict:
             lines += [_line(verdict, row) for row in rows if row["verdict"] == verdict]
         return "\n".join([*lines, "", claims_sentence(rows)])
 
-    def _makers(self) -> dict[str, Callable[[], Table]]:
-        return {
-            "verdict": self._numbers,
-            "claims": self._claims,
-            "pairs": self._pairs,
-            "survival": self._survival,
-            "verdict_summary": self._summary,
-        }
-
     def _numbers(self) -> Table:
-        rows = numbers.verdict_table(replace(self.evidence, repeats=(0,)), self.published)
+        rows = numbers.verdict_table(self.evidence, self.published)
         return Table(numbers.COLUMNS, numbers.READABLE, rows, "Every published number", numbers.caption())
 
     def _claims(self) -> Table:
@@ -92,21 +84,40 @@ class Verdict:
         rows = pairs.pairs_table(self.evidence, pairs.all_pairs(self.evidence))
         return Table(pairs.COLUMNS, pairs.READABLE, rows, "Every pair that the paper compares", pairs.caption())
 
+    def _contrasts(self) -> Table:
+        rows = contrasts.contrasts_table(list(contrasts.rankings(self.evidence, self.published)))
+        return Table(contrasts.COLUMNS, contrasts.READABLE, rows, "Every printed pair of models", contrasts.caption())
+
+    def _informativeness(self) -> Table:
+        rows = informativeness.informativeness_table(self.evidence, self.published)
+        title, notes = "What would score as well", informativeness.caption(rows)
+        return Table(informativeness.COLUMNS, informativeness.READABLE, rows, title, notes)
+
     def _survival(self) -> Table:
         rows = survival.survival_table(self.claims, self.evidence)
         title = "Does the claim survive another choice?"
         return Table(survival.COLUMNS, survival.READABLE, rows, title, survival.caption())
 
     def _summary(self) -> Table:
-        rows = numbers.summary(self.table("verdict").rows)
-        notes = [f"{numbers_sentence(rows[-1])} {claims_sentence(self.table('claims').rows)} {self.origin}"]
+        judged = self.table("verdict").rows
+        beside = {row["target"]: row for row in self.table("informativeness").rows}
+        rows = [
+            row | {name: beside.get(row["target"], {}).get(name) for name in STRAWMEN}
+            for row in numbers.summary(judged)
+        ]
+        notes = [
+            f"{numbers_sentence(rows[-1], numbers.by_chance(judged))} {claims_sentence(self.table('claims').rows)} "
+            f"{self.origin}",
+            informativeness.sentence(self.table("informativeness").rows[-1]),
+        ]
         return Table(SUMMARY_COLUMNS, SUMMARY_READABLE, rows, "Verdict", notes)
 
 
-def numbers_sentence(total: Mapping[str, Any]) -> str:
-    """How the published numbers fare, from the summary's last row."""
+def numbers_sentence(total: Mapping[str, Any], by_chance: float) -> str:
+    """How the primary published numbers fare, from the summary's last row."""
     judged = sum(total[verdict] for verdict in rules.CELL_VERDICTS if verdict != rules.SHOWN)
-    return f"Of {judged} published numbers {_listed(total, rules.CELL_VERDICTS[:-1])}."
+    chance = f" (by chance alone {by_chance:.0f} would be {rules.NOT_REPRODUCED})" if by_chance else ""
+    return f"Of {judged} primary published numbers {_listed(total, rules.CELL_VERDICTS[:-1])}{chance}."
 
 
 def claims_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -122,11 +133,24 @@ def _line(verdict: str, row: Mapping[str, Any]) -> str:
     return f"{verdict:<17} {row['claim']}" + ("" if verdict == finding.NOT_RUN else f" ({row['reason']})")
 
 
-def _count(verdict: str):
-    return lambda row: str(row[verdict] or "")
+def _count(name: str):
+    """A count of numbers; nothing where there is none to count, as no verdict has."""
+    return lambda row: "" if row[name] is None or (name not in STRAWMEN and not row[name]) else f"{row[name]:.0f}"
 
 
 SUMMARY_READABLE: Readable = (
     ("target", lambda row: row["target"]),
     *((verdict, _count(verdict)) for verdict in rules.CELL_VERDICTS),
+    *((f"reproduced by {name}", _count(name)) for name in ("constant", "shuffle")),
+    ("by CatBoost's RMSE", _count("catboost")),
 )
+
+MADE_BY: dict[str, Callable[[Verdict], Table]] = {
+    "verdict": Verdict._numbers,
+    "claims": Verdict._claims,
+    "pairs": Verdict._pairs,
+    "contrasts": Verdict._contrasts,
+    "informativeness": Verdict._informativeness,
+    "survival": Verdict._survival,
+    "verdict_summary": Verdict._summary,
+}
