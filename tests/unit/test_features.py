@@ -170,3 +170,23 @@ def test_esol_has_the_size_it_is_known_for(shared_data):
     assert (atoms.max(), bonds.max(), bonds.min(), degree.max()) == (55, 62, 0, 4)
     assert (bonds == 0).sum() == 1
     assert atoms.mean() == pytest.approx(13.3, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("field", "place", "value", "message"),
+    [
+        ("source", 0, 99, "source of bond 0 is 99, outside its molecule"),
+        ("target", 1, -1, "target of bond 1 is -1, outside its molecule"),
+        ("target", 0, 3, "target of bond 0 is 3, outside its molecule"),
+        ("reverse", 0, 0, "reverse is not its own inverse"),
+        ("atom_offset", 1, 99, "atom_offset does not divide 4 rows into 2 molecules"),
+        ("bond_offset", 2, 3, "bond_offset does not divide 4 rows into 2 molecules"),
+    ],
+)
+def test_an_index_outside_its_molecule(tmp_path, field, place, value, message):
+    """Batches would read beyond their arrays."""
+    graphs = featurise(["CO", "CN"], "rigr_author", processes=1)
+    getattr(graphs, field)[place] = value
+    graphs.save(tmp_path / "bad.npz")
+    with pytest.raises(UserError, match=message):
+        MoleculeGraphs.load(tmp_path / "bad.npz")

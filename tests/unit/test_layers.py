@@ -1,6 +1,7 @@
 """Each layer, readout, head and whole network against formulas in plain numpy."""
 
 import re
+from contextlib import nullcontext
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -11,6 +12,8 @@ import pytest
 import tiny
 from mlx.utils import tree_flatten
 from plain_models import Molecule
+from score_mlx import kernels
+from score_mlx import nn as ours
 from score_mlx.dense.networks import HEADS, MLP, ScoreMLP
 from score_mlx.graphs.attfp import AttFP
 from score_mlx.graphs.dmpnn import DMPNN
@@ -201,3 +204,21 @@ def test_descriptors_join_the_molecule_vector():
         assert (network.norm is not None) == normed, (arch, config, fidelity)
         one, other = (tiny.predict(network, bonds, v.astype(mx.float32)) for v in (values, 3 * values))
         assert np.allclose(one, other, atol=1e-4) == normed  # a norm takes the scale away
+
+
+WRONG = {
+    "linear": lambda: ours.linear(mx.ones((5, 7)), mx.ones((30, 6))),
+    "bias": lambda: ours.linear(mx.ones((5, 7)), mx.ones((30, 7)), mx.ones(1)),
+    "head_dots": lambda: ours.head_dots(mx.ones((4, 12)), mx.ones((1, 2, 3))),
+    "layer_norm": lambda: ours.LayerNorm(8)(mx.ones((5, 7))),
+    "gru of another width": lambda: GRUCell(3, 4)(mx.ones((5, 3)), mx.ones((5, 8))),
+    "gru of other rows": lambda: GRUCell(3, 4)(mx.ones((5, 3)), mx.ones((1, 4))),
+    "dropout": lambda: Noise(mx.array(1, mx.uint32))(mx.ones((5, 7)), mx.arange(1, dtype=mx.uint32)),
+}
+
+
+@pytest.mark.parametrize("kernel", [False, pytest.param(True, marks=tiny.needs_kernels)])
+@pytest.mark.parametrize("name", WRONG)
+def test_what_does_not_fit_is_refused_with_kernels_and_without(name, kernel, cpu):
+    with nullcontext() if kernel else kernels.switched_off(), pytest.raises(ValueError):
+        mx.eval(WRONG[name]())

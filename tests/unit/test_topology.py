@@ -297,3 +297,46 @@ def test_heads_are_pairs_transposed_and_back(layout):
     np.testing.assert_array_equal(np.array(gradient), np.array(bonds.from_heads(direction)))
     back = mx.grad(lambda x: (bonds.from_heads(x) * h).sum())(direction)
     np.testing.assert_array_equal(np.array(back), expected)
+
+
+# -- what does not fit -------------------------------------------------------------------------------------------------
+VERBS = {
+    "source": ["atoms"],
+    "target": ["atoms"],
+    "sum": ["messages"],
+    "softmax": ["messages"],
+    "reverse": ["messages"],
+    "weigh": ["messages", "messages"],
+    "attend": ["atoms", "messages"],
+    "smooth": ["atoms"],
+    "others": ["messages"],
+    "pool": ["atoms"],
+    "spread": ["molecules"],
+    "softmax_molecule": ["atoms"],
+    "padded": ["atoms"],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_refuses_too_few_rows_too_many_and_other_axes(layout, verb, cpu):
+    """MLX's own gathers would read beyond the array."""
+    batch = tiny.random_batch(0)
+    bonds = tiny.topology(batch, layout)
+    width = 1 if verb == "softmax_molecule" else 4
+    fitting = [mx.ones((getattr(batch.shape, rows), width)) for rows in VERBS[verb]]
+    mx.eval(getattr(bonds, verb)(*fitting))
+    for n, x in enumerate(fitting):
+        for wrong in (x[:-1], x[:0], mx.concatenate([x, x]), x[None], x[:, 0]):
+            with pytest.raises(ValueError):
+                mx.eval(getattr(bonds, verb)(*[wrong if i == n else y for i, y in enumerate(fitting)]))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_combine_refuses_what_would_be_spread(layout, cpu):
+    batch = tiny.random_batch(0)
+    bonds = tiny.topology(batch, layout)
+    atoms, messages = mx.ones((batch.shape.atoms, 4)), mx.ones((batch.shape.messages, 4))
+    for wrong in ({"bond": messages[:1]}, {"bond": messages[:, :1]}, {"target": atoms[:, :1]}, {"source": atoms[:2]}):
+        with pytest.raises(ValueError):
+            mx.eval(bonds.combine(**{"source": atoms, "target": atoms, "bond": messages} | wrong))

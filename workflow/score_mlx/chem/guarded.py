@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection
 from rdkit import Chem
 
 from score_mlx.chem.rdkit_io import parse
+from score_mlx.identities import MOST_ATOMS
 
 LONGEST = 10_000  # characters
-MOST_ATOMS = 512  # of a molecule; dropout tells so many atoms apart (graphs/batch.py)
 SHORT = 400  # characters that RDKit reads at once, whatever they say
 SECONDS = 10.0  # for one molecule, which takes a thousandth of one
 

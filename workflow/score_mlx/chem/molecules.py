@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from score_mlx.errors import UserError
 from score_mlx.files import read_arrays, replacing
 
 
@@ -47,6 +48,31 @@ class MoleculeGraphs:
         """Reads what `save` wrote.
 
         Raises:
-            UserError: the file is missing, is not such a file, or lacks an array.
+            UserError: the file is missing, is not such a file, lacks an array, or an index points outside its molecule.
         """
-        return cls(**read_arrays(path, [f.name for f in fields(cls)], "features"))
+        graphs = cls(**read_arrays(path, [f.name for f in fields(cls)], "features"))
+        flaw = graphs.flaw()
+        if flaw:
+            raise UserError(f"{path}: {flaw}")
+        return graphs
+
+    def flaw(self) -> str:
+        """What would make a layer read outside a molecule, or nothing. Batches rely on it and check no more."""
+        atoms, bonds = (np.asarray(offset, np.int64) for offset in (self.atom_offset, self.bond_offset))
+        for name, offset, rows in (("atom_offset", atoms, self.atoms), ("bond_offset", bonds, self.bonds)):
+            if (
+                offset.shape != (len(self) + 1,)
+                or offset[0] != 0
+                or offset[-1] != len(rows)
+                or (np.diff(offset) < 0).any()
+            ):
+                return f"{name} does not divide {len(rows)} rows into {len(self)} molecules"
+        owner = np.repeat(np.arange(len(self)), np.diff(bonds))
+        for name, own in (("source", atoms), ("target", atoms), ("reverse", bonds)):
+            index = getattr(self, name)
+            if index.shape != owner.shape or not np.issubdtype(index.dtype, np.integer):
+                return f"{name} is not one index for each of {len(owner)} directed bonds"
+            outside = np.flatnonzero((index < own[owner]) | (index >= own[owner + 1]))
+            if len(outside):
+                return f"{name} of bond {outside[0]} is {index[outside[0]]}, outside its molecule"
+        return "" if (self.reverse[self.reverse] == np.arange(len(owner))).all() else "reverse is not its own inverse"

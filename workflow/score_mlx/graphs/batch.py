@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from score_mlx.chem.molecules import MoleculeGraphs
+from score_mlx.identities import ATOM_STRIDE, BOND_STRIDE, MOST_ATOMS
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Shape:
     @property
     def atoms(self) -> int:
         return sum(self.by_degree)
+
+    @property
+    def messages(self) -> int:
+        return sum(degree * count for degree, count in enumerate(self.by_degree))
 
     def union(self, other: Shape) -> Shape:
         """The smallest shape that holds both."""
@@ -102,7 +107,7 @@ class Batcher:
         arrays["atoms"] = _spread(g.atoms[rows], new, total)
         real = _spread(np.ones(len(rows), np.float32), new, total)
         arrays["real"] = real
-        atom_id = _spread((owner * 4096 + within).astype(np.uint32), new, total)
+        atom_id = _spread((owner * ATOM_STRIDE + within).astype(np.uint32), new, total)
         arrays["atom_id"] = atom_id
         slots = np.zeros((shape.molecules, shape.longest), np.int32)
         occupied = np.zeros((shape.molecules, shape.longest), np.float32)
@@ -144,7 +149,7 @@ class Batcher:
         arrays["bonds"] = _spread(g.bonds[old], position, len(target))
         owner = np.repeat(np.arange(len(molecules)), count)
         within = np.arange(len(old)) - np.repeat(np.cumsum(count) - count, count)
-        arrays["bond_id"] = _spread((owner * 8192 + within).astype(np.uint32), position, len(target))
+        arrays["bond_id"] = _spread((owner * BOND_STRIDE + within).astype(np.uint32), position, len(target))
 
 
 def _pairs(arrays, shape: Shape) -> None:
@@ -158,7 +163,7 @@ def _pairs(arrays, shape: Shape) -> None:
     arrays["pair_bond"] = pair_bond.reshape(shape.molecules, n, n)
     arrays["bond_pair"] = _spread(pair.astype(np.int32), true, messages)
     b, i, j = np.ogrid[: shape.molecules, :n, :n]
-    arrays["pair_id"] = ((b * 512 + i) * 512 + j).astype(np.uint32)
+    arrays["pair_id"] = ((b * MOST_ATOMS + i) * MOST_ATOMS + j).astype(np.uint32)
 
 
 def _ranges(start: np.ndarray, count: np.ndarray) -> np.ndarray:

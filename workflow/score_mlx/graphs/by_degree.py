@@ -6,7 +6,7 @@ from functools import cached_property
 
 import mlx.core as mx
 
-from score_mlx.graphs.topology import Topology, no_gradient
+from score_mlx.graphs.topology import Topology, no_gradient, takes
 
 
 class ByDegree(Topology):
@@ -17,18 +17,23 @@ class ByDegree(Topology):
         """Made when first asked for: a layout that answers otherwise needs none."""
         return _verbs(self.shape.by_degree)
 
+    @takes("atoms hidden")
     def source(self, h: mx.array) -> mx.array:
         return self._verbs["source"](h, self._source, self._target, self._reverse)
 
+    @takes("atoms hidden")
     def target(self, h: mx.array) -> mx.array:
         return self._verbs["target"](h, self._target)
 
+    @takes("messages hidden")
     def sum(self, messages: mx.array) -> mx.array:
         return self._verbs["sum"](messages, self._target)
 
+    @takes("messages heads")
     def softmax(self, logits: mx.array) -> mx.array:
         return self._verbs["softmax"](logits, self._target)
 
+    @takes("messages hidden")
     def reverse(self, messages: mx.array) -> mx.array:
         return self._verbs["reverse"](messages, self._reverse)
 

@@ -10,12 +10,36 @@ Shapes: A atoms, M messages (directed bonds), B molecules, n atoms in the larges
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any
 
 import mlx.core as mx
 
 from score_mlx.graphs.batch import Batch, Shape
 from score_mlx.nn import Noise, leaky, softmax
+from score_mlx.nn.shapes import fit
+
+
+def takes(*positional: str, **named: str) -> Callable:
+    """A verb's arrays, each as `rows columns`: rows are `atoms`, `messages` or `molecules`; columns of one name agree.
+
+    MLX would read beyond an array of too few rows. Where a kernel computes the verb it checks the same itself.
+    """
+
+    def checked(verb: Callable) -> Callable:
+        @wraps(verb)
+        def call(self: Topology, *arrays: mx.array | None, **others: Any) -> mx.array:
+            columns: dict[str, int] = {}
+            for kind, array in zip(positional, arrays, strict=False):
+                self._hold(verb.__name__, kind, array, columns)
+            for name, kind in named.items():
+                self._hold(verb.__name__, kind, others.get(name), columns)
+            return verb(self, *arrays, **others)
+
+        return call
+
+    return checked
 
 
 class Topology(ABC):
@@ -41,6 +65,20 @@ class Topology(ABC):
     def of(cls, batch: Batch) -> Topology:
         return cls({name: mx.array(value) for name, value in batch.arrays.items()}, batch.shape)
 
+    def _hold(self, verb: str, kind: str, array: mx.array | None, columns: dict[str, int]) -> None:
+        """
+        Raises:
+            ValueError: an array has not as many rows as there are atoms, messages or molecules, or other columns.
+        """
+        if array is None:
+            return
+        rows, column = kind.split()
+        count = {"atoms": self.shape.atoms, "messages": self.shape.messages, "molecules": self.shape.molecules}[rows]
+        fit(verb, array, [count, columns.get(column)], f"an array of {rows}")
+        if array.ndim != 2:
+            raise ValueError(f"{verb}: an array of {rows} has {array.ndim} axes, expected 2")
+        columns[column] = array.shape[1]
+
     # -- messages ------------------------------------------------------------------------------------------------
     @abstractmethod
     def source(self, h: mx.array) -> mx.array:
@@ -58,6 +96,7 @@ class Topology(ABC):
     def softmax(self, logits: mx.array) -> mx.array:
         """Softmax over the messages into each atom: (M, heads) -> (M, heads)."""
 
+    @takes(source="atoms hidden", target="atoms hidden", bond="messages hidden")
     def combine(self, *, source=None, target=None, bond=None, slope: float = 1.0) -> mx.array:
         """leaky(state of the source + state of the target + the bond's), slope 1 for none.
 
@@ -70,21 +109,25 @@ class Topology(ABC):
         parts += [bond] if bond is not None else []
         return leaky(sum(parts[1:], parts[0]), slope)
 
+    @takes("messages hidden", "messages heads")
     def weigh(self, messages: mx.array, weights: mx.array) -> mx.array:
         """Weighted sum of the messages into each atom: (M, H), (M, heads) -> (A, H); a weight for H / heads columns."""
         return self.sum(_by_column(messages, weights))
 
+    @takes("atoms hidden", "messages heads")
     def attend(self, h: mx.array, weights: mx.array | None = None) -> mx.array:
         """Sum, weighted if asked, of the neighbours' states: (A, H), (M, heads) -> (A, H)."""
         states = self.source(h)
         return self.sum(states if weights is None else _by_column(states, weights))
 
+    @takes("atoms hidden")
     def smooth(self, h: mx.array) -> mx.array:
         """D^-1/2 (A + I) D^-1/2 h with A the adjacency and D the degrees, loops counted: (A, H) -> (A, H)."""
         norm = mx.rsqrt(self.degree + 1)  # (A, 1)
         x = h * norm
         return (self.attend(x) + x) * norm
 
+    @takes("messages hidden")
     def others(self, messages: mx.array) -> mx.array:
         """The sum of the messages into each message's source, less the one from its target: (M, H) -> (M, H)."""
         return self.source(self.sum(messages)) - self.reverse(messages)
@@ -109,6 +152,7 @@ class Topology(ABC):
         """(B, n, n): names of pairs for `Noise`."""
         return self._arrays["pair_id"]
 
+    @takes("atoms hidden")
     def padded(self, h: mx.array) -> mx.array:
         """Atoms laid out by molecule: (A, H) -> (B, n, H), zeros where a molecule has fewer atoms."""
         a = self._arrays
@@ -129,6 +173,7 @@ class Topology(ABC):
         a = self._arrays
         return _join_heads(x, *self._head_places(x.shape[1]), a["occupied"], a["real"])
 
+    @takes("atoms hidden", "atoms hidden", "atoms hidden", "messages heads", "messages hidden")
     def attend_pairs(self, q, k, v, bias: mx.array, value: mx.array, noise: Noise) -> mx.array:
         """Attention of each atom to all atoms of its molecule, where a bond adds to a pair's logit and to its value.
 
@@ -167,14 +212,17 @@ class Topology(ABC):
         owner = self._arrays["place"] // self.shape.longest
         return (owner == mx.arange(self.shape.molecules)[:, None]) * self._arrays["real"]
 
+    @takes("atoms hidden", "atoms weight")
     def pool(self, h: mx.array, weights: mx.array | None = None) -> mx.array:
         """Sum, weighted if asked, over a molecule's atoms: (A, H), (A, 1) -> (B, H)."""
         return self._member @ (h if weights is None else weights * h)
 
+    @takes("molecules hidden")
     def spread(self, g: mx.array) -> mx.array:
         """The molecule's row for each of its atoms: (B, H) -> (A, H)."""
         return self._member.T @ g
 
+    @takes("atoms logits")
     def softmax_molecule(self, logits: mx.array) -> mx.array:
         """Softmax over a molecule's atoms: (A, 1) -> (A, 1)."""
         padded = self.padded(logits)[..., 0]  # (B, n)

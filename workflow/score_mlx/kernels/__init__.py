@@ -40,10 +40,11 @@ def serve(x: mx.array) -> bool:
 
 
 def call(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = ()) -> mx.array:
-    """The kernel's result; inputs, numbers and shapes are said above each kernel.
+    """The kernel's result; inputs, numbers and shapes are in its signature.
 
     Raises:
-        ValueError: no kernel has the name, or an input is not of 32-bit values.
+        ValueError: no kernel has the name; types, shapes or numbers do not fit its signature. Values of index arrays
+            are checked when the result is computed, which then raises likewise.
     """
     return call_all(name, inputs, numbers)[0]
 
@@ -51,6 +52,11 @@ def call(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = ()) -
 def call_all(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = ()) -> list[mx.array]:
     """The same with all of a kernel's outputs."""
     return _library.call(name, inputs, numbers)
+
+
+def names() -> list[str]:
+    """All kernels."""
+    return _library.names()
 
 
 def compiled() -> bool:

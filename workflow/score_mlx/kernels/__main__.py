@@ -1,10 +1,17 @@
-"""`python -m score_mlx.kernels`: compile the kernels, unless it has been done."""
+"""`python -m score_mlx.kernels`: compile the kernels, unless it has been done; `--lint`: with warnings as errors."""
 
 import sys
 
 from score_mlx.errors import UserError
-from score_mlx.kernels.build import build
+from score_mlx.kernels.build import build, lint
 
+if sys.argv[1:] == ["--lint"]:
+    try:
+        lint()
+    except UserError as error:
+        sys.exit(str(error))
+    print("kernels: no warnings")
+    sys.exit()
 try:
     print(f"kernels: {build()}")
 except UserError as error:

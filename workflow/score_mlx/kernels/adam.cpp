@@ -1,20 +1,25 @@
 // A step of Adam on one vector whose gradient comes in pieces, one a parameter.
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "kernels.h"
 
 namespace score {
 
-// Inputs: parameters, mean, square (n,), rate (), root (), then gradients whose sizes add up to n, in the vector's order;
-// p: decay of the mean and of the mean square, epsilon. Gives parameters - rate mean / (sqrt(square) root + epsilon),
-// mean, square.
-enum { FIRST = 5 };
+namespace {
 
-static void adam(const Args& a) {
-  float b1 = a.p[0], b2 = a.p[1], epsilon = a.p[2], c1 = 1 - a.p[0], c2 = 1 - a.p[1], rate = *a.in[3], root = *a.in[4];
+// Gives parameters - rate mean / (sqrt(square) root + epsilon), mean, square; the gradients' sizes add up to n, in the
+// vector's order.
+enum { PARAMETERS, MEAN, SQUARE, RATE, ROOT, GRADIENTS };
+enum { DECAY, DECAY_OF_SQUARE, EPSILON };
+
+void adam(const Args& a) {
+  float b1 = a.p[DECAY], b2 = a.p[DECAY_OF_SQUARE], epsilon = a.p[EPSILON], c1 = 1 - a.p[DECAY];
+  float c2 = 1 - a.p[DECAY_OF_SQUARE], rate = *a.in[RATE], root = *a.in[ROOT];
   int at = 0;
-  for (size_t piece = FIRST; piece < a.shape.size(); at += a.size(piece++)) {
-    const float *parameter = a.in[0] + at, *mean = a.in[1] + at, *square = a.in[2] + at, *g = a.in[piece];
+  for (int piece = GRADIENTS; piece < a.inputs; at += a.size(piece++)) {
+    const float *parameter = a.in[PARAMETERS] + at, *mean = a.in[MEAN] + at, *square = a.in[SQUARE] + at, *g = a.in[piece];
     int n = a.size(piece);
     float *to = a.out[0] + at, *to_mean = a.out[1] + at, *to_square = a.out[2] + at;
 #pragma omp simd
@@ -27,7 +32,18 @@ static void adam(const Args& a) {
   }
 }
 
-static Shapes adam_shapes(const Shapes& in, const Params&) { return {in[0], in[0], in[0]}; }
-static Register r_adam("adam", {adam, nullptr, 0, adam_shapes});
+const char* in_pieces(const Shapes& in) {
+  int64_t total = 0;
+  for (size_t piece = GRADIENTS; piece < in.size(); piece++)
+    total += std::accumulate(in[piece].begin(), in[piece].end(), int64_t{1}, std::multiplies<>());
+  return total == in[PARAMETERS][0] ? nullptr : "the gradients' sizes do not add up to the parameters'";
+}
+
+Register r("adam", {adam, nullptr, 0,
+                    Signature("parameters[n], mean[n], square[n], rate[], root[], gradients* -> new[n], mean[n], square[n]",
+                              "decay, decay_of_square, epsilon"),
+                    in_pieces});
+
+}  // namespace
 
 }  // namespace score

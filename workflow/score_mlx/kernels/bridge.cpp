@@ -25,18 +25,30 @@ static std::map<std::string, Op>& registry() {
   static std::map<std::string, Op> ops;
   return ops;
 }
-Register::Register(const char* name, Op op) { registry()[name] = op; }
+Register::Register(const char* name, Op op) { registry().emplace(name, std::move(op)); }
 const Op& find(const std::string& name) {
   auto found = registry().find(name);
   if (found == registry().end()) throw std::invalid_argument("no kernel is called " + name);
   return found->second;
 }
 
+static std::vector<std::string> names() {
+  std::vector<std::string> all;
+  for (const auto& [name, op] : registry()) all.push_back(name);
+  return all;
+}
+
 static std::vector<int> shape_of(const mx::array& a) { return {a.shape().begin(), a.shape().end()}; }
+
+static Type type_of(const mx::array& a) {
+  return a.dtype() == mx::float32 ? Type::FLOAT
+         : a.dtype() == mx::int32 ? Type::INT
+         : a.dtype() == mx::uint32 ? Type::UINT
+                                   : Type::OTHER;
+}
 
 // A row-contiguous copy, made on the stream before the kernel that reads it. Every dtype here has four bytes.
 static mx::array contiguous(const mx::array& a, mx::cpu::CommandEncoder& encoder) {
-  if (a.itemsize() != 4) throw std::invalid_argument("kernels take arrays of 32-bit values only");
   if (a.flags().row_contiguous) return a;
   mx::array copy(a.shape(), a.dtype(), nullptr, {});
   copy.set_data(mx::allocator::malloc(copy.nbytes()));
@@ -90,14 +102,17 @@ class Call : public mx::Primitive {
     for (size_t i = 0; i < outputs.size(); i++) {
       size_t place = asked_.empty() ? i : asked_[i];
       outputs[i].set_data(mx::allocator::malloc(outputs[i].nbytes()));
-      out[place] = outputs[i].data<float>();
+      out[place] = !asked_.empty() && left_out(shape[place]) ? nullptr : outputs[i].data<float>();
       out_step[place] = count_ ? outputs[i].size() / count_ : 0;
     }
-    auto kernel = asked_.empty() ? find(name_).forward : find(name_).backward;
-    encoder.dispatch([=, in = std::move(in), out = std::move(out), shape = std::move(shape), p = params_,
-                      calls = std::max(count_, 1)]() mutable {
+    bool forward = asked_.empty();
+    encoder.dispatch([=, in = std::move(in), out = std::move(out), shape = std::move(shape), p = params_, name = name_,
+                      own = own_inputs(inputs.size()), calls = std::max(count_, 1)]() mutable {
+      const Op& op = find(name);
       for (int call = 0; call < calls; call++) {
-        kernel(Args{in.data(), out.data(), shape, p});
+        Args args{in.data(), out.data(), shape, p, own};
+        if (forward) check_values(name, op, args);  // MLX hands what is thrown here to whoever evaluates
+        (forward ? op.forward : op.backward)(args);
         for (size_t i = 0; i < in.size(); i++) in[i] += in_step[i];
         for (size_t i = 0; i < out.size(); i++) out[i] = out[i] ? out[i] + out_step[i] : nullptr;
       }
@@ -136,9 +151,10 @@ class Call : public mx::Primitive {
     std::vector<bool> lifted;
     for (size_t i = 0; i < inputs.size(); i++) {
       lifted.push_back(axes[i] >= 0);
-      if (axes[i] >= 0) count = inputs[i].shape(axes[i]);
+      if (axes[i] >= 0 && count == 0) count = inputs[i].shape(axes[i]);
       leading.push_back(axes[i] > 0 ? mx::moveaxis(inputs[i], axes[i], 0) : inputs[i]);
     }
+    if (count == 0) throw std::invalid_argument("kernel " + name_ + " is lifted over no replicas");
     auto outputs = launch(std::make_shared<Call>(stream(), name_, params_, asked_, lifted, count), leading);
     return {outputs, std::vector<int>(outputs.size(), 0)};
   }
@@ -153,6 +169,17 @@ class Call : public mx::Primitive {
  private:
   bool lifted(size_t input) const { return count_ && lifted_[input]; }
 
+  // A backward pass reads the inputs, one cotangent and all outputs.
+  int own_inputs(size_t given) const {
+    return static_cast<int>(asked_.empty() ? given : given - 1 - find(name_).signature.gives());
+  }
+
+  static void check_values(const std::string& name, const Op& op, const Args& args) {
+    op.signature.check_values(name, args.shape, args.p, args.in);
+    const char* flaw = op.refuse ? op.refuse(args) : nullptr;
+    if (flaw) throw std::invalid_argument("kernel " + name + ": " + flaw);
+  }
+
   // What one call sees.
   Shapes shapes(const std::vector<mx::array>& inputs) const {
     Shapes own;
@@ -163,10 +190,31 @@ class Call : public mx::Primitive {
     return own;
   }
 
+  // Shapes of the forward pass's outputs. Throws where an array does not fit; `own`: what one call sees of each.
+  Shapes checked(const std::vector<mx::array>& inputs, const Shapes& own) const {
+    for (size_t i = 0; i < inputs.size(); i++)
+      if (lifted(i) && inputs[i].shape(0) != count_)
+        throw std::invalid_argument("kernel " + name_ + " is lifted over " + std::to_string(count_) + " and " +
+                                    std::to_string(inputs[i].shape(0)) + " replicas");
+    int first = own_inputs(inputs.size());
+    std::vector<Type> types;
+    for (int i = 0; i < first; i++) types.push_back(type_of(inputs[i]));
+    Shapes inside(own.begin(), own.begin() + first);
+    Shapes outputs = find(name_).signature.outputs(name_, types, inside, params_);
+    const char* flaw = find(name_).misfit ? find(name_).misfit(inside) : nullptr;
+    if (flaw) throw std::invalid_argument("kernel " + name_ + ": " + flaw);
+    for (size_t i = first; i < inputs.size(); i++) {
+      size_t output = i == static_cast<size_t>(first) ? 0 : i - first - 1;
+      if (own[i] != outputs[output] || type_of(inputs[i]) != Type::FLOAT)
+        throw std::invalid_argument("kernel " + name_ + ": a cotangent or output of another shape or type");
+    }
+    return outputs;
+  }
+
   static std::vector<mx::array> launch(std::shared_ptr<Call> call, const std::vector<mx::array>& inputs) {
-    Shapes own = call->shapes(inputs), results;
+    Shapes own = call->shapes(inputs), results = call->checked(inputs, own);
+    if (!call->asked_.empty()) results.clear();
     for (int i : call->asked_) results.push_back(own[i]);
-    if (call->asked_.empty()) results = find(call->name_).shapes(own, call->params_);
     std::vector<mx::Shape> shapes;
     for (const auto& s : results) {
       shapes.emplace_back(s.begin(), s.end());
@@ -199,6 +247,7 @@ static void keep_memory() {
 NB_MODULE(SCORE_MODULE, m) {
   m.doc() = "Compiled kernels of score_mlx.";
   keep_memory();
+  m.def("names", &score::names, "Names of all kernels.");
   m.def("call", &score::Call::make, nb::arg("kernel"), nb::arg("inputs"), nb::arg("params") = score::Params{},
         "Outputs of a kernel: the result first, then what its gradient needs.");
 }

@@ -7,12 +7,14 @@ import os
 import platform
 import sys
 import sysconfig
+import tempfile
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from score_mlx.compiling import compile_into, place
 from score_mlx.errors import UserError
+from score_mlx.identities import MOST_ATOMS
 from score_mlx.processor import described
 
 MODULE = "score_mlx_kernels"
@@ -21,9 +23,10 @@ HERE = Path(__file__).parent
 OPTIONS = ("-std=c++20", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd")
 if platform.machine() == "x86_64":
     OPTIONS += ("-mprefer-vector-width=512",)  # compilers too old to know a processor take half or a quarter of it
+OPTIONS += (f"-DSCORE_MOST_ATOMS={MOST_ATOMS}",)
 SANITIZERS = ("-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 if os.environ.get("SCORE_KERNELS") == "sanitized":  # for tests/sanitized.py
-    OPTIONS += SANITIZERS
+    OPTIONS += (*SANITIZERS, "-DSCORE_SANITIZED")
 
 
 def sources() -> list[Path]:
@@ -53,11 +56,31 @@ def build() -> Path:
     """
     path = library()
     if not path.is_file():
-        absent = missing()
-        if absent:
-            raise UserError(f"the kernels cannot be compiled: {absent}")
-        compile_into(path, "the kernels", _arguments())
+        _need_everything()
+        mlx, nanobind = _packages()
+        libraries = [str(nanobind / "src" / "nb_combined.cpp")]
+        libraries += [f"-L{mlx / 'lib'}", "-lmlx", f"-Wl,-rpath,{mlx / 'lib'}"]
+        compile_into(path, "the kernels", ["-w", *_arguments(), *_translation_units(), *libraries])
     return path
+
+
+def lint() -> None:
+    """Compile the project's own sources with all warnings as errors, for CI; users' compilers may warn of other things.
+
+    Raises:
+        UserError: something to compile with is missing, or the compiler warned.
+    """
+    _need_everything()
+    with tempfile.TemporaryDirectory() as folder:
+        for source in _translation_units():
+            arguments = ["-Wall", "-Wextra", "-Werror", *_arguments(), "-c", source]
+            compile_into(Path(folder) / "none.o", f"{Path(source).name} of the kernels", arguments)
+
+
+def _need_everything() -> None:
+    absent = missing()
+    if absent:
+        raise UserError(f"the kernels cannot be compiled: {absent}")
 
 
 def missing() -> str:
@@ -74,16 +97,24 @@ def missing() -> str:
     return ""
 
 
-def _arguments() -> list[str]:
+def _translation_units() -> list[str]:
+    return [str(path) for path in sources() if path.suffix == ".cpp"]
+
+
+def _packages() -> tuple[Path, Path]:
+    """Folders of MLX and of nanobind."""
     mlx, nanobind = (Path(importlib.util.find_spec(name).submodule_search_locations[0]) for name in ("mlx", "nanobind"))
+    return mlx, nanobind
+
+
+def _arguments() -> list[str]:
+    """How a source is compiled."""
+    mlx, nanobind = _packages()
     include = [mlx / "include", nanobind / "include", nanobind / "ext" / "robin_map" / "include"]
     include.append(Path(sysconfig.get_paths()["include"]))
     return [
-        *(*OPTIONS, "-fvisibility=hidden", "-w"),
-        *(f"-I{folder}" for folder in include),
+        *(*OPTIONS, "-fvisibility=hidden"),
+        *(part for folder in include for part in ("-isystem", str(folder))),
         # the domain in which MLX's Python module has registered its array type
         *("-DNB_DOMAIN=mlx", f"-DSCORE_MODULE={MODULE}"),
-        *(str(path) for path in sources() if path.suffix == ".cpp"),
-        str(nanobind / "src" / "nb_combined.cpp"),
-        *(f"-L{mlx / 'lib'}", "-lmlx", f"-Wl,-rpath,{mlx / 'lib'}"),
     ]

@@ -1,18 +1,16 @@
-// What a kernel is: a plain function over arrays of 32-bit values, registered under a name with the shapes it gives.
+// What a kernel is: a plain function over arrays of 32-bit values, registered under a name with a signature.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "signature.h"
+
 namespace score {
 
-using Shapes = std::vector<std::vector<int>>;  // one shape an array
 using In = const float* const*;
 using Out = float* const*;
-
-// Numbers that are no arrays: sizes, slopes, switches. Doubles hold every 32-bit integer exactly.
-using Params = std::vector<double>;
 
 // Everything that a kernel may read. Index arrays are int32 or uint32 behind the same pointers.
 struct Args {
@@ -20,26 +18,37 @@ struct Args {
   Out out;        // outputs; in a backward kernel gradients, null where nobody asked
   const Shapes& shape;  // of `in`
   const Params& p;
+  int inputs;     // number of inputs, which a backward kernel's cotangent follows
 
   const int* index(int i) const { return reinterpret_cast<const int*>(in[i]); }
   const uint32_t* unsigned_(int i) const { return reinterpret_cast<const uint32_t*>(in[i]); }
   int rows(int i) const { return shape[i][0]; }
-  int size(int i) const {
+  int size(int i) const { return product(shape[i].size(), i); }
+  int width(int i) const { return shape[i].back(); }
+  int lines(int i) const { return product(shape[i].size() - 1, i); }  // rows of all leading axes together
+  bool given(int i) const { return !left_out(shape[i]); }
+
+  const float* cotangent() const { return in[inputs]; }
+  const float* output(int i) const { return in[inputs + 1 + i]; }
+  const float* optional(int i) const { return given(i) ? in[i] : nullptr; }
+
+ private:
+  int product(size_t axes, int i) const {
     int n = 1;
-    for (int s : shape[i]) n *= s;
+    for (size_t d = 0; d < axes; d++) n *= shape[i][d];
     return n;
   }
-  int width(int i) const { return shape[i].back(); }
-  bool given(int i) const { return shape[i].size() > 1; }  // an input that may be left out is a matrix, or empty
 };
 
 using Kernel = void (*)(const Args&);
 
 struct Op {
   Kernel forward;
-  Kernel backward;      // null: not differentiable
-  int differentiable;   // gradients exist for the first so many inputs
-  Shapes (*shapes)(const Shapes& in, const Params& p);  // of the outputs; the first is the result, others serve its gradient
+  Kernel backward;     // null: not differentiable
+  int differentiable;  // gradients exist for the first so many inputs
+  Signature signature;
+  const char* (*misfit)(const Shapes&) = nullptr;  // what else is wrong with the inputs' shapes, or null
+  const char* (*refuse)(const Args&) = nullptr;    // what else is wrong with their values, or null
 };
 
 // Name -> operation. Each kernel file adds its own while the library loads.
@@ -47,7 +56,5 @@ struct Register {
   Register(const char* name, Op op);
 };
 const Op& find(const std::string& name);
-
-inline Shapes like_first(const Shapes& in, const Params&) { return {in[0]}; }
 
 }  // namespace score

@@ -9,20 +9,25 @@
 
 namespace score {
 
+// -- linear: y = x W^T + b -----------------------------------------------------------------------------------------------
+namespace {
+
+enum { THIN = 8 };  // a product of so few columns is loops: a BLAS packs more than it multiplies
+
+namespace of_linear {
+enum { X, WEIGHT, BIAS };
+
 // The transpose of x (rows, columns).
-static std::vector<float> flipped(const float* x, int rows, int columns) {
+std::vector<float> flipped(const float* x, int rows, int columns) {
   std::vector<float> out(static_cast<size_t>(rows) * columns);
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < columns; c++) out[c * rows + r] = x[r * columns + c];
   return out;
 }
 
-enum { THIN = 8 };  // a product of so few columns is loops: a BLAS packs more than it multiplies
-
-// y = x W^T + b: x (n, i), W (o, i), b (o,) or (0,) -> (n, o)
-static void linear(const Args& a) {
-  int n = a.size(0) / a.width(0), i = a.width(0), o = a.rows(1);
-  const float *x = a.in[0], *w = a.in[1], *b = a.size(2) ? a.in[2] : nullptr;
+void forward(const Args& a) {
+  int n = a.lines(X), i = a.width(X), o = a.rows(WEIGHT);
+  const float *x = a.in[X], *w = a.in[WEIGHT], *b = a.optional(BIAS);
   float* y = a.out[0];
   if (o <= THIN) {
     for (int r = 0; r < n; r++)
@@ -34,6 +39,7 @@ static void linear(const Args& a) {
     cblas_sgemm(ROWS, KEEP, FLIP, n, o, i, 1, x, i, w, i, b ? 1 : 0, y, o);
     return;
   }
+  if (i == 0 && !b) std::fill(y, y + n * o, 0.f);
   std::vector<float> columns = flipped(w, o, i);
   for (int r = 0; r < n; r++)
     for (int j = 0; j < i; j++) {
@@ -42,16 +48,17 @@ static void linear(const Args& a) {
     }
 }
 
-static void linear_backward(const Args& a) {
-  int n = a.size(0) / a.width(0), i = a.width(0), o = a.rows(1);
-  const float *x = a.in[0], *w = a.in[1], *g = a.in[3];
-  float *dx = a.out[0], *dw = a.out[1], *db = a.out[2];
+void backward(const Args& a) {
+  int n = a.lines(X), i = a.width(X), o = a.rows(WEIGHT);
+  const float *x = a.in[X], *w = a.in[WEIGHT], *g = a.cotangent();
+  float *dx = a.out[X], *dw = a.out[WEIGHT], *db = a.out[BIAS];
   if (db) {
     std::fill(db, db + o, 0.f);
     for (int r = 0; r < n; r++) add_(db, g + r * o, o);
   }
   if (o <= THIN) {
     if (dw) std::fill(dw, dw + o * i, 0.f);
+    if (dx && o == 0) std::fill(dx, dx + n * i, 0.f);
     for (int r = 0; r < n; r++)
       for (int c = 0; c < o; c++) {
         float each = g[r * o + c];
@@ -73,86 +80,89 @@ static void linear_backward(const Args& a) {
   std::copy(whole.begin(), whole.end(), dw);
 }
 
-static Shapes linear_shapes(const Shapes& in, const Params&) {
-  auto out = in[0];
-  out.back() = in[1][0];
-  return {out};
-}
-static Register r_linear("linear", {linear, linear_backward, 3, linear_shapes});
+Register r("linear", {forward, backward, 3, Signature("x[... in], weight[out in], bias?[out] -> y[... out]")});
+}  // namespace of_linear
 
-// max(x, slope x), slope p[0]; 0 is ReLU
-static void leaky(const Args& a) {
+// -- element-wise: numbers are a slope (0 is ReLU) or a step size ----------------------------------------------------------
+enum { X, Y };
+
+// max(x, slope x)
+void leaky(const Args& a) {
   float s = a.p[0];
-  const float* x = a.in[0];
+  const float* x = a.in[X];
   float* y = a.out[0];
-  for (int i = 0, n = a.size(0); i < n; i++) y[i] = x[i] > 0 ? x[i] : s * x[i];
+  for (int i = 0, n = a.size(X); i < n; i++) y[i] = x[i] > 0 ? x[i] : s * x[i];
 }
 
 // At zero the gradient is the slope's.
-static void leaky_backward(const Args& a) {
+void leaky_backward(const Args& a) {
   float s = a.p[0];
-  const float *x = a.in[0], *g = a.in[1];
-  float* d = a.out[0];
-  for (int i = 0, n = a.size(0); i < n; i++) d[i] = x[i] > 0 ? g[i] : s * g[i];
+  const float *x = a.in[X], *g = a.cotangent();
+  float* d = a.out[X];
+  for (int i = 0, n = a.size(X); i < n; i++) d[i] = x[i] > 0 ? g[i] : s * g[i];
 }
-static Register r_leaky("leaky", {leaky, leaky_backward, 1, like_first});
+Register r_leaky("leaky", {leaky, leaky_backward, 1, Signature("x[...] -> y[...]", "slope")});
 
-static void elu(const Args& a) {
-  const float* x = a.in[0];
+void elu(const Args& a) {
+  const float* x = a.in[X];
   float* y = a.out[0];
-  for (int i = 0, n = a.size(0); i < n; i++) y[i] = x[i] > 0 ? x[i] : exp_(x[i]) - 1;
+  for (int i = 0, n = a.size(X); i < n; i++) y[i] = x[i] > 0 ? x[i] : exp_(x[i]) - 1;
 }
-static void elu_backward(const Args& a) {
-  const float *g = a.in[1], *y = a.in[2];
-  float* d = a.out[0];
-  for (int i = 0, n = a.size(0); i < n; i++) d[i] = y[i] > 0 ? g[i] : g[i] * (y[i] + 1);
+void elu_backward(const Args& a) {
+  const float *g = a.cotangent(), *y = a.output(0);
+  float* d = a.out[X];
+  for (int i = 0, n = a.size(X); i < n; i++) d[i] = y[i] > 0 ? g[i] : g[i] * (y[i] + 1);
 }
-static Register r_elu("elu", {elu, elu_backward, 1, like_first});
+Register r_elu("elu", {elu, elu_backward, 1, Signature("x[...] -> y[...]")});
 
-// h + dt (y - h), dt p[0]
-static void towards(const Args& a) {
+// x + dt (y - x)
+void towards(const Args& a) {
   float dt = a.p[0];
-  const float *h = a.in[0], *y = a.in[1];
+  const float *x = a.in[X], *y = a.in[Y];
   float* out = a.out[0];
-  for (int i = 0, n = a.size(0); i < n; i++) out[i] = h[i] + dt * (y[i] - h[i]);
+  for (int i = 0, n = a.size(X); i < n; i++) out[i] = x[i] + dt * (y[i] - x[i]);
 }
-static void towards_backward(const Args& a) {
+void towards_backward(const Args& a) {
   float dt = a.p[0], rest = 1 - dt;
-  const float* g = a.in[2];
-  float *dh = a.out[0], *dy = a.out[1];
-  int n = a.size(0);
-  if (dh)
-    for (int i = 0; i < n; i++) dh[i] = rest * g[i];
+  const float* g = a.cotangent();
+  float *dx = a.out[X], *dy = a.out[Y];
+  int n = a.size(X);
+  if (dx)
+    for (int i = 0; i < n; i++) dx[i] = rest * g[i];
   if (dy)
     for (int i = 0; i < n; i++) dy[i] = dt * g[i];
 }
-static Register r_towards("towards", {towards, towards_backward, 2, like_first});
+Register r_towards("towards", {towards, towards_backward, 2, Signature("x[...], y[...] -> out[...]", "dt")});
 
-// (x - mean) / sqrt(var + eps) w + b over the last axis; eps p[0]. Also gives 1 / sqrt(var + eps) and mean, by row.
-static void layer_norm(const Args& a) {
-  int h = a.width(0), n = a.size(0) / h;
-  const float *w = a.in[1], *b = a.in[2];
+// -- layer_norm: (x - mean) / sqrt(var + eps) w + b over the last axis; 1 / sqrt(var + eps) and mean serve the gradient -----
+namespace of_layer_norm {
+enum { X, WEIGHT, BIAS };
+enum { SCALE = 1, MEAN };
+
+void forward(const Args& a) {
+  int h = a.width(X), n = a.lines(X);
+  const float *w = a.in[WEIGHT], *b = a.in[BIAS];
   for (int r = 0; r < n; r++) {
-    const float* x = a.in[0] + r * h;
+    const float* x = a.in[X] + r * h;
     float* y = a.out[0] + r * h;
     float mean = sum_(x, h) / h, square = 0;
 #pragma omp simd reduction(+ : square)
     for (int c = 0; c < h; c++) square += (x[c] - mean) * (x[c] - mean);
     float scale = 1 / std::sqrt(square / h + static_cast<float>(a.p[0]));
     for (int c = 0; c < h; c++) y[c] = (x[c] - mean) * scale * w[c] + b[c];
-    a.out[1][r] = scale;
-    a.out[2][r] = mean;
+    a.out[SCALE][r] = scale;
+    a.out[MEAN][r] = mean;
   }
 }
 
-static void layer_norm_backward(const Args& a) {
-  int h = a.width(0), n = a.size(0) / h;
-  const float *w = a.in[1], *scale = a.in[5], *mean = a.in[6];
-  float *dx = a.out[0], *dw = a.out[1], *db = a.out[2];
+void backward(const Args& a) {
+  int h = a.width(X), n = a.lines(X);
+  const float *w = a.in[WEIGHT], *scale = a.output(SCALE), *mean = a.output(MEAN);
+  float *dx = a.out[X], *dw = a.out[WEIGHT], *db = a.out[BIAS];
   if (dw) std::fill(dw, dw + h, 0.f);
   if (db) std::fill(db, db + h, 0.f);
   for (int r = 0; r < n; r++) {
-    const float *x = a.in[0] + r * h, *g = a.in[3] + r * h;
+    const float *x = a.in[X] + r * h, *g = a.cotangent() + r * h;
     float s = scale[r], m = mean[r], gw = 0, gwx = 0;
 #pragma omp simd reduction(+ : gw, gwx)
     for (int c = 0; c < h; c++) {
@@ -169,20 +179,23 @@ static void layer_norm_backward(const Args& a) {
       for (int c = 0; c < h; c++) db[c] += g[c];
   }
 }
-static Shapes layer_norm_shapes(const Shapes& in, const Params&) {
-  auto rows = in[0];
-  rows.pop_back();
-  return {in[0], rows, rows};
-}
-static Register r_layer_norm("layer_norm", {layer_norm, layer_norm_backward, 3, layer_norm_shapes});
 
-// GRU gates: pre-activations of (reset, update, candidate) from input and state (n, 3 H each), state h (n, H) -> h'.
-// Also gives r, z, n.
-static void gru(const Args& a) {
-  int h = a.width(2), n = a.rows(2);
+Register r("layer_norm", {forward, backward, 3,
+                          Signature("x[... width], weight[width], bias[width] -> y[... width], scale[...], mean[...]",
+                                    "epsilon")});
+}  // namespace of_layer_norm
+
+// -- gru: pre-activations of (reset, update, candidate) from input and state, and the state; gates serve the gradient --------
+namespace of_gru {
+enum { FROM_INPUT, FROM_STATE, STATE };
+enum { RESET = 1, UPDATE, CANDIDATE };
+
+void forward(const Args& a) {
+  int h = a.width(STATE), n = a.rows(STATE);
   for (int row = 0; row < n; row++) {
-    const float *x = a.in[0] + 3 * h * row, *s = a.in[1] + 3 * h * row, *old = a.in[2] + h * row;
-    float *out = a.out[0] + h * row, *r = a.out[1] + h * row, *z = a.out[2] + h * row, *c = a.out[3] + h * row;
+    const float *x = a.in[FROM_INPUT] + 3 * h * row, *s = a.in[FROM_STATE] + 3 * h * row, *old = a.in[STATE] + h * row;
+    float *out = a.out[0] + h * row, *r = a.out[RESET] + h * row, *z = a.out[UPDATE] + h * row;
+    float* c = a.out[CANDIDATE] + h * row;
     for (int i = 0; i < h; i++) {
       r[i] = sigmoid_(x[i] + s[i]);
       z[i] = sigmoid_(x[h + i] + s[h + i]);
@@ -195,14 +208,14 @@ static void gru(const Args& a) {
   }
 }
 
-static void gru_backward(const Args& a) {
-  int h = a.width(2), n = a.rows(2);
+void backward(const Args& a) {
+  int h = a.width(STATE), n = a.rows(STATE);
   std::vector<float> rest(6 * h);  // gradients that nobody asked for
   for (int row = 0; row < n; row++) {
-    const float *s = a.in[1] + 3 * h * row, *old = a.in[2] + h * row, *g = a.in[3] + h * row;
-    const float *r = a.in[5] + h * row, *z = a.in[6] + h * row, *c = a.in[7] + h * row;
-    float* dx = a.out[0] ? a.out[0] + 3 * h * row : rest.data();
-    float* ds = a.out[1] ? a.out[1] + 3 * h * row : rest.data() + 3 * h;
+    const float *s = a.in[FROM_STATE] + 3 * h * row, *old = a.in[STATE] + h * row, *g = a.cotangent() + h * row;
+    const float *r = a.output(RESET) + h * row, *z = a.output(UPDATE) + h * row, *c = a.output(CANDIDATE) + h * row;
+    float* dx = a.out[FROM_INPUT] ? a.out[FROM_INPUT] + 3 * h * row : rest.data();
+    float* ds = a.out[FROM_STATE] ? a.out[FROM_STATE] + 3 * h * row : rest.data() + 3 * h;
 #pragma omp simd  // more pointers than a compiler checks for overlap
     for (int i = 0; i < h; i++) {
       float to_c = g[i] * (1 - z[i]) * (1 - c[i] * c[i]);
@@ -213,28 +226,41 @@ static void gru_backward(const Args& a) {
       dx[2 * h + i] = to_c;
       ds[2 * h + i] = to_c * r[i];
     }
-    if (float* dh = a.out[2])
+    if (float* dh = a.out[STATE])
       for (int i = 0; i < h; i++) dh[row * h + i] = g[i] * z[i];
   }
 }
-static Shapes gru_shapes(const Shapes& in, const Params&) { return {in[2], in[2], in[2], in[2]}; }
-static Register r_gru("gru", {gru, gru_backward, 3, gru_shapes});
 
-// x times the mask of `Noise` over the last axis: x (rows..., H), rows (rows...), key (1,);
-// p: call's salt, threshold, scale
-static void masked(const float* x, float* y, const Args& a) {
-  int h = a.width(0), n = a.size(0) / h;
-  const uint32_t* rows = a.unsigned_(1);
-  uint32_t salt = scramble(*a.unsigned_(2) + static_cast<uint32_t>(a.p[0])), threshold = static_cast<uint32_t>(a.p[1]);
-  float scale = a.p[2];
+Register r("gru", {forward, backward, 3,
+                   Signature("from_input[rows 3*hidden], from_state[rows 3*hidden], state[rows hidden] -> "
+                             "new[rows hidden], reset[rows hidden], update[rows hidden], candidate[rows hidden]")});
+}  // namespace of_gru
+
+// -- dropout: x times the mask of `Noise` over the last axis ------------------------------------------------------------------
+namespace of_dropout {
+enum { X, ROWS, KEY };
+enum { SALT, THRESHOLD, SCALE };
+
+void masked(const float* x, float* y, const Args& a) {
+  int h = a.width(X), n = a.lines(X);
+  const uint32_t* rows = a.unsigned_(ROWS);
+  uint32_t salt = scramble(*a.unsigned_(KEY) + static_cast<uint32_t>(a.p[SALT]));
+  uint32_t threshold = static_cast<uint32_t>(a.p[THRESHOLD]);
+  float scale = a.p[SCALE];
   for (int r = 0; r < n; r++)
     for (int c = 0; c < h; c++) {
       uint32_t drawn = scramble(rows[r] * static_cast<uint32_t>(h) + c + salt);
       y[r * h + c] = x[r * h + c] * (drawn >= threshold ? scale : 0.f);
     }
 }
-static void dropout(const Args& a) { masked(a.in[0], a.out[0], a); }
-static void dropout_backward(const Args& a) { masked(a.in[3], a.out[0], a); }
-static Register r_dropout("dropout", {dropout, dropout_backward, 1, like_first});
+void forward(const Args& a) { masked(a.in[X], a.out[0], a); }
+void backward(const Args& a) { masked(a.cotangent(), a.out[X], a); }
+
+Register r("dropout", {forward, backward, 1,
+                       Signature("x[... width], rows:uint[...], key:uint[] -> y[... width]",
+                                 "salt:uint, threshold:uint, scale")});
+}  // namespace of_dropout
+
+}  // namespace
 
 }  // namespace score

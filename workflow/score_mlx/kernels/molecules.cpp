@@ -1,31 +1,38 @@
 // Atoms of a molecule: pooling, and softmax over them.
 //
-// Every operation takes `place` (A,), molecule * longest + atom within it, and `real` (A,), 0 for padding, as its last
-// two inputs, and the number of molecules and `longest` as its parameters.
+// Every operation takes `place`, molecule * longest + atom within it, and `real`, 0 for padding, as its last two inputs,
+// and the number of molecules and `longest` as its numbers.
 #include <algorithm>
 #include <cmath>
 
 #include "kernels.h"
 #include "maths.h"
 
+#define BY_MOLECULE(inputs, outputs) \
+  Signature(inputs ", place:int<molecules*longest>[atoms], real:mask[atoms] -> " outputs, "molecules, longest")
+
 namespace score {
+
+namespace {
+
+enum { MOLECULES, LONGEST };
 
 struct Owners {
   std::vector<int> of;  // an atom's molecule, -1 for padding
   int atoms, molecules;
-  Owners(const Args& a, int place) : of(a.rows(place)), atoms(a.rows(place)), molecules(a.p[0]) {
-    int longest = a.p[1];
+  Owners(const Args& a, int place) : of(a.rows(place)), atoms(a.rows(place)), molecules(a.p[MOLECULES]) {
+    int longest = a.p[LONGEST];
     for (int i = 0; i < atoms; i++) of[i] = a.in[place + 1][i] > 0 ? a.index(place)[i] / longest : -1;
   }
 };
 
 // to[molecule] = sum of weight h over its atoms, weight 1 where there are none
-static void pooled(float* to, const float* h, const float* weights, const Owners& owner, int width) {
+void pooled(float* to, const float* h, const float* weights, const Owners& owner, int width) {
   std::fill(to, to + owner.molecules * width, 0.f);
   for (int i = 0; i < owner.atoms; i++)
     if (owner.of[i] >= 0) add_(to + owner.of[i] * width, weights ? weights[i] : 1.f, h + i * width, width);
 }
-static void spread_out(float* to, const float* g, const float* weights, const Owners& owner, int width) {
+void spread_out(float* to, const float* g, const float* weights, const Owners& owner, int width) {
   for (int i = 0; i < owner.atoms; i++) {
     float weight = owner.of[i] < 0 ? 0.f : weights ? weights[i] : 1.f;
     const float* from = g + std::max(owner.of[i], 0) * width;
@@ -33,30 +40,34 @@ static void spread_out(float* to, const float* g, const float* weights, const Ow
   }
 }
 
-// -- pool: h (A, H), weights (A, 1), may be left out -> (B, H) --------------------------------------------------------------
-static const float* weights_of(const Args& a) { return a.given(1) ? a.in[1] : nullptr; }
-static void pool(const Args& a) { pooled(a.out[0], a.in[0], weights_of(a), Owners(a, 2), a.width(0)); }
-static void pool_backward(const Args& a) {
-  Owners owner(a, 2);
-  int width = a.width(0);
-  if (a.out[0]) spread_out(a.out[0], a.in[4], weights_of(a), owner, width);
-  if (a.out[1])
+// -- pool ------------------------------------------------------------------------------------------------------------
+namespace of_pool {
+enum { X, WEIGHTS, PLACE };
+
+void forward(const Args& a) { pooled(a.out[0], a.in[X], a.optional(WEIGHTS), Owners(a, PLACE), a.width(X)); }
+void backward(const Args& a) {
+  Owners owner(a, PLACE);
+  int width = a.width(X);
+  if (a.out[X]) spread_out(a.out[X], a.cotangent(), a.optional(WEIGHTS), owner, width);
+  if (a.out[WEIGHTS])
     for (int i = 0; i < owner.atoms; i++)
-      a.out[1][i] = owner.of[i] < 0 ? 0.f : dot_(a.in[0] + i * width, a.in[4] + owner.of[i] * width, width);
+      a.out[WEIGHTS][i] = owner.of[i] < 0 ? 0.f : dot_(a.in[X] + i * width, a.cotangent() + owner.of[i] * width, width);
 }
-static Shapes pool_shapes(const Shapes& in, const Params& p) { return {{static_cast<int>(p[0]), in[0].back()}}; }
-static Register r_pool("pool", {pool, pool_backward, 2, pool_shapes});
+Register r("pool", {forward, backward, 2,
+                    BY_MOLECULE("x[atoms hidden], weights?[atoms 1]", "y[molecules hidden]")});
+}  // namespace of_pool
 
-// -- spread: g (B, H) -> (A, H) -----------------------------------------------------------------------------------------
-static void spread(const Args& a) { spread_out(a.out[0], a.in[0], nullptr, Owners(a, 1), a.width(0)); }
-static void spread_backward(const Args& a) { pooled(a.out[0], a.in[3], nullptr, Owners(a, 1), a.width(0)); }
-static Shapes spread_shapes(const Shapes& in, const Params&) { return {{in[1][0], in[0].back()}}; }
-static Register r_spread("spread", {spread, spread_backward, 1, spread_shapes});
+enum { X, PLACE };  // of an operation on one array
 
-// -- softmax over each molecule's atoms: logits (A, 1) -> (A, 1), 0 for padding ------------------------------------------
-static void softmax_molecule(const Args& a) {
-  Owners owner(a, 1);
-  const float* x = a.in[0];
+// -- spread: a molecule's row for each of its atoms ----------------------------------------------------------------------
+void spread(const Args& a) { spread_out(a.out[0], a.in[X], nullptr, Owners(a, PLACE), a.width(X)); }
+void spread_backward(const Args& a) { pooled(a.out[X], a.cotangent(), nullptr, Owners(a, PLACE), a.width(X)); }
+Register r_spread("spread", {spread, spread_backward, 1, BY_MOLECULE("x[molecules hidden]", "y[atoms hidden]")});
+
+// -- softmax over each molecule's atoms; 0 for padding ------------------------------------------------------------------
+void softmax_molecule(const Args& a) {
+  Owners owner(a, PLACE);
+  const float* x = a.in[X];
   float* y = a.out[0];
   std::vector<float> most(owner.molecules, -INFINITY), total(owner.molecules, 0.f);
   for (int i = 0; i < owner.atoms; i++)
@@ -65,15 +76,18 @@ static void softmax_molecule(const Args& a) {
     if (int b = owner.of[i]; b >= 0) total[b] += y[i] = exp_(x[i] - most[b]);
   for (int i = 0; i < owner.atoms; i++) y[i] = owner.of[i] < 0 ? 0.f : y[i] / total[owner.of[i]];
 }
-static void softmax_molecule_backward(const Args& a) {
-  Owners owner(a, 1);
-  const float *g = a.in[3], *y = a.in[4];
+void softmax_molecule_backward(const Args& a) {
+  Owners owner(a, PLACE);
+  const float *g = a.cotangent(), *y = a.output(0);
   std::vector<float> total(owner.molecules, 0.f);
   for (int i = 0; i < owner.atoms; i++)
     if (int b = owner.of[i]; b >= 0) total[b] += g[i] * y[i];
   for (int i = 0; i < owner.atoms; i++)
-    a.out[0][i] = owner.of[i] < 0 ? 0.f : y[i] * (g[i] - total[owner.of[i]]);
+    a.out[X][i] = owner.of[i] < 0 ? 0.f : y[i] * (g[i] - total[owner.of[i]]);
 }
-static Register r_softmax_molecule("softmax_molecule", {softmax_molecule, softmax_molecule_backward, 1, like_first});
+Register r_softmax_molecule("softmax_molecule", {softmax_molecule, softmax_molecule_backward, 1,
+                                                 BY_MOLECULE("x[atoms 1]", "y[atoms 1]")});
+
+}  // namespace
 
 }  // namespace score

@@ -1,9 +1,7 @@
 // Attention over all pairs of a molecule's atoms, bonded pairs marked: the Graph Transformer's.
 //
-// Inputs: q, k, v (A, H), q scaled; bias (M, heads) and value (M, H) of each bond; place (A,): molecule * longest + atom
-// within it; real (A,): 0 for padding; key (1,) of the dropout, or of size 0; source, reverse (M,).
-// Parameters: heads, molecules, longest; salt, threshold and scale of the dropout; atoms by degree.
-// Outputs: out (A, H); the attention before dropout, molecule by molecule, head by head, row by row.
+// `q` is scaled; `bias` and `value` are each bond's; `place` is molecule * longest + atom within it; `real` 0 for padding;
+// `key` the dropout's. `attention` is that before dropout, molecule by molecule, head by head, row by row.
 #include <algorithm>
 #include <cmath>
 
@@ -14,7 +12,7 @@ namespace score {
 
 namespace {
 
-enum { Q, K, V, BIAS, VALUE, PLACE, REAL, KEY, SOURCE, REVERSE, INPUTS };
+enum { Q, K, V, BIAS, VALUE, PLACE, REAL, KEY, SOURCE, REVERSE };
 enum { HEADS, MOLECULES, LONGEST, SALT, THRESHOLD, SCALE, DEGREES };
 
 struct Molecules {
@@ -27,7 +25,7 @@ struct Molecules {
 
   explicit Molecules(const Args& a)
       : heads(a.p[HEADS]), longest(a.p[LONGEST]), width(a.width(Q) / heads), hidden(a.width(Q)),
-        atoms(static_cast<size_t>(a.p[MOLECULES])), first(a.rows(Q) + 1), within(a.rows(Q), -1), dropped(a.size(KEY)) {
+        atoms(static_cast<size_t>(a.p[MOLECULES])), first(a.rows(Q) + 1), within(a.rows(Q), -1), dropped(a.given(KEY)) {
     const int* place = a.index(PLACE);
     for (int i = 0; i < a.rows(Q); i++) {
       if (a.in[REAL][i] == 0) continue;
@@ -49,7 +47,7 @@ struct Molecules {
   // Dropout's factor for each pair (i, j) of a molecule and one head: as `Noise` names pairs.
   void mask(float* to, int molecule, int i, int n, int head) const {
     for (int j = 0; j < n; j++) {
-      uint32_t pair = (static_cast<uint32_t>(molecule) * 512 + i) * 512 + j;
+      uint32_t pair = (static_cast<uint32_t>(molecule) * SCORE_MOST_ATOMS + i) * SCORE_MOST_ATOMS + j;
       to[j] = !dropped ? 1.f : scramble(pair * static_cast<uint32_t>(heads) + head + salt) >= threshold ? scale : 0.f;
     }
   }
@@ -89,7 +87,7 @@ void forward(const Args& a, const Molecules& m, Width w) {
 template <class Width>
 void backward(const Args& a, const Molecules& m, Width w) {
   const int *source = a.index(SOURCE), h = m.hidden;
-  const float *g_all = a.in[INPUTS], *attention = a.in[INPUTS + 2];
+  const float *g_all = a.cotangent(), *attention = a.output(1);
   // Whoever needs one of these gradients needs nearly all: they are all made.
   std::vector<std::vector<float>> rest(5);
   float* d[5];
@@ -138,11 +136,26 @@ void attend_pairs_backward(const Args& a) {
   Molecules m(a);
   with_width(m.width, [&](auto w) { backward(a, m, w); });
 }
-Shapes shapes(const Shapes& in, const Params& p) {
-  int longest = p[LONGEST];
-  return {in[Q], {static_cast<int>(p[MOLECULES]), static_cast<int>(p[HEADS]), longest * longest}};
+// A bond of a real atom must come from a real atom of the same molecule: rows of the attention are as long as that has atoms.
+const char* between_molecules(const Args& a) {
+  const int *source = a.index(SOURCE), *place = a.index(PLACE);
+  int longest = a.p[LONGEST], atom = 0, k = 0;
+  bool fine = true;
+  for (size_t d = DEGREES; d < a.p.size(); d++)
+    for (int i = 0; i < static_cast<int>(a.p[d]); i++, atom++)
+      for (int end = k + static_cast<int>(d - DEGREES); k < end; k++)
+        fine &= a.in[REAL][atom] == 0 || (a.in[REAL][source[k]] != 0 && place[source[k]] / longest == place[atom] / longest);
+  return fine ? nullptr : "a bond between atoms of two molecules";
 }
-Register r("attend_pairs", {attend_pairs, attend_pairs_backward, 5, shapes});
+
+Register r("attend_pairs",
+           {attend_pairs, attend_pairs_backward, 5,
+            Signature("q[atoms heads*width], k[atoms heads*width], v[atoms heads*width], bias[messages heads], "
+                      "value[messages heads*width], place:int<molecules*longest>[atoms], real:mask[atoms], key?:uint[], "
+                      "source:int<atoms>[messages], reverse:int<messages>[messages] -> "
+                      "y[atoms heads*width], attention[molecules heads longest*longest]",
+                      "heads, molecules, longest, salt:uint, threshold:uint, scale, by_degree..."),
+            nullptr, between_molecules});
 
 }  // namespace
 

@@ -30,41 +30,43 @@ static void capped(float* to, const float* x, float cap, int n) {
 
 // log sum_j exp(z_j) - z_target, z = cap tanh(logits / cap), by row: logits (N, V), targets (N,) int -> (N,).
 // cap p[0], 0 for none. Also gives log sum exp by row.
+enum { LOGITS, TARGETS };
 static void cross_entropy(const Args& a) {
-  int v = a.width(0), n = a.rows(0);
+  int v = a.width(LOGITS), n = a.rows(LOGITS);
   std::vector<float> z(v);
   for (int r = 0; r < n; r++) {
-    capped(z.data(), a.in[0] + static_cast<size_t>(r) * v, a.p[0], v);
+    capped(z.data(), a.in[LOGITS] + static_cast<size_t>(r) * v, a.p[0], v);
     float most = largest(z.data(), v), total = 0;
 #pragma omp simd reduction(+ : total)
     for (int i = 0; i < v; i++) total += exp_(z[i] - most);
     a.out[1][r] = most + std::log(total);
-    a.out[0][r] = a.out[1][r] - z[a.index(1)[r]];
+    a.out[0][r] = a.out[1][r] - z[a.index(TARGETS)[r]];
   }
 }
 
 static void cross_entropy_backward(const Args& a) {
-  int v = a.width(0), n = a.rows(0);
+  int v = a.width(LOGITS), n = a.rows(LOGITS);
   float cap = a.p[0];
-  const float *g = a.in[2], *lse = a.in[4];
+  const float *g = a.cotangent(), *lse = a.output(1);
   std::vector<float> z(v);
   for (int r = 0; r < n; r++) {
-    float* d = a.out[0] + static_cast<size_t>(r) * v;
-    capped(z.data(), a.in[0] + static_cast<size_t>(r) * v, cap, v);
+    float* d = a.out[LOGITS] + static_cast<size_t>(r) * v;
+    capped(z.data(), a.in[LOGITS] + static_cast<size_t>(r) * v, cap, v);
 #pragma omp simd
     for (int i = 0; i < v; i++) d[i] = g[r] * exp_(z[i] - lse[r]);
-    d[a.index(1)[r]] -= g[r];
+    d[a.index(TARGETS)[r]] -= g[r];
     if (cap != 0)
 #pragma omp simd
       for (int i = 0; i < v; i++) d[i] *= 1 - (z[i] / cap) * (z[i] / cap);
   }
 }
-static Shapes by_row(const Shapes& in, const Params&) { return {{in[0][0]}, {in[0][0]}}; }
-static Register r_cross_entropy("cross_entropy", {cross_entropy, cross_entropy_backward, 1, by_row});
+static Register r_cross_entropy("cross_entropy", {cross_entropy, cross_entropy_backward, 1,
+                                               Signature("logits[rows vocabulary], targets:int<vocabulary>[rows] -> "
+                                                         "loss[rows], log_sum_exp[rows]", "cap")});
 
 // x / sqrt(mean of x^2 + eps) over the last axis, eps p[0]. Also gives 1 / sqrt(...) by row.
 static void rms_norm(const Args& a) {
-  int h = a.width(0), n = a.size(0) / h;
+  int h = a.width(0), n = a.lines(0);
   for (int r = 0; r < n; r++) {
     const float* x = a.in[0] + static_cast<size_t>(r) * h;
     a.out[1][r] = 1 / std::sqrt(dot_(x, x, h) / h + static_cast<float>(a.p[0]));
@@ -74,22 +76,19 @@ static void rms_norm(const Args& a) {
 
 // dx = s (g - y mean(g y))
 static void rms_norm_backward(const Args& a) {
-  int h = a.width(0), n = a.size(0) / h;
+  int h = a.width(0), n = a.lines(0);
   for (int r = 0; r < n; r++) {
-    const float *g = a.in[1] + static_cast<size_t>(r) * h, *y = a.in[2] + static_cast<size_t>(r) * h;
-    float s = a.in[3][r], mean = dot_(g, y, h) / h;
+    const float *g = a.cotangent() + static_cast<size_t>(r) * h, *y = a.output(0) + static_cast<size_t>(r) * h;
+    float s = a.output(1)[r], mean = dot_(g, y, h) / h;
     float* d = a.out[0] + static_cast<size_t>(r) * h;
 #pragma omp simd
     for (int c = 0; c < h; c++) d[c] = s * (g[c] - y[c] * mean);
   }
 }
-static Shapes rms_norm_shapes(const Shapes& in, const Params&) {
-  int n = 1;
-  for (size_t i = 0; i + 1 < in[0].size(); i++) n *= in[0][i];
-  return {in[0], {n}};
-}
-static Register r_rms_norm("rms_norm", {rms_norm, rms_norm_backward, 1, rms_norm_shapes});
+static Register r_rms_norm("rms_norm", {rms_norm, rms_norm_backward, 1,
+                                     Signature("x[... width] -> y[... width], scale[...]", "epsilon")});
 
+enum { QUERY, KEY, VALUE };  // of attention
 enum { BLOCK = 64 };  // rows of attention weights at a time: they stay in the cache
 
 // One head's block of rows [first, last) against the places [from, last) that it may see.
@@ -111,12 +110,12 @@ static void product(int flip_a, int flip_b, int m, int n, int k, float alpha, co
 // softmax(scale q k^T, causal, within a window) v: q, k, v (B, heads, T, D) -> same; scale p[0], window p[1].
 // Also gives log sum exp of the logits by row.
 static void causal_attention(const Args& a) {
-  int d = a.width(0), length = a.shape[0][2], heads = a.rows(0) * a.shape[0][1], window = a.p[1];
+  int d = a.width(QUERY), length = a.shape[QUERY][2], heads = a.rows(QUERY) * a.shape[QUERY][1], window = a.p[1];
   std::vector<float> weights(static_cast<size_t>(BLOCK) * length);
   float* w = weights.data();
   for (int h = 0; h < heads; h++) {
     size_t at = static_cast<size_t>(h) * length * d;
-    const float *q = a.in[0] + at, *k = a.in[1] + at, *v = a.in[2] + at;
+    const float *q = a.in[QUERY] + at, *k = a.in[KEY] + at, *v = a.in[VALUE] + at;
     for (int row = 0; row < length; row += BLOCK) {
       Block b(row, length, window);
       product(KEEP, FLIP, b.rows(), b.places, d, a.p[0], q + row * d, d, k + b.from * d, d, 0, w, b.places);
@@ -137,8 +136,8 @@ static void causal_attention(const Args& a) {
 }
 
 static void causal_attention_backward(const Args& a) {
-  int d = a.width(0), length = a.shape[0][2], heads = a.rows(0) * a.shape[0][1], window = a.p[1];
-  size_t block = static_cast<size_t>(BLOCK) * length, whole = a.size(0);
+  int d = a.width(QUERY), length = a.shape[QUERY][2], heads = a.rows(QUERY) * a.shape[QUERY][1], window = a.p[1];
+  size_t block = static_cast<size_t>(BLOCK) * length, whole = a.size(QUERY);
   std::vector<float> weights(block), slopes(block), spare[3];
   float *w = weights.data(), *s = slopes.data(), *grad[3];
   for (int i = 0; i < 3; i++) {  // all three come at almost the cost of one
@@ -148,8 +147,8 @@ static void causal_attention_backward(const Args& a) {
   }
   for (int h = 0; h < heads; h++) {
     size_t at = static_cast<size_t>(h) * length * d;
-    const float *q = a.in[0] + at, *k = a.in[1] + at, *v = a.in[2] + at, *g = a.in[3] + at, *y = a.in[4] + at;
-    const float* lse = a.in[5] + static_cast<size_t>(h) * length;
+    const float *q = a.in[QUERY] + at, *k = a.in[KEY] + at, *v = a.in[VALUE] + at, *g = a.cotangent() + at, *y = a.output(0) + at;
+    const float* lse = a.output(1) + static_cast<size_t>(h) * length;
     for (int row = 0; row < length; row += BLOCK) {
       Block b(row, length, window);
       const float *qb = q + row * d, *kb = k + b.from * d, *vb = v + b.from * d, *gb = g + row * d;
@@ -175,9 +174,9 @@ static void causal_attention_backward(const Args& a) {
     }
   }
 }
-static Shapes attention_shapes(const Shapes& in, const Params&) {
-  return {in[0], {in[0][0] * in[0][1] * in[0][2]}};
-}
-static Register r_attention("causal_attention", {causal_attention, causal_attention_backward, 3, attention_shapes});
+static Register r_attention("causal_attention", {causal_attention, causal_attention_backward, 3,
+                                              Signature("q[batch heads length width], k[batch heads length width], "
+                                                        "v[batch heads length width] -> y[batch heads length width], "
+                                                        "log_sum_exp[batch*heads*length]", "scale, window>0")});
 
 }  // namespace score

@@ -6,6 +6,7 @@ import mlx.core as mx
 
 from score_mlx import kernels
 from score_mlx.nn.fast_math import fused
+from score_mlx.nn.shapes import fit
 
 
 class Noise:
@@ -30,6 +31,7 @@ class Noise:
         if axis == -1 and kernels.serve(x):
             return kernels.call("dropout", [x, rows, key], [call, threshold, scale])
         count = x.shape[axis]
+        fit("dropout", rows, [size for n, size in enumerate(x.shape) if n != axis % x.ndim], "rows")
         columns = mx.arange(count, dtype=mx.uint32).reshape(count, *[1] * (x.ndim - 1 - axis % x.ndim))
         identity = mx.expand_dims(rows, axis) * mx.array(count, mx.uint32) + columns
         return x * _mask(identity, key + mx.array(call, mx.uint32), mx.array(threshold, mx.uint32), mx.array(scale))

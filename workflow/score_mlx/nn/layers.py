@@ -7,6 +7,7 @@ import mlx.nn as nn
 
 from score_mlx import kernels
 from score_mlx.nn.fast_math import fused, sigmoid, tanh
+from score_mlx.nn.shapes import fit
 
 _glorot = nn.init.glorot_uniform()
 
@@ -35,6 +36,8 @@ def linear(x: mx.array, weight: mx.array, bias: mx.array | None = None) -> mx.ar
         return kernels.call("linear", [x, weight, kernels.NONE if bias is None else bias])
     # product and sum apart: the CPU backend's fused form first copies the bias to every row
     y = x @ weight.T
+    if bias is not None:
+        fit("linear", bias, weight.shape[:1], "bias")
     return y if bias is None else y + bias
 
 
@@ -49,6 +52,7 @@ def head_dots(x: mx.array, vector: mx.array) -> mx.array:
     """Dot product of each head's columns with that head's vector: (n, H), (1, heads, H / heads) -> (n, heads)."""
     if kernels.serve(x):
         return kernels.call("head_dots", [x, vector])
+    fit("head_dots", x, [vector.shape[1] * vector.shape[2]], "x")
     return (x.reshape(-1, *vector.shape[1:]) * vector).sum(axis=-1)
 
 
@@ -58,6 +62,8 @@ class LayerNorm(nn.LayerNorm):
     def __call__(self, x: mx.array) -> mx.array:
         if kernels.serve(x):
             return kernels.call("layer_norm", [x, self.weight, self.bias], [self.eps])
+        fit("layer_norm", x, self.weight.shape, "x")
+        fit("layer_norm", self.bias, self.weight.shape, "bias")
         return super().__call__(x)
 
 
@@ -74,6 +80,8 @@ class GRUCell(nn.Module):
         if kernels.serve(h):
             return kernels.call("gru", [x, s, h])
         width = h.shape[-1]
+        fit("gru", x, [len(h), 3 * width], "what comes from the input")
+        fit("gru", s, [len(h), 3 * width], "what comes from the state")
         x_gates, x_n = mx.split(x, [2 * width], axis=-1)
         s_gates, s_n = mx.split(s, [2 * width], axis=-1)
         return _gru_gates(x_gates + s_gates, x_n, s_n, h)[0]
