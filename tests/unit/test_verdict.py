@@ -234,7 +234,7 @@ def test_a_folder_is_read(folder, tmp_path):
 @pytest.mark.parametrize(
     ("file", "key", "value", "says"),
     [
-        ("run.meta.json", "preset", "mine", "preset 'mine', expected one of paper, laptop, smoke"),
+        ("run.meta.json", "preset", "mine", "preset 'mine', expected one of paper, laptop, smoke, none"),
         ("run.json", "schema", 2, "schema"),
         ("run.json", "science", 99, "science 99, expected"),
         ("run.json", "cuts", [{"setting": "epochs", "ours": 2, "paper": 150}], "cuts"),

@@ -24,6 +24,7 @@ from score_mlx.science import BEFORE, MOLECULES, SCIENCE, versions
 from score_mlx.spec import Spec
 
 SCHEMA_VERSION = 1
+BY_HAND = "none"  # the preset of a run that `score-mlx train` was told by its options
 _LARGEST = 64 * 2**20  # bytes; a record of 5 folds and 150 epochs has about 60 kB
 RECORDS = {"language": LanguageRecord}  # by family; all others are `RunRecord`
 
@@ -106,7 +107,7 @@ def make_meta(
     Args:
         started: UTC, ISO 8601.
         seconds: of training, those before an interruption included.
-        preset: that of config.yaml, "" by hand.
+        preset: that of config.yaml, `BY_HAND` without one.
         resumed: how often it went on from a checkpoint.
         replicas: folds that trained side by side.
     """
@@ -143,12 +144,13 @@ def type_of(record: Any) -> type[BaseModel]:
 
 
 def read_meta(path: str | Path) -> dict[str, Any]:
-    """The `run.meta.json` beside a record.
+    """The `run.meta.json` beside a record; an empty preset, as earlier versions wrote by hand, reads `BY_HAND`.
 
     Args:
         path: of the record or of the meta file itself.
     """
-    return _read(Path(path).with_name("run.meta.json"), RunMeta)
+    meta = _read(Path(path).with_name("run.meta.json"), RunMeta)
+    return meta | {"preset": meta["preset"] or BY_HAND}
 
 
 def environment(*families: str) -> dict[str, Any]:

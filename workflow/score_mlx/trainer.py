@@ -17,7 +17,7 @@ from score_mlx.depth import learned_dt
 from score_mlx.folded import FoldedData
 from score_mlx.once import once
 from score_mlx.progress import Progress
-from score_mlx.records import SCHEMA_VERSION, finite, make_fold, make_meta, make_record, write_record
+from score_mlx.records import BY_HAND, SCHEMA_VERSION, finite, make_fold, make_meta, make_record, write_record
 from score_mlx.science import SCIENCE
 from score_mlx.spec import Spec
 from score_mlx.tasks import FoldTask, steps
@@ -32,7 +32,7 @@ def train(
     *,
     progress: str = "auto",
     replicas: int | None = None,
-    preset: str = "",
+    preset: str = BY_HAND,
 ) -> dict[str, Any]:
     """Train on all folds and write `run.json`, `run.meta.json` and `weights/` into `folder`.
 

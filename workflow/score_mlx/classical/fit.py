@@ -16,7 +16,7 @@ from score_mlx.classical.spec import ClassicalSpec
 from score_mlx.folded import FoldedData
 from score_mlx.once import once
 from score_mlx.progress import Progress
-from score_mlx.records import finite, make_fold, make_meta, make_record, write_record
+from score_mlx.records import BY_HAND, finite, make_fold, make_meta, make_record, write_record
 
 
 def fit_all(
@@ -26,7 +26,7 @@ def fit_all(
     *,
     selection: Selection | None = None,
     progress: str = "auto",
-    preset: str = "",
+    preset: str = BY_HAND,
 ) -> dict[str, Any]:
     """Fit on all folds and write `run.json` and `run.meta.json` into `folder`.
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,6 +14,8 @@ from score_mlx.cli.data import ensure
 from score_mlx.errors import UserError
 from score_mlx.families import FAMILIES, inputs_of
 from score_mlx.family import Family
+from score_mlx.records import BY_HAND
+from score_mlx.settings.models import Presets
 from score_mlx.spec import Spec, results_of
 
 app = typer.Typer(no_args_is_help=True, help="Train one model on all folds of a data set.")
@@ -54,7 +56,9 @@ Results = Annotated[
     Path | None, typer.Option(help="folder of data, features, folds and runs, by default the record's, else results")
 ]
 SideBySide = Annotated[int | None, typer.Option(min=1, help="folds side by side, by default the fastest")]
-PresetName = Annotated[str, typer.Option(hidden=True, help="noted in run.meta.json")]
+PresetName = Annotated[
+    Literal[(BY_HAND, *Presets.model_fields)], typer.Option(hidden=True, help="noted in run.meta.json")
+]
 OPTIONS_HELP = "what differs from the defaults, e.g. repeat=1,seed=7"
 
 
@@ -65,7 +69,7 @@ def _command(family: Family) -> Any:
         record: Record = None,
         results: Results = None,
         replicas: SideBySide = None,
-        preset: PresetName = "",
+        preset: PresetName = BY_HAND,
         **options: Any,
     ) -> None:
         spec, folder = _begin(family, record, results, options)

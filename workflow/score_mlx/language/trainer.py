@@ -22,14 +22,14 @@ from score_mlx.language.spec import LanguageSpec
 from score_mlx.language.tasks import build
 from score_mlx.language.training import History, fit
 from score_mlx.once import once
-from score_mlx.records import SCHEMA_VERSION, finite, head, make_meta, summarise_losses, write_record
+from score_mlx.records import BY_HAND, SCHEMA_VERSION, finite, head, make_meta, summarise_losses, write_record
 from score_mlx.science import SCIENCE
 
 TEMPERATURE = 1.0
 
 
 def train(
-    spec: LanguageSpec, corpus: Corpus, folder: Path, *, progress: str = "auto", preset: str = ""
+    spec: LanguageSpec, corpus: Corpus, folder: Path, *, progress: str = "auto", preset: str = BY_HAND
 ) -> dict[str, Any]:
     """Train and write `run.json`, `run.meta.json`, `weights/` and, while it trains, `losses.csv` into `folder`.
 

@@ -13,7 +13,7 @@ from score_mlx.analysis.language_runs import LanguageRun, load_any
 from score_mlx.analysis.runs import Run
 from score_mlx.errors import UserError
 from score_mlx.record_check import check
-from score_mlx.records import read_meta
+from score_mlx.records import BY_HAND, read_meta
 from score_mlx.settings.models import Presets
 from score_mlx.spec import Spec
 from score_mlx.verdict.rerun import Reruns
@@ -137,6 +137,6 @@ def _distance(ours: Spec, wanted: Spec) -> int:
 
 
 def _require_known_preset(path: Path) -> None:
-    preset, known = read_meta(path)["preset"], list(Presets.model_fields)
+    preset, known = read_meta(path)["preset"], [*Presets.model_fields, BY_HAND]
     if preset not in known:
         raise UserError(f"{path.with_name('run.meta.json')}: preset {preset!r}, expected one of {', '.join(known)}")
