@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from score_mlx import cli
+from typer.testing import CliRunner
 
 HERE = Path(__file__).resolve().parent
 
@@ -56,6 +59,30 @@ def refused(command, folder) -> Callable[..., None]:
         assert contents(folder) == before
 
     return check
+
+
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory) -> Path:
+    """A results folder with one small graph network, trained on ten molecules."""
+    here, home = tmp_path_factory.mktemp("trained"), Path.cwd()
+    (here / "ten.csv").write_text("smiles,y\n" + "".join(f"{'C' * n},{n}\n" for n in range(1, 11)))
+    prepare = ["data", "prepare", "ten.csv", "results/data/ten", "--smiles-column", "smiles", "--target-column", "y"]
+    train = ["train", "graph", "--arch", "gcn", "--config", "SCORE", "--dataset", "ten", "--epochs", "1"]
+    os.chdir(here)
+    try:
+        for arguments in (prepare, [*train, "--hidden", "8"]):
+            assert CliRunner().invoke(cli.app, arguments).exit_code == 0
+    finally:
+        os.chdir(home)
+    return here / "results"
+
+
+@pytest.fixture
+def model(folder, _trained) -> Path:
+    """The record of a small graph network, in a results folder of the working directory."""
+    shutil.copytree(_trained, folder / "results")
+    (record,) = (folder / "results" / "runs").rglob("run.json")
+    return record.relative_to(folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -1,7 +1,7 @@
 """Reading somebody else's CSV file: what it may look like, and what is said of one that is no table of molecules."""
 
 import pytest
-from score_mlx.chem.csvfile import header_of, read_rows
+from score_mlx.chem.csvfile import header_of, read_column, read_rows
 from score_mlx.chem.datasets import Table, prepare
 from score_mlx.errors import UserError
 
@@ -15,11 +15,35 @@ def write(path, text, encoding="utf-8"):
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_byte_order_mark_line_ends_and_blank_lines(tmp_path, prefix, end):
     text = prefix + end.join(["SMILES,logS,Name", "C,1,Café", "", ",,", "CC,2,µ\u2028x", ""])
-    rows = read_rows(write(tmp_path / "a.csv", text), "SMILES", "logS", "Name")
+    said = []
+    rows = read_rows(write(tmp_path / "a.csv", text), "SMILES", "logS", "Name", said.append)
     assert [(r.row, r.line, r.smiles, r.target, r.name) for r in rows] == [
         (0, 2, "C", "1", "Café"),
-        (1, 5, "CC", "2", "µ\u2028x"),
+        (1, 4, "", "", ""),  # cells that are empty are a row all the same
+        (2, 5, "CC", "2", "µ\u2028x"),
     ]
+    assert said == [f"{tmp_path / 'a.csv'}: a blank line was skipped: line 3"]
+
+
+@pytest.mark.parametrize("row", ['""', '" "'])
+def test_a_quoted_nothing_is_a_row(tmp_path, row):
+    source = write(tmp_path / "a.csv", f"smiles\nCCO\n{row}\nCCN\n   \n\n")
+    said = []
+    assert [r.smiles for r in read_rows(source, "smiles", None, None, said.append)] == ["CCO", "", "CCN"]
+    assert read_column(source, "smiles") == ["CCO", "", "CCN"]
+    assert said == [f"{source}: 2 blank lines were skipped: line 5, 6"]
+
+
+def test_of_many_columns_the_nearest_are_named(tmp_path):
+    source = write(tmp_path / "a.csv", ",".join(f"descriptor {n}" for n in range(595)) + ",SMILES,logS\n")
+    with pytest.raises(UserError) as error:
+        read_rows(source, "smiles", "logS")
+    assert str(error.value) == (
+        f"{source}: no column 'smiles', found SMILES, descriptor 0, descriptor 1, descriptor 2, descriptor 3 "
+        "and 592 more; did you mean 'SMILES'?"
+    )
+    with pytest.raises(UserError, match="no column 'log', found logS, descriptor 0, .* and 592 more; did you mean"):
+        read_rows(source, "SMILES", "log")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +57,9 @@ def test_byte_order_mark_line_ends_and_blank_lines(tmp_path, prefix, end):
         ("SMILES,weight\nC,1\n", "no column 'logS', found SMILES, weight"),
         ("SMILES;logS\nC;1\n", "no column 'SMILES', found SMILES;logS; the file does not seem to be separated by comm"),
         ("SMILES,logS,logS\nC,1,2\n", "2 columns are called 'logS'"),
-        ("SMILES,logS\nC,1\n" + '"' + "x" * 200_000, "line 3: not valid CSV"),
+        ("SMILES,logS\nC,1\n" + '"' + "x" * 200_000, "line 3: not valid CSV (field larger"),
+        ('SMILES,logS\nC,1\n"CC,2\nCCC,3\n', "line 3: a quote is opened and never closed"),
+        ('SMILES,logS\n"C"C,1\n', "line 2: not valid CSV"),
     ],
 )
 def test_a_file_that_is_not_a_table_of_molecules(tmp_path, text, message):

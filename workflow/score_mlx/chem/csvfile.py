@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from score_mlx.chem.columns import place
 from score_mlx.errors import UserError
+
+SHOWN = 5  # blank lines whose numbers are given
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class RawRow:
     """One row as the file has it.
 
     Attributes:
-        row: 0-based number among the rows below the header; blank lines do not count.
+        row: 0-based number among the rows below the header; only blank lines do not count.
         line: 1-based line of the file where the row ends, for messages.
         smiles, target, name: the cells, blanks around them removed but for the name; name is "" without a column.
         flaw: what is wrong with the row as a whole, or "".
@@ -31,10 +34,21 @@ class RawRow:
     flaw: str = ""
 
 
+def to_stderr(line: str) -> None:
+    """The default of `say`."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def read_rows(
-    path: str | Path, smiles_column: str, target_column: str | None, name_column: str | None = None
+    path: str | Path,
+    smiles_column: str,
+    target_column: str | None,
+    name_column: str | None = None,
+    say: Callable[[str], None] = to_stderr,
 ) -> list[RawRow]:
     """Rows of a comma-separated UTF-8 file with a header; a byte order mark is accepted.
+
+    Every line below the header is a row, empty cells or not; only blank lines are skipped, and `say` is told of them.
 
     Args:
         target_column: None where only SMILES are wanted; targets are then "".
@@ -42,9 +56,13 @@ def read_rows(
     Raises:
         UserError: no such file, empty, another encoding, no or two such columns, no rows, broken quoting.
     """
+    found = list(_lines(path, [smiles_column, target_column, name_column]))
+    _tell_blank([line for line, cells, _ in found if cells is None], path, say)
     rows = []
-    for line, (smiles, target, name), flaw in _lines(path, [smiles_column, target_column, name_column]):
-        rows.append(RawRow(len(rows), line, smiles.strip(), target.strip(), name, flaw))
+    for line, cells, flaw in found:
+        if cells is not None:
+            smiles, target, name = cells
+            rows.append(RawRow(len(rows), line, smiles.strip(), target.strip(), name, flaw))
     return rows
 
 
@@ -54,7 +72,7 @@ def read_column(path: str | Path, column: str) -> list[str]:
     Raises:
         UserError: as of `read_rows`.
     """
-    return [cells[0].strip() for _, cells, _ in _lines(path, [column])]
+    return [cells[0].strip() for _, cells, _ in _lines(path, [column]) if cells is not None]
 
 
 def header_of(path: str | Path) -> list[str]:
@@ -62,26 +80,60 @@ def header_of(path: str | Path) -> list[str]:
     return [cell.strip() for cell in next(csv.reader(_decode(Path(path))), [])]
 
 
-def _lines(path: str | Path, columns: Sequence[str | None]) -> list[tuple[int, list[str], str]]:
-    """(line where it ends, cells of the columns, flaw) of each row that is not blank; a flaw leaves cells empty."""
-    reader = csv.reader(_decode(Path(path)))
-    found = []
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        if not any(header):
-            raise UserError(f"{path}: the file is empty or starts with a blank line, expected a header row")
-        places = [_place(path, header, column) if column else None for column in columns]
-        for cells in reader:
-            if len(cells) != len(header) and any(map(str.strip, cells)):
-                flaw = f"{len(cells)} cells, the header has {len(header)}"
-                found.append((reader.line_num, [""] * len(places), flaw))
-            elif any(map(str.strip, cells)):
-                found.append((reader.line_num, ["" if place is None else cells[place] for place in places], ""))
-    except csv.Error as reason:
-        raise UserError(f"{path}: line {reader.line_num}: not valid CSV ({reason})") from None
-    if not found:
+def _lines(path: str | Path, columns: Sequence[str | None]) -> Iterator[tuple[int, list[str] | None, str]]:
+    """(line where it ends, cells of the columns, flaw) of each line; a flaw leaves cells empty, a blank line has none.
+
+    Raises:
+        UserError: as of `read_rows`.
+    """
+    records = _records(path)
+    _, _, header = next(records, (0, False, []))
+    header = [cell.strip() for cell in header]
+    if not any(header):
+        raise UserError(f"{path}: the file is empty or starts with a blank line, expected a header row")
+    places = [place(path, header, column) if column else None for column in columns]
+    rows = 0
+    for line, blank, cells in records:
+        rows += not blank
+        if blank:
+            yield line, None, ""
+        elif len(cells) != len(header):
+            yield line, [""] * len(places), f"{len(cells)} cells, the header has {len(header)}"
+        else:
+            yield line, ["" if there is None else cells[there] for there in places], ""
+    if not rows:
         raise UserError(f"{path}: a header but no rows")
-    return found
+
+
+def _records(path: str | Path) -> Iterator[tuple[int, bool, list[str]]]:
+    """(line where it ends, whether the line is blank, cells) of each record of the file, its header among them."""
+    read: list[str] = []  # the lines of the record at hand, to tell a blank line from a row of empty cells
+
+    def remembered() -> Iterator[str]:
+        for line in _decode(Path(path)):
+            read.append(line)
+            yield line
+
+    reader = csv.reader(remembered(), strict=True)
+    while True:
+        first = reader.line_num + 1
+        read.clear()
+        try:
+            cells = next(reader, None)
+        except csv.Error as reason:
+            if "unexpected end of data" in str(reason):
+                raise UserError(f"{path}: line {first}: a quote is opened and never closed") from None
+            raise UserError(f"{path}: line {reader.line_num}: not valid CSV ({reason})") from None
+        if cells is None:
+            return
+        yield reader.line_num, not "".join(read).strip(), cells
+
+
+def _tell_blank(lines: list[int], path: str | Path, say: Callable[[str], None]) -> None:
+    if lines:
+        numbers = ", ".join(map(str, lines[:SHOWN])) + (", ..." if len(lines) > SHOWN else "")
+        count = f"{len(lines)} blank lines were" if len(lines) > 1 else "a blank line was"
+        say(f"{path}: {count} skipped: line {numbers}")
 
 
 def _decode(path: Path) -> io.StringIO:
@@ -98,22 +150,3 @@ def _decode(path: Path) -> io.StringIO:
         raise UserError(
             f"{path}: line {line}: byte 0x{byte:02x} is not UTF-8 (Latin-1 or UTF-16?), expected a file saved as UTF-8"
         ) from None
-
-
-def _place(path: str | Path, header: list[str], column: str) -> int:
-    """Position of the one column of that name."""
-    if header.count(column) == 1:
-        return header.index(column)
-    if column in header:
-        raise UserError(f"{path}: {header.count(column)} columns are called '{column}', expected one")
-    near = _nearest(column, header)
-    hint = f"; did you mean '{near}'?" if near else ""
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        hint = "; the file does not seem to be separated by commas"
-    raise UserError(f"{path}: no column '{column}', found {', '.join(header)}{hint}")
-
-
-def _nearest(column: str, header: list[str]) -> str | None:
-    folded = {name.casefold(): name for name in header}
-    near = difflib.get_close_matches(column.casefold(), folded, n=1)
-    return folded[near[0]] if near else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.chem import nci, qc
+from score_mlx.chem.columns import some
 from score_mlx.chem.csvfile import header_of, read_rows
 from score_mlx.chem.prepared import COLUMNS
 from score_mlx.dataset_names import dataset_name
@@ -130,7 +131,7 @@ def _complete(table: Table, path: Path) -> Table:
     """The table with its defaults filled in, once it is known that its columns are named."""
     for key in ("smiles_column", "target_column"):
         if not getattr(table, key):
-            raise UserError(f"{path}: {key} is not set, expected one of {', '.join(header_of(path))}")
+            raise UserError(f"{path}: {key} is not set, expected one of {some(header_of(path))}")
     label = table.label or (path.stem if _drawable(path.stem) else dataset_name(str(path)))
     whole = replace(table, target=table.target or table.target_column, label=label)
     for key, text in (("target_label", whole.target), ("target_unit", whole.unit)):
