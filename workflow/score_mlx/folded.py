@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from score_mlx.chem.folds import load_folds
-from score_mlx.chem.prepared import load_info, load_molecules
+from score_mlx.chem.prepared import INFO, load_info, load_molecules
 from score_mlx.chem.scaling import DescriptorScaler, load_descriptors
 from score_mlx.errors import UserError
 from score_mlx.files import sha256
@@ -47,7 +47,7 @@ class FoldedData:
     def _parts(cls, files: Mapping[str, Path]) -> dict[str, Any]:
         targets = load_molecules(files["molecules"]).targets
         info = load_info(files["dataset"].parent)
-        found, expected = sha256(files["molecules"]), info.get("sha256")
+        found, expected = sha256(files["molecules"]), info["sha256"]
         if found != expected:
             raise UserError(f"{files['molecules']}: sha256 {found}, expected {expected} as {files['dataset']} says")
         info |= {"folds_sha256": sha256(files["folds"])}
@@ -59,8 +59,7 @@ class FoldedData:
 
     def record(self) -> dict[str, Any]:
         """The `dataset` part of a run record."""
-        names = ("name", "label", "unit", "stand_in", "rows", "sha256", "folds_sha256")
-        return {name: self.info[name] for name in names}
+        return {name: self.info[name] for name in (*INFO, "folds_sha256")}
 
     @property
     def fold_numbers(self) -> list[int]:

@@ -41,11 +41,11 @@ class Ensemble:
 
     def __init__(self, record: Path, epoch: str = "best", results: Path | None = None):
         content = read_record(record)
-        self.spec, self.dataset = spec_of(content, record), content["dataset"]
-        self.folds = [fold["fold"] for fold in content["folds"]]
+        self.spec = spec_of(content, record)
         self.predictor = family_of(self.spec).predictor()
         if self.predictor is None:  # trees keep no weights, texts are no molecules
             raise UserError(f"{record}: {self.spec.model} is {self.spec.FAMILY}, expected a graph or dense network")
+        self.dataset, self.folds = content["dataset"], [fold["fold"] for fold in content["folds"]]
         self.scalers = _scalers(self.spec, content, record, results) if self.spec.uses_descriptors else []
         width = len(self.scalers[0].mean) if self.scalers else 0
         files = [record.with_name("weights") / f"fold{fold}-{epoch}.safetensors" for fold in self.folds]

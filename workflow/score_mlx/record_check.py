@@ -65,6 +65,9 @@ def _check_data(path: Path, record: Mapping[str, Any], results: Path) -> None:
     part, folder = family_of(record).data
     local = results / folder / record[part]["name"] / f"{part}.json"
     if local.exists():
-        ours, theirs = json.loads(local.read_text(encoding="utf-8"))["sha256"], record[part]["sha256"]
+        try:
+            ours, theirs = json.loads(local.read_text(encoding="utf-8"))["sha256"], record[part]["sha256"]
+        except (OSError, ValueError, KeyError, TypeError) as reason:
+            raise UserError(f"{local}: cannot read its sha256 ({reason!r})") from None
         if ours != theirs:
             raise UserError(f"{path}: {part} sha256 {theirs}, expected {ours} as in {local}")

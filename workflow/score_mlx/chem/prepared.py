@@ -12,6 +12,7 @@ import numpy as np
 from score_mlx.errors import UserError
 from score_mlx.files import read_csv
 
+INFO = ("name", "label", "unit", "stand_in", "rows", "sha256")  # what a record repeats of dataset.json
 COLUMNS = ("row", "name", "smiles", "canonical", "target")
 
 
@@ -56,10 +57,14 @@ def load_info(folder: str | Path) -> dict[str, Any]:
     """Reads a prepared data set's `dataset.json`.
 
     Raises:
-        UserError: missing or not JSON.
+        UserError: missing, not JSON, or without something that `prepare` writes.
     """
     path = Path(folder) / "dataset.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        info = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as reason:
         raise UserError(f"{path}: cannot read it ({reason})") from None
+    missing = [key for key in INFO if not isinstance(info, dict) or key not in info]
+    if missing:
+        raise UserError(f"{path}: no {missing[0]}, expected what `score-mlx data prepare` writes")
+    return info

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.classical.models import make
+from score_mlx.classical.models import fitted
 from score_mlx.classical.selection import Selection
 from score_mlx.classical.spec import ClassicalSpec
 from score_mlx.folded import FoldedData
@@ -70,7 +70,7 @@ def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndar
     train, test = data.train(fold), data.test(fold)
     # Lasso's sums of squares need double precision; the others round to single themselves.
     x, y = data.scaled_descriptors(fold)[:, columns].astype(np.float64), data.targets
-    model = make(spec).fit(x[train], y[train])
+    model = fitted(spec, fold, x[train], y[train])
     squares = [float(np.mean((model.predict(x[rows]) - y[rows]) ** 2)) for rows in (train, test)]
     part = make_fold(fold, len(train), len(test), [squares[0]], [squares[1] ** 0.5])
     return part | {"fitted": _chosen(spec, model, data.names[columns])}

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from score_mlx.classical.spec import ClassicalSpec
+import numpy as np
+
+from score_mlx.classical.spec import ClassicalSpec, Lasso
+from score_mlx.errors import UserError
+
+T = TypeVar("T")
 
 # One thread everywhere: sums in another order would give other last bits, and so other trees.
 
@@ -12,6 +18,43 @@ from score_mlx.classical.spec import ClassicalSpec
 def make(spec: ClassicalSpec) -> Any:
     """An unfitted estimator with `fit(x, y)` and `predict(x)`."""
     return MAKERS[spec.method](spec, spec.settings())
+
+
+def fitted(spec: ClassicalSpec, fold: int, x: np.ndarray, y: np.ndarray) -> Any:
+    """An estimator fitted on the training molecules of a fold.
+
+    Args:
+        x: (n, D) scaled descriptors.
+        y: (n,) targets.
+
+    Raises:
+        UserError: the library cannot learn from these, or refuses for a reason of its own.
+    """
+    if isinstance(spec, Lasso) and len(y) < spec.cv:
+        few = f"{len(y)} training molecules, expected at least cv = {spec.cv} for the folds that choose alpha"
+        raise UserError(f"{_place(spec, fold)}: {few}")
+    return asked(lambda: make(spec).fit(x, y), spec, fold, x, y)
+
+
+def asked(work: Callable[[], T], spec: ClassicalSpec, fold: int, x: np.ndarray, y: np.ndarray) -> T:
+    """What `work`, a call of the model's library, returns.
+
+    Raises:
+        UserError: the library raised whatever it raises; one line names model, fold and, where it is plain, the cause.
+    """
+    try:
+        return work()
+    except Exception as reason:
+        cause = f"the library refuses: {type(reason).__name__}: {reason}"
+        if len(y) and (y == y[0]).all():
+            cause = f"all {len(y)} training targets are {y[0]:g}, so there is nothing to learn; leave this method out"
+        elif len(x) and (x == x[0]).all():
+            cause = f"no descriptor varies over its {len(y)} training molecules, so there is nothing to learn from"
+        raise UserError(f"{_place(spec, fold)}: {cause}") from reason
+
+
+def _place(spec: ClassicalSpec, fold: int) -> str:
+    return f"{spec.dataset}: {spec.model}, fold {fold}"
 
 
 def _catboost(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from score_mlx.classical.models import make
+from score_mlx.classical.models import asked, fitted
 from score_mlx.classical.spec import CatBoost
 from score_mlx.errors import UserError
 from score_mlx.files import read_arrays, replacing
@@ -70,8 +71,9 @@ def select(spec: CatBoost, data: FoldedData) -> Selection:
     values, inputs = (np.zeros((len(data.targets), len(data.names)), np.float32) for _ in range(2))
     for fold in data.fold_numbers:
         x, train, test = data.scaled_descriptors(fold), data.train(fold), data.test(fold)
-        model = make(spec).fit(x[train], data.targets[train])
-        importance[fold] = np.abs(_explain(model, x[train])).mean(axis=0)
+        y = data.targets[train]
+        model = fitted(spec, fold, x[train], y)
+        importance[fold] = np.abs(asked(partial(_explain, model, x[train]), spec, fold, x[train], y)).mean(axis=0)
         values[test], inputs[test] = _explain(model, x[test]), x[test]
     about = data.record() | {"cuts": spec.cuts(), "seed": spec.seed, "split": spec.split} | environment("shap")
     return Selection(data.names, importance, values, inputs, about)

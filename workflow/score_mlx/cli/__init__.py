@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -35,7 +37,12 @@ Most work is done by Snakemake, which calls these commands: `snakemake results/t
 trains one model on the five folds of ESOL and writes its record under results/runs. A second machine's record is
 compared with it by `score-mlx diff`, and taken in by `score-mlx adopt`."""
 
-app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help=HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.command("compare")(compare.compare)
@@ -61,19 +68,62 @@ app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"score-mlx {metadata.version('score-mlx')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version and end", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """Run a command; what the user can mend is one line on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that knows ASCII only is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        sys.exit(app(prog_name="score-mlx", standalone_mode=False) or 0)
     except UserError as error:
-        line = " ".join(str(error).split())  # names from a file may hold anything, for a terminal to obey
-        sys.exit(_complain("error: " + "".join(c if c.isprintable() else "?" for c in line)))
+        sys.exit(_complain(str(error)))
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        sys.stdout = None  # Python would try to write the rest at its end, and say that it cannot
+        sys.exit(1)
     except OSError as error:
         if error.filename is None:
             raise
-        sys.exit(_complain(f"error: {error.filename}: {error.strerror}"))
+        sys.exit(_complain(f"{error.filename}: {error.strerror}"))
+    except typer.Abort:  # ctrl-C
+        sys.exit(130)
+    except Exception as error:
+        sys.exit(_misused(error))
 
 
-def _complain(line: str) -> int:
-    print(line, file=sys.stderr)
+def _misused(error: Exception) -> int:
+    """Exit code after options that the parser refuses, which are told like any other mistake.
+
+    The parser's exceptions have had several homes and are known by what they can do.
+
+    Raises:
+        Exception: `error`, where it is something else.
+    """
+    context, told = getattr(error, "ctx", None), getattr(error, "format_message", None)
+    if told is None:
+        raise error
+    if type(error).__name__ == "NoArgsIsHelpError":  # a command without anything is a question
+        error.show()
+        return 2
+    command = f" (see {context.command_path} --help)" if context else ""
+    return _complain(told().replace("Value error, ", "") + command)
+
+
+def _complain(reason: str) -> int:
+    line = " ".join(f"error: {reason}".split())  # names from a file may hold anything, for a terminal to obey
+    print("".join(c if c.isprintable() else "?" for c in line), file=sys.stderr)
     return 2
