@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from score_mlx import plugins, record_diff
 from score_mlx.errors import UserError
 from score_mlx.record_types import RunRecord
-from score_mlx.records import summarise
+from score_mlx.records import BY_HAND, summarise
 from score_mlx.spec import FoldSpec, Spec
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ class Family(ABC):
         """The prepared files that a run reads, by name, in the order in which they are made."""
 
     @abstractmethod
-    def train(self, spec: Any, files: Files, folder: Path, *, preset: str = "", replicas: int | None = None) -> None:
+    def train(
+        self, spec: Any, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
+    ) -> None:
         """Train and write the record.
 
         Args:

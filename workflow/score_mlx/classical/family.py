@@ -6,6 +6,7 @@ from pathlib import Path
 
 from score_mlx.classical.spec import ClassicalSpec
 from score_mlx.family import Files, FoldFamily
+from score_mlx.records import BY_HAND
 
 
 class ClassicalFamily(FoldFamily):
@@ -19,7 +20,7 @@ class ClassicalFamily(FoldFamily):
     """
 
     def train(
-        self, spec: ClassicalSpec, files: Files, folder: Path, *, preset: str = "", replicas: int | None = None
+        self, spec: ClassicalSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
     ) -> None:
         from score_mlx.classical.fit import fit_all
         from score_mlx.classical.selection import Selection

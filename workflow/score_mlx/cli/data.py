@@ -15,7 +15,7 @@ from score_mlx.errors import UserError
 from score_mlx.families import inputs_of
 from score_mlx.graphs.spec import GraphSpec
 from score_mlx.locks import sole
-from score_mlx.spec import SPLITS, FoldSpec, Spec, results_of
+from score_mlx.spec import SPLITS, Spec, results_of
 
 app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
 
@@ -165,15 +165,16 @@ def ensure(spec: Spec, results: Path) -> None:
     files = inputs_of(spec, results)
     if all(file.exists() for file in files.values()):
         return
+    _require_source(spec, files)  # before the lock makes a folder
     with sole(results / ".preparing.lock"):
         _make_missing(spec, files, results)
 
 
 def _make_missing(spec: Spec, files: Mapping[str, Path], results: Path) -> None:
     makers = {
-        "molecules": lambda path: _prepare_built_in(spec.dataset, files),
-        "dataset": lambda path: _prepare_built_in(spec.dataset, files),
-        "folds": lambda path: _divide(files, spec),
+        "molecules": lambda path: prepare(spec.dataset, path.parent),
+        "dataset": lambda path: prepare(spec.dataset, path.parent),
+        "folds": lambda path: folds(files["molecules"], path, spec.split, spec.repeat),
         "features": lambda path: features(files["molecules"], path, spec.graph_features),
         "descriptors": lambda path: descriptors(files["molecules"], path),
         "shap": lambda path: shap(path, results),
@@ -185,22 +186,22 @@ def _make_missing(spec: Spec, files: Mapping[str, Path], results: Path) -> None:
             makers[name](file)
 
 
-def _prepare_built_in(dataset: str, files: Mapping[str, Path]) -> None:
-    if dataset not in BUILT_IN:
+def _require_source(spec: Spec, files: Mapping[str, Path]) -> None:
+    """
+    Raises:
+        UserError: molecules or folds are missing that only the reader can give.
+    """
+    data = [files[name] for name in ("molecules", "dataset") if name in files]
+    if spec.dataset not in BUILT_IN and not all(file.exists() for file in data):
         raise UserError(
-            f"dataset = {dataset}: not prepared, expected {files['dataset']}; first run: score-mlx data "
+            f"dataset = {spec.dataset}: not prepared, expected {files['dataset']}; first run: score-mlx data "
             f"prepare FILE.csv {files['dataset'].parent} --smiles-column ... --target-column ..."
         )
-    prepare(dataset, files["dataset"].parent)
-
-
-def _divide(files: Mapping[str, Path], spec: FoldSpec) -> None:
-    if spec.split == "file":
+    if "folds" in files and spec.split == "file" and not files["folds"].exists():
         raise UserError(
             f"split = file: expected {files['folds']}; first run: score-mlx data folds {files['molecules']} "
             f"{files['folds']} --split file --source FILE.csv --fold-column ..."
         )
-    folds(files["molecules"], files["folds"], spec.split, spec.repeat)
 
 
 def source_file(source: str, folders: list[Path] | None) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 from score_mlx import blas
 from score_mlx.dense.spec import DenseSpec
 from score_mlx.family import Files, FoldFamily, Predictor
+from score_mlx.records import BY_HAND
 
 
 class DenseFamily(FoldFamily):
@@ -19,7 +20,7 @@ class DenseFamily(FoldFamily):
     """
 
     def train(
-        self, spec: DenseSpec, files: Files, folder: Path, *, preset: str = "", replicas: int | None = None
+        self, spec: DenseSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
     ) -> None:
         blas.load()  # before anything imports mlx
         from score_mlx.dense.task import DenseTask

@@ -7,6 +7,7 @@ from pathlib import Path
 from score_mlx import blas
 from score_mlx.family import Files, FoldFamily, Predictor
 from score_mlx.graphs.spec import GraphSpec
+from score_mlx.records import BY_HAND
 
 
 class GraphFamily(FoldFamily):
@@ -23,7 +24,7 @@ class GraphFamily(FoldFamily):
     """
 
     def train(
-        self, spec: GraphSpec, files: Files, folder: Path, *, preset: str = "", replicas: int | None = None
+        self, spec: GraphSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
     ) -> None:
         blas.load()  # before anything imports mlx
         from score_mlx.graphs.data import GraphData

@@ -12,7 +12,7 @@ from score_mlx.errors import UserError
 from score_mlx.family import Family, Files
 from score_mlx.language.spec import LanguageSpec
 from score_mlx.record_types import LanguageRecord
-from score_mlx.records import summarise_losses
+from score_mlx.records import BY_HAND, summarise_losses
 
 
 class LanguageFamily(Family):
@@ -33,7 +33,7 @@ class LanguageFamily(Family):
         return {"corpus": folder / "corpus.json", "tokens": folder / "tokens.npz"}
 
     def train(
-        self, spec: LanguageSpec, files: Files, folder: Path, *, preset: str = "", replicas: int | None = None
+        self, spec: LanguageSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
     ) -> None:
         blas.load(threads=cores() if spec.timed else 1)
         from score_mlx.language.corpus import Corpus
