@@ -26,7 +26,7 @@ SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
 .PHONY: help doctor demo test test-badinput test-faults test-page test-sanitized test-slurm fuzz audit table2 reproduce \
-        verdict report estimate reference bench docs lint format clean venv
+        verdict report estimate reference release bench docs lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
@@ -86,6 +86,9 @@ reference: $(VENV)/.installed ## copy the finished records and what is made from
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table2.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table7a.md
+
+release: $(VENV)/.installed ## code, exported weights and metadata for an archive such as Zenodo -> build/release; no upload
+	$(VENV)/bin/score-mlx release build/release
 
 ##@ Tests
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from score_mlx.records import read_record
 from score_mlx.spec import Spec, results_of
 
 BATCH = 64  # molecules; memory, not numbers, depends on it
+SCALERS = "scalers.json"  # of exported weights: mean and scale of each descriptor, fold by fold
 
 
 class Ensemble:
@@ -46,7 +48,7 @@ class Ensemble:
         if self.predictor is None:  # trees keep no weights, texts are no molecules
             raise UserError(f"{record}: {self.spec.model} is {self.spec.FAMILY}, expected a graph or dense network")
         self.dataset, self.folds = content["dataset"], [fold["fold"] for fold in content["folds"]]
-        self.scalers = _scalers(self.spec, content, record, results) if self.spec.uses_descriptors else []
+        self.scalers = scalers_of(self.spec, content, record, results) if self.spec.uses_descriptors else []
         width = len(self.scalers[0].mean) if self.scalers else 0
         files = [record.with_name("weights") / f"fold{fold}-{epoch}.safetensors" for fold in self.folds]
         self.models = [_with_weights(self.predictor.model(self.spec, width), file) for file in files]
@@ -77,8 +79,15 @@ def _with_weights(model: nn.Module, path: Path) -> nn.Module:
     return model
 
 
-def _scalers(spec: Spec, content: dict[str, Any], record: Path, results: Path | None) -> list[DescriptorScaler]:
-    """What each fold's training molecules say of the descriptors."""
+def scalers_of(spec: Spec, content: dict[str, Any], record: Path, results: Path | None) -> list[DescriptorScaler]:
+    """The scale of descriptors in each fold: from scalers.json beside the record, else from its training molecules.
+
+    Raises:
+        UserError: neither is there, or they are of another model or of other data.
+    """
+    exported = record.with_name(SCALERS)
+    if exported.is_file():
+        return _exported_scalers(exported, len(content["folds"]))
     if results is None:
         results = results_of(spec, record.resolve())
     data = FoldedData.load(inputs_of(spec, results))
@@ -87,3 +96,17 @@ def _scalers(spec: Spec, content: dict[str, Any], record: Path, results: Path | 
             f"{record}: trained on other data than {results} holds; --results names the folder it belongs to"
         )
     return [data.scaler(fold["fold"]) for fold in content["folds"]]
+
+
+def _exported_scalers(path: Path, folds: int) -> list[DescriptorScaler]:
+    scalers = []
+    try:
+        for values in json.loads(path.read_text(encoding="utf-8")):
+            scaler = DescriptorScaler()
+            scaler.mean, scaler.scale = (np.array(values[name], np.float64) for name in ("mean", "scale"))
+            scalers.append(scaler)
+    except (OSError, ValueError, KeyError, TypeError) as reason:
+        raise UserError(f"{path}: not the scales of descriptors ({reason})") from None
+    if len(scalers) != folds or len({scaler.mean.shape + scaler.scale.shape for scaler in scalers}) != 1:
+        raise UserError(f"{path}: scales of {len(scalers)} folds, expected {folds} of one length")
+    return scalers

@@ -25,6 +25,7 @@ from score_mlx.cli import (
     table,
     train,
     verdict,
+    weights,
 )
 from score_mlx.errors import UserError
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
+app.add_typer(weights.app, name="weights")
 app.command("compare")(compare.compare)
 app.command("predict")(predict.predict)
 app.command("diff")(records.diff)
@@ -65,6 +67,7 @@ app.command("verdict")(verdict.verdict)
 app.command("report")(report.report)
 app.command("crate")(report.crate)
 app.command("schema")(schema.schema)
+app.command("release")(weights.release)
 app.command("doctor")(doctor.doctor)
 
 

@@ -21,7 +21,9 @@ SHOWN = 10  # bad rows named on the terminal; the file has all
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="a run.json, or the folder that holds one and its weights")],
+    model: Annotated[
+        str, typer.Argument(help="a run.json, the folder that holds one and its weights, or its https address")
+    ],
     molecules: Annotated[Path, typer.Argument(help="a CSV with a column of SMILES")],
     out: Annotated[Path | None, typer.Option(help="write this .csv instead of printing")] = None,
     epoch: Annotated[Literal["best", "last"], typer.Option(help="weights of each fold")] = "best",
@@ -45,8 +47,9 @@ def predict(
     rows = read_rows(molecules, smiles_column, None, name_column)
     blas.load()  # before anything imports mlx
     from score_mlx.prediction import Ensemble
+    from score_mlx.weights.opened import opened
 
-    ensemble = Ensemble(model / "run.json" if model.is_dir() else model, epoch, results)
+    ensemble = Ensemble(opened(model), epoch, results)
     bad: list[str] = []
     columns = ["row", *["name"] * bool(name_column), "smiles", "mean", "spread"]
     columns += [*(f"fold{fold}" for fold in ensemble.folds), "problem"]

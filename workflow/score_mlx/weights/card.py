@@ -1,0 +1,162 @@
+"""The model card of exported weights: what it was trained on, how good it is, what it must not be used for.
+
+Markdown with a YAML head, as model hubs read it. Every number comes from the run record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from score_mlx.analysis import statistics
+from score_mlx.sources import Source
+
+TASKS = {"graphs": "graph-ml", "dense": "tabular-regression"}  # the hubs' names of what a family does
+EPOCHS = {"best": "best epoch of each test fold, as in the paper: optimistic", "last": "last epoch, nothing selected"}
+PAPER = "G. Godin, SCORE: Replacing Layer Stacking with Contractive Recurrent Depth (2026)"
+
+
+def card(record: Mapping[str, Any], meta: Mapping[str, Any], model: str, source: Source | None) -> str:
+    """The whole card.
+
+    Args:
+        record, meta: what run.json and run.meta.json hold.
+        model: its name in tables.
+        source: of its data, where data/sources.yaml has it.
+    """
+    data = record["dataset"]
+    return "\n".join(
+        [
+            "---",
+            yaml.safe_dump(_head(record, model), sort_keys=False, allow_unicode=True).rstrip(),
+            "---",
+            "",
+            f"# {model}, trained on {data['label']}",
+            "",
+            f"{len(record['folds'])} models, one for each fold of a cross-validation, with {record['parameters']:,} "
+            "parameters each. A prediction is the mean over them.",
+            "",
+            *_data(record, source),
+            *_metrics(record),
+            *_limits(record),
+            *_use(),
+            *_origin(record, meta),
+        ]
+    )
+
+
+def _head(record: Mapping[str, Any], model: str) -> dict[str, Any]:
+    data = record["dataset"]
+    metrics = [
+        {"type": name, "name": f"{name.upper()}, {epoch} epoch", "value": round(_mean(values).value, 4)}
+        for epoch in ("last", "best")
+        for name, values in _measures(record, epoch).items()
+    ]
+    task = TASKS.get(record.get("family", "graphs"), "tabular-regression")
+    result = {
+        "task": {"type": task, "name": "molecular property prediction"},
+        "dataset": {"type": data["name"], "name": data["label"]},
+        "metrics": metrics,
+    }
+    return {
+        "license": "mit",
+        "library_name": "mlx",
+        "pipeline_tag": task,
+        "tags": ["chemistry", "molecular-property-prediction", "mlx", "score-mlx"],
+        "datasets": [data["name"]],
+        "model-index": [{"name": model, "results": [result]}],
+    }
+
+
+def _data(record: Mapping[str, Any], source: Source | None) -> list[str]:
+    data, spec = record["dataset"], record["spec"]
+    unit = f" in {data['unit']}" if data["unit"] else ""
+    lines = [
+        "## Data and split",
+        "",
+        f"- {data['label']}, {data['rows']} molecules; the target is{unit or ' without a stated unit'}.",
+        f"- {len(record['folds'])} folds, split `{spec['split']}`, repeat {spec['repeat']}, seed {spec['seed']}.",
+        f"- SHA-256 of the molecules {data['sha256']}, of the folds {data['folds_sha256']}.",
+    ]
+    if data["stand_in"]:
+        lines.append("- **The labels are computed, not measured**: a stand-in for tests. Do not use these weights.")
+    if source is not None:
+        lines += [f"- Source: {source.citation}.", f"- Licence of the data: {' '.join(source.licence.split())}."]
+    else:
+        lines.append("- Source and licence of the data: not stated; ask whoever trained this model.")
+    return [*lines, ""]
+
+
+def _metrics(record: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "## Metrics",
+        "",
+        "Mean over folds with a 95 % interval (Nadeau and Bengio's, which corrects for shared training data).",
+        "",
+        "| metric | epoch | mean | 95 % interval |",
+        "|---|---|---:|---|",
+    ]
+    for epoch, about in EPOCHS.items():
+        for name, values in _measures(record, epoch).items():
+            mean = _mean(values)
+            lines.append(f"| {name.upper()} | {about} | {mean.value:.3f} | {mean.low:.3f} to {mean.high:.3f} |")
+    return [*lines, ""]
+
+
+def _limits(record: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "## Limits",
+        "",
+        "- The error above is for molecules like those of the data set. For others it is larger, and the spread over "
+        "the folds' models does not measure by how much.",
+        "- Molecules have at most 512 heavy atoms. Salts and mixtures are read as one graph of several parts.",
+        "- Not for decisions about safety, health or the environment.",
+    ]
+    if record["spec"]["split"] != "scaffold":
+        lines.append("- The split is random, so test molecules resemble training molecules.")
+    for cut in record["cuts"]:
+        lines.append(f"- Trained with {cut['setting']} = {cut['ours']} instead of the paper's {cut['paper']}.")
+    return [*lines, ""]
+
+
+def _use() -> list[str]:
+    return [
+        "## Use",
+        "",
+        "```",
+        "score-mlx predict FOLDER molecules.csv --smiles-column smiles --out predictions.csv",
+        "```",
+        "",
+        "FOLDER is this folder or its https address. `SHA256SUMS` is checked first.",
+        "",
+    ]
+
+
+def _origin(record: Mapping[str, Any], meta: Mapping[str, Any]) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(meta["versions"].items()))
+    settings = ", ".join(f"{name}={value}" for name, value in record["spec"].items())
+    return [
+        "## Origin",
+        "",
+        f"- Settings: {settings}.",
+        f"- Trained {meta['started'][:10]} on {meta['device']} ({meta['platform']}) with {versions}.",
+        f"- Code: score-mlx, commit {meta['commit'] or 'unknown'}.",
+        "",
+        "## Licence and citation",
+        "",
+        "The weights are under the MIT licence. Please cite this software (`CITATION.cff` of its repository), the data "
+        f"above, and the paper: {PAPER}.",
+        "",
+    ]
+
+
+def _measures(record: Mapping[str, Any], epoch: str) -> dict[str, list[float]]:
+    """Metric -> a value a fold; those with a fold that diverged are left out."""
+    found = {name: values for name, values in record[epoch].items() if name != "epoch"}
+    return {name: values for name, values in found.items() if None not in values}
+
+
+def _mean(values: list[float]) -> statistics.Mean:
+    return statistics.corrected(values, len(values))

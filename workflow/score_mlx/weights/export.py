@@ -1,0 +1,62 @@
+"""Writing the weights of finished runs to folders that a model hub takes as they are."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from score_mlx.errors import UserError
+from score_mlx.families import family_of, spec_of
+from score_mlx.files import replacing, write_text
+from score_mlx.prediction import SCALERS, scalers_of
+from score_mlx.records import read_meta, read_record
+from score_mlx.sources import Source
+from score_mlx.weights.card import card
+from score_mlx.weights.sums import write_sums
+
+FORMAT = 1  # of the folder; a reader refuses a later one
+
+
+def export_run(record: Path, folder: Path, sources: Mapping[str, Source], results: Path | None = None) -> None:
+    """Write one model's folder: weights of all folds, config.json, record, model card, checksums.
+
+    Args:
+        record: its run.json, with `weights` beside it.
+        folder: to write; files of the same names are replaced.
+        sources: of data sets by name, for the card.
+        results: folder of the data that trained it, as for `Ensemble`.
+
+    Raises:
+        UserError: its family keeps no weights, weights are missing, or descriptors are of other data.
+    """
+    content, meta = read_record(record), read_meta(record.with_name("run.meta.json"))
+    spec = spec_of(content, record)
+    if family_of(spec).predictor() is None:
+        raise UserError(f"{record}: {spec.model} is {spec.FAMILY}, expected a graph or dense network")
+    files = [
+        f"weights/fold{fold['fold']}-{epoch}.safetensors" for fold in content["folds"] for epoch in ("best", "last")
+    ]
+    for name in files:
+        if not (record.parent / name).is_file():
+            raise UserError(f"{record.parent / name}: no such weights; training here makes them")
+    for name in ("run.json", *files):
+        with replacing(folder / name) as temporary:
+            shutil.copyfile(record.parent / name, temporary)
+    if spec.uses_descriptors:
+        scalers = scalers_of(spec, content, record, results)
+        scales = [{"mean": scaler.mean.tolist(), "scale": scaler.scale.tolist()} for scaler in scalers]
+        write_text(folder / SCALERS, json.dumps(scales) + "\n")
+    config = {
+        "format": FORMAT,
+        "model": spec.model,
+        "family": spec.FAMILY,
+        "spec": content["spec"],
+        "parameters": content["parameters"],
+        "folds": [fold["fold"] for fold in content["folds"]],
+        "versions": meta["versions"],
+    }
+    write_text(folder / "config.json", json.dumps(config, indent=2, sort_keys=True) + "\n")
+    write_text(folder / "README.md", card(content, meta, spec.model, sources.get(content["dataset"]["name"])))
+    write_sums(folder)
