@@ -11,7 +11,7 @@ import config_reference
 import typer
 import yaml
 from score_mlx import cli
-from score_mlx.errors import UserError
+from score_mlx.system.errors import UserError
 from typer.cli import get_docs_for_click
 
 # What the API's pages show: a module or package by its name, wherever in the package it lies.

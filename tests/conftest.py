@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
-from score_mlx import blas  # noqa: E402
+from score_mlx.system import blas  # noqa: E402
 
 with warnings.catch_warnings():  # without a fast BLAS tests only take longer
     warnings.simplefilter("default")

@@ -2,8 +2,8 @@
 
 import random
 
-from score_mlx.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
-from score_mlx.records import summarise, summarise_losses
+from score_mlx.models.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
+from score_mlx.runs.records import summarise, summarise_losses
 
 ESOL = {
     "name": "esol",

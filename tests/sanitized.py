@@ -26,7 +26,7 @@ del os.environ["LD_PRELOAD"]  # the compiler is not what is tested
 build.build()
 """
 BEYOND = """
-from score_mlx import blas
+from score_mlx.system import blas
 blas.load()
 import mlx.core as mx
 from score_mlx import kernels

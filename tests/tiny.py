@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from mlx.utils import tree_flatten, tree_map
 from score_mlx import kernels
-from score_mlx.chem.features import featurise
-from score_mlx.chem.molecules import MoleculeGraphs
-from score_mlx.folded import FoldedData
-from score_mlx.graphs.batch import Batch, Batcher, Shape
-from score_mlx.graphs.by_degree import ByDegree
-from score_mlx.graphs.compiled import Compiled
-from score_mlx.graphs.data import GraphData
-from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.graphs.topology import Topology
+from score_mlx.data.chem.features import featurise
+from score_mlx.data.chem.molecules import MoleculeGraphs
+from score_mlx.data.fold_data import FoldedData
+from score_mlx.models.graphs.batch import Batch, Batcher, Shape
+from score_mlx.models.graphs.by_degree import ByDegree
+from score_mlx.models.graphs.compiled import Compiled
+from score_mlx.models.graphs.data import GraphData
+from score_mlx.models.graphs.model import GraphModel
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.models.graphs.topology import Topology
 from score_mlx.nn import Noise
 
 needs_kernels = pytest.mark.skipif(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from score_mlx.language import corpus
-from score_mlx.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
-from score_mlx.language.texts import MarkovChain
-from score_mlx.language.tokens import characters
+from score_mlx.data.text import corpus
+from score_mlx.data.text.texts import MarkovChain
+from score_mlx.data.text.tokens import characters
+from score_mlx.models.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
 
 CHAIN = MarkovChain.example()
 SMALL = {

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from score_mlx.config import merge
+from score_mlx.config.file import merge
 
 # key, value -> words; the value stands in config.yaml
 SETTINGS = {

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 import yaml
 from failing_server import CHECKSUM, CONTENT, serving
-from score_mlx import sources
-from score_mlx.download import Limits
+from score_mlx.data import sources
+from score_mlx.data.download import Limits
 
 PREPARE = ("data", "prepare", "esol", "out")
 

@@ -16,15 +16,15 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from score_mlx.analysis.runs import from_json
-from score_mlx.chem.features import SCHEMES, featurise
-from score_mlx.chem.guarded import LONGEST, read
-from score_mlx.config import load
-from score_mlx.errors import UserError
-from score_mlx.families import spec_of
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.plugins import VARIABLE
-from score_mlx.records import read_record
+from score_mlx.config.file import load
+from score_mlx.data.chem.features import SCHEMES, featurise
+from score_mlx.data.chem.guarded import LONGEST, read
+from score_mlx.models.families import spec_of
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.plugins import VARIABLE
+from score_mlx.runs.records import read_record
+from score_mlx.system.errors import UserError
+from score_mlx.tables.runs import from_json
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "30")) / 3
 ROUND = 50  # examples between two looks at the clock

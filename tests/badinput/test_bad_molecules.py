@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 import tiny
-from score_mlx.chem import guarded
-from score_mlx.chem.features import featurise
-from score_mlx.graphs.batch import Batcher
+from score_mlx.data.chem import guarded
+from score_mlx.data.chem.features import featurise
+from score_mlx.models.graphs.batch import Batcher
 from score_mlx.plots import style
 
 PREPARE = ("data", "prepare", "my.csv", "out", "--smiles-column", "smiles", "--target-column", "y")
@@ -100,7 +100,7 @@ def test_a_molecule_that_looks_odd_and_works(case, folder, command):
 
 def test_a_name_of_html_is_text_on_every_page(folder):
     import matplotlib.pyplot as plt
-    from score_mlx.analysis import formats
+    from score_mlx.tables import formats
 
     said = formats.markdown([("model", lambda row: row)], ["<script>x</script>|y"], "<b>T</b>", ["<img src=x>"])
     figure, _ = plt.subplots()

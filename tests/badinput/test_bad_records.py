@@ -7,8 +7,8 @@ from pathlib import Path
 
 import made_up_records as made_up
 import pytest
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.records import dumps, write_record
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.records import dumps, write_record
 
 SPEC = GraphSpec("esol", "gat", "SCORE")
 PLACE = SPEC.path("theirs")

@@ -4,8 +4,8 @@ import json
 
 import made_up_records as made_up
 import pytest
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.records import BY_HAND, dumps
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.records import BY_HAND, dumps
 
 TRAIN = ["train", "graph", "--arch", "gcn", "--config", "SCORE", "--dataset", "my", "--epochs", "1", "--hidden", "8"]
 

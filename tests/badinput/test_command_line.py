@@ -8,9 +8,9 @@ from pathlib import Path
 
 import made_up_records as made_up
 import pytest
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.language.spec import LanguageSpec
-from score_mlx.records import dumps, write_record
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.runs.records import dumps, write_record
 
 ROOT = Path(__file__).resolve().parents[2]
 

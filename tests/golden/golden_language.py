@@ -7,9 +7,9 @@ from pathlib import Path
 import mlx.core as mx
 import numpy as np
 import tiny_text
-from score_mlx.language import tasks, training
-from score_mlx.language.training import History
-from score_mlx.science import SCIENCE
+from score_mlx.models.language import tasks, training
+from score_mlx.models.language.training import History
+from score_mlx.runs.science import SCIENCE
 
 STORE = Path(__file__).with_name("language.json")
 STEPS = 4

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import mlx.core as mx
 import numpy as np
-from score_mlx.chem.features import featurise
-from score_mlx.graphs.data import GraphData
-from score_mlx.graphs.spec import ARCHS, CONFIGS, OWN_FORM, GraphSpec
-from score_mlx.graphs.task import GraphTask
-from score_mlx.science import SCIENCE
+from score_mlx.data.chem.features import featurise
+from score_mlx.models.graphs.data import GraphData
+from score_mlx.models.graphs.spec import ARCHS, CONFIGS, OWN_FORM, GraphSpec
+from score_mlx.models.graphs.task import GraphTask
+from score_mlx.runs.science import SCIENCE
 
 STORE = Path(__file__).with_name("graphs.json")
 

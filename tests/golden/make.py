@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from score_mlx import blas
+from score_mlx.system import blas
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 

@@ -1,6 +1,6 @@
 """The small GPTs that `make_torch_fixtures_of_gpts.py` computes in PyTorch and `test_gpts.py` here."""
 
-from score_mlx.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
+from score_mlx.models.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
 
 VOCABULARY = 20
 SMALL = {"width": 16, "heads": 2, "context": 8}

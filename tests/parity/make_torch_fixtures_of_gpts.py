@@ -16,7 +16,7 @@ from torch.nn import functional as F
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from gpts import SPECS, VOCABULARY  # noqa: E402
 from mlx.utils import tree_flatten  # noqa: E402
-from score_mlx.language.models import build  # noqa: E402
+from score_mlx.models.language.models import build  # noqa: E402
 
 BATCH, LAST_PAIR = 3, 5 * VOCABULARY - 1
 

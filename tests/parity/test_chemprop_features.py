@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from score_mlx.chem.features import SCHEMES, featurise
+from score_mlx.data.chem.features import SCHEMES, featurise
 
 FIXTURE = json.loads((Path(__file__).parent / "fixtures" / "chemprop_rigr.json").read_text(encoding="utf-8"))
 

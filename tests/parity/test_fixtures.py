@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import tiny
 from mlx.utils import tree_flatten, tree_unflatten
-from score_mlx.chem.molecules import MoleculeGraphs
-from score_mlx.graphs.attfp import AttFP
-from score_mlx.graphs.batch import Batcher
-from score_mlx.graphs.by_degree import ByDegree
-from score_mlx.graphs.dmpnn import AtomOutput, BondState, BondStep
-from score_mlx.graphs.edge_list import EdgeList
-from score_mlx.graphs.gat import GAT
-from score_mlx.graphs.gatv2 import GATv2
-from score_mlx.graphs.gcn import GCN
-from score_mlx.graphs.gine import GINE
-from score_mlx.graphs.readout import MolAttFP
+from score_mlx.data.chem.molecules import MoleculeGraphs
+from score_mlx.models.graphs.attfp import AttFP
+from score_mlx.models.graphs.batch import Batcher
+from score_mlx.models.graphs.by_degree import ByDegree
+from score_mlx.models.graphs.dmpnn import AtomOutput, BondState, BondStep
+from score_mlx.models.graphs.edge_list import EdgeList
+from score_mlx.models.graphs.gat import GAT
+from score_mlx.models.graphs.gatv2 import GATv2
+from score_mlx.models.graphs.gcn import GCN
+from score_mlx.models.graphs.gine import GINE
+from score_mlx.models.graphs.readout import MolAttFP
 from score_mlx.nn import Noise
 
 FIXTURES = Path(__file__).parent / "fixtures"

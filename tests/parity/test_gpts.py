@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from gpts import SPECS, VOCABULARY
 from mlx.utils import tree_flatten, tree_unflatten
-from score_mlx.language.gpt import SILENT
-from score_mlx.language.models import build
+from score_mlx.models.language.gpt import SILENT
+from score_mlx.models.language.models import build
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -11,12 +11,12 @@ import pytest
 import tiny
 from mlx.utils import tree_flatten
 from mlx_graphs.nn import GATConv, GATv2Conv, GCNConv, GINConv
-from score_mlx.graphs.by_degree import ByDegree
-from score_mlx.graphs.edge_list import EdgeList
-from score_mlx.graphs.gat import GAT
-from score_mlx.graphs.gatv2 import GATv2
-from score_mlx.graphs.gcn import GCN
-from score_mlx.graphs.gine import GINE
+from score_mlx.models.graphs.by_degree import ByDegree
+from score_mlx.models.graphs.edge_list import EdgeList
+from score_mlx.models.graphs.gat import GAT
+from score_mlx.models.graphs.gatv2 import GATv2
+from score_mlx.models.graphs.gcn import GCN
+from score_mlx.models.graphs.gine import GINE
 from score_mlx.nn import Noise
 
 HIDDEN, HEADS, BONDS = 8, 2, 3

@@ -2,8 +2,8 @@
 
 import mlx.core as mx
 import mlx.nn as nn
-from score_mlx.graphs.recipe import Recipe
-from score_mlx.graphs.topology import Topology
+from score_mlx.models.graphs.recipe import Recipe
+from score_mlx.models.graphs.topology import Topology
 from score_mlx.nn import Linear, Noise, relu
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import yaml
 from PIL import Image
-from score_mlx.analysis import formats
-from score_mlx.config import validate
-from score_mlx.files import write_csv, write_text
+from score_mlx.config.file import validate
 from score_mlx.report import costs
 from score_mlx.report.page import Places
+from score_mlx.system.files import write_csv, write_text
+from score_mlx.tables import formats
 from score_mlx.verdict import claims as claims_module
 from score_mlx.verdict import numbers
 from score_mlx.verdict.finding import CLAIM_VERDICTS

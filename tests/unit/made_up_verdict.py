@@ -6,9 +6,9 @@ from pathlib import Path
 
 import made_up_records as made_up
 import numpy as np
-from score_mlx.analysis.language_runs import LanguageRun
-from score_mlx.analysis.runs import Run
-from score_mlx.config import load
+from score_mlx.config.file import load
+from score_mlx.tables.language_runs import LanguageRun
+from score_mlx.tables.runs import Run
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool

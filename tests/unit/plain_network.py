@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plain_models as plain
 from plain_models import Molecule, Weights, leaky, part, relu
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.models.graphs.spec import GraphSpec
 
 ACTIVATION = {"gcn": relu, "gine": relu, "mpnn": relu, "gat": leaky, "gatv2": leaky}
 

@@ -3,7 +3,7 @@
 from functools import cache
 
 import made_up_verdict as made
-from score_mlx.graphs.spec import ARCHS
+from score_mlx.models.graphs.spec import ARCHS
 
 PRINTED = [n.row for n in made.PRINTED if (n.target, n.column) == ("table2", "rmse_mean")]  # the paper's best first
 

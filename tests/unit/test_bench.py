@@ -5,7 +5,7 @@ import mlx.nn as nn
 import pytest
 from score_mlx.bench import goals, roofline
 from score_mlx.bench.engines import ENGINES
-from score_mlx.graphs.spec import ARCHS, GraphSpec
+from score_mlx.models.graphs.spec import ARCHS, GraphSpec
 from score_mlx.nn import linear
 from score_mlx.plots import speed
 

@@ -7,8 +7,8 @@ import textwrap
 import warnings
 
 import pytest
-from score_mlx import blas
-from score_mlx.processor import abilities
+from score_mlx.system import blas
+from score_mlx.system.processor import abilities
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_products_of_mlx_are_openblas_s():
     """Each kind of product goes through the names that are put before the reference BLAS's, and is right."""
     out = run("""
         import ctypes
-        from score_mlx import blas
+        from score_mlx.system import blas
         print(blas.load())
         import mlx.core as mx
         import numpy as np
@@ -73,7 +73,7 @@ def test_products_of_mlx_are_openblas_s():
 def test_the_choice_decides_the_last_bits():
     """The processor for which OpenBLAS's kernels were written is chosen, said, and gives the same bytes again."""
     code = """
-        from score_mlx import blas
+        from score_mlx.system import blas
         print(blas.described().split()[1])
         import hashlib, mlx.core as mx
         a, b = (mx.random.normal((130, 130), key=mx.random.key(i), stream=mx.cpu) for i in range(2))

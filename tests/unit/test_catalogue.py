@@ -2,13 +2,13 @@
 
 import made_up_records as made_up
 import pytest
-from score_mlx.analysis import catalogue, formats, learned, runs
-from score_mlx.analysis.estimate import estimate
-from score_mlx.classical.spec import METHODS
 from score_mlx.cli import runs as cli_runs
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.records import write_record
+from score_mlx.models.classical.spec import METHODS
+from score_mlx.models.estimate import estimate
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.records import write_record
+from score_mlx.system.errors import UserError
+from score_mlx.tables import catalogue, formats, learned, runs
 
 
 def run(arch="gat", config="SCORE", seconds=100.0, dt=None, best=None, **options):

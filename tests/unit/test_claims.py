@@ -6,8 +6,8 @@ import made_up_verdict as made
 import numpy as np
 import pytest
 from planted_claims import PLANTED, SPEEDUP, gain, graph, speeds
-from score_mlx.analysis import statistics
-from score_mlx.errors import UserError
+from score_mlx.stats import statistics
+from score_mlx.system.errors import UserError
 from score_mlx.verdict import claims, claims_language, survival
 from score_mlx.verdict.finding import NO, YES, Finding, settle
 
@@ -33,7 +33,7 @@ def find(name, plant, **choice):
 @pytest.fixture
 def quick(monkeypatch):
     """A bootstrap of a time warp takes seconds; here any interval around the factor will do."""
-    from score_mlx.analysis import warp
+    from score_mlx.stats import warp
 
     def around(native, score):
         factor = warp.fit(native.mean(axis=0), score.mean(axis=0)).factor
@@ -108,7 +108,7 @@ def test_curves_that_no_factor_fits_decide_nothing(quick):
 
 def test_each_interval_of_a_factor_counts(monkeypatch):
     """The least factor's may lie above 1 and another's hold it."""
-    from score_mlx.analysis import warp
+    from score_mlx.stats import warp
 
     def wide(native, score):
         factor = warp.fit(native.mean(axis=0), score.mean(axis=0)).factor

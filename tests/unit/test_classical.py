@@ -8,13 +8,13 @@ from functools import cache
 import numpy as np
 import pytest
 import tiny
-from score_mlx.classical import selection as selecting
-from score_mlx.classical.fit import fit_all
-from score_mlx.classical.models import make
-from score_mlx.classical.selection import Selection
-from score_mlx.classical.spec import METHODS, ClassicalSpec, Lasso
-from score_mlx.errors import UserError
-from score_mlx.records import read_meta, read_record
+from score_mlx.models.classical import selection as selecting
+from score_mlx.models.classical.fit import fit_all
+from score_mlx.models.classical.models import make
+from score_mlx.models.classical.selection import Selection
+from score_mlx.models.classical.spec import METHODS, ClassicalSpec, Lasso
+from score_mlx.runs.records import read_meta, read_record
+from score_mlx.system.errors import UserError
 
 DATA = tiny.tabular(rows=130)  # LightGBM splits nothing of fewer than 40
 PLANTED = tiny.tabular(rows=130, outliers=DATA.test(0))  # fold 0 tests what is changed, fold 1 trains on it
@@ -159,7 +159,7 @@ def test_paths_and_settings():
 
 def test_heavy_libraries_are_imported_where_they_are_used():
     heavy = ("catboost", "xgboost", "lightgbm", "sklearn", "shap", "mlx", "seaborn", "rdkit")
-    modules = "score_mlx.cli, score_mlx.config, score_mlx.classical.fit, score_mlx.classical.spec"
+    modules = "score_mlx.cli, score_mlx.config.file, score_mlx.models.classical.fit, score_mlx.models.classical.spec"
     code = f"import sys, {modules}; print(sorted(set({heavy!r}) & set(sys.modules)))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[]"

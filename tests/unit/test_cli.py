@@ -13,12 +13,12 @@ import yaml
 from score_mlx import cli
 from score_mlx.cli import train as cli_train
 from score_mlx.cli.schema import schemas
-from score_mlx.dense.spec import DenseSpec
-from score_mlx.errors import UserError
-from score_mlx.families import FAMILIES
-from score_mlx.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
-from score_mlx.records import write_record
-from score_mlx.spec import results_of
+from score_mlx.models.dense.spec import DenseSpec
+from score_mlx.models.families import FAMILIES
+from score_mlx.models.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
+from score_mlx.runs.records import write_record
+from score_mlx.runs.spec import results_of
+from score_mlx.system.errors import UserError
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +107,8 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(tmp_path):
 
 
 def test_light_commands_do_not_import_mlx_or_rdkit(tmp_path):
-    program = "import sys; from score_mlx import cli, config, presets, science, exchange, targets; "
+    modules = "from score_mlx.config import file, presets, targets; from score_mlx.runs import science, transfer"
+    program = f"import sys; from score_mlx import cli; {modules}; "
     program += "print([m for m in ('mlx', 'rdkit', 'pandas', 'sklearn', 'matplotlib') if m in sys.modules])"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, text=True, capture_output=True, check=True)

@@ -8,9 +8,9 @@ import made_up_records as made_up
 import pytest
 from score_mlx import cli
 from score_mlx.cli.verdict import TABLES
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.records import write_record
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.records import write_record
+from score_mlx.system.errors import UserError
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,7 +83,7 @@ def rounded(cell):
 
 def test_the_committed_verdict_is_that_of_the_committed_records(monkeypatch, tmp_path):
     """What takes long, the bootstrap of time warps, is compared where `make reference` made it: here it is read."""
-    from score_mlx.analysis import warp
+    from score_mlx.stats import warp
 
     factors = [row for row in rows(ROOT / "results/reference/verdict.csv") if row["kind"] == "factor" and row["ours"]]
 

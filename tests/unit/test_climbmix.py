@@ -5,9 +5,9 @@ import json
 import failing_server
 import numpy as np
 import pytest
-from score_mlx.download import Limits
-from score_mlx.errors import UserError
-from score_mlx.language import climbmix
+from score_mlx.data.download import Limits
+from score_mlx.data.text import climbmix
+from score_mlx.system.errors import UserError
 
 QUICK = Limits(attempts=2, timeout=1, total=2, pause=0.01)
 RNG = np.random.default_rng(0)

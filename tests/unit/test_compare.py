@@ -2,13 +2,13 @@
 
 import made_up_records as made_up
 import pytest
-from score_mlx.analysis.compare import ALL, comparison, conclusion
-from score_mlx.analysis.runs import from_json
-from score_mlx.analysis.statistics import corrected, holm
 from score_mlx.cli import app
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.records import write_record
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.records import write_record
+from score_mlx.stats.statistics import corrected, holm
+from score_mlx.system.errors import UserError
+from score_mlx.tables.compare import ALL, comparison, conclusion
+from score_mlx.tables.runs import from_json
 from typer.testing import CliRunner
 
 BASE = (0.60, 0.62, 0.58, 0.61, 0.59)

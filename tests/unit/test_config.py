@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from score_mlx import presets
-from score_mlx.config import Config, dump, load, retyped
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
+from score_mlx.config import presets
+from score_mlx.config.file import Config, dump, load, retyped
+from score_mlx.models.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
+from score_mlx.system.errors import UserError
 
 FILE = Path(__file__).resolve().parents[2] / "config.yaml"
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 import tiny
-from score_mlx import plugins
-from score_mlx.graphs.recipe import recipe
-from score_mlx.graphs.spec import ARCHS, OWN_FORM
-from score_mlx.graphs.task import GraphTask
-from score_mlx.trainer import train
+from score_mlx.models.graphs.recipe import recipe
+from score_mlx.models.graphs.spec import ARCHS, OWN_FORM
+from score_mlx.models.graphs.task import GraphTask
+from score_mlx.runs import plugins
+from score_mlx.training.trainer import train
 
 
 @pytest.fixture

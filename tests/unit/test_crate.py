@@ -6,15 +6,15 @@ from pathlib import Path
 import made_up_records as made_up
 import pytest
 from score_mlx import cli
-from score_mlx.dense.spec import DenseSpec
-from score_mlx.errors import UserError
-from score_mlx.files import sha256, write_text
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.language.spec import NanoGPTSpec
-from score_mlx.records import write_record
+from score_mlx.data.sources import load_sources
+from score_mlx.models.dense.spec import DenseSpec
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.models.language.spec import NanoGPTSpec
 from score_mlx.report.crate import NAME, write_crate
 from score_mlx.report.crate_check import check_crate
-from score_mlx.sources import load_sources
+from score_mlx.runs.records import write_record
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import sha256, write_text
 from typer.testing import CliRunner
 
 SPECS = (GraphSpec("esol", "gat", "SCORE"), GraphSpec("esol", "gcn", "base"), DenseSpec("esol", "mlp"))

@@ -1,9 +1,9 @@
 """Reading somebody else's CSV file: what it may look like, and what is said of one that is no table of molecules."""
 
 import pytest
-from score_mlx.chem.csvfile import header_of, read_column, read_rows
-from score_mlx.chem.datasets import Table, prepare
-from score_mlx.errors import UserError
+from score_mlx.data.chem.csvfile import header_of, read_column, read_rows
+from score_mlx.data.chem.datasets import Table, prepare
+from score_mlx.system.errors import UserError
 
 
 def write(path, text, encoding="utf-8"):

@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 from rdkit import Chem
-from score_mlx.chem import nci, qc
-from score_mlx.chem.datasets import TABLES, Table, check_facts, prepare
-from score_mlx.chem.prepared import load_info, load_molecules
-from score_mlx.dataset_names import dataset_name
-from score_mlx.errors import UserError
-from score_mlx.files import sha256
+from score_mlx.data.chem import nci, qc
+from score_mlx.data.chem.datasets import TABLES, Table, check_facts, prepare
+from score_mlx.data.chem.prepared import load_info, load_molecules
+from score_mlx.data.dataset_names import dataset_name
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import sha256
 
 TABLE = Table(smiles_column="SMILES", target_column="logS", name_column="Name")
 

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import tiny
 from mlx.utils import tree_flatten
-from score_mlx.dense.networks import HEADS
-from score_mlx.dense.spec import DenseSpec
-from score_mlx.dense.task import DenseModel, DenseTask
-from score_mlx.errors import UserError
+from score_mlx.models.dense.networks import HEADS
+from score_mlx.models.dense.spec import DenseSpec
+from score_mlx.models.dense.task import DenseModel, DenseTask
 from score_mlx.nn import Noise
-from score_mlx.records import read_record
-from score_mlx.trainer import train
+from score_mlx.runs.records import read_record
+from score_mlx.system.errors import UserError
+from score_mlx.training.trainer import train
 
 DATA = tiny.tabular(rows=31)  # folds of 16 and 15: the second is padded
 

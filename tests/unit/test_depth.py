@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tiny
 from score_mlx.depth import INTEGRATORS, Depth, LearnedSteps, Plain, Relax, Residual
-from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.spec import ARCHS
+from score_mlx.models.graphs.model import GraphModel
+from score_mlx.models.graphs.spec import ARCHS
 from score_mlx.nn import Noise
 
 ORDER = {"euler": 1, "heun": 2, "midpoint": 2, "rk4": 4}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from rdkit import Chem
 from rdkit.Chem import Descriptors
-from score_mlx.chem import descriptors
-from score_mlx.chem.scaling import DescriptorScaler, load_descriptors
-from score_mlx.errors import UserError
+from score_mlx.data.chem import descriptors
+from score_mlx.data.chem.scaling import DescriptorScaler, load_descriptors
+from score_mlx.system.errors import UserError
 
 SMILES = ["C", "CCO", "c1ccccc1Cl"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from rdkit import Chem
-from score_mlx.chem.features import SCHEMES, featurise
-from score_mlx.chem.molecules import MoleculeGraphs
-from score_mlx.errors import UserError
+from score_mlx.data.chem.features import SCHEMES, featurise
+from score_mlx.data.chem.molecules import MoleculeGraphs
+from score_mlx.system.errors import UserError
 
 DRUG = "CC(=O)Nc1ccc(OC[C@H](O)C2CC2)cc1Br"
 
@@ -160,8 +160,8 @@ def test_what_is_not_a_features_file_says_so(tmp_path):
 
 
 def test_esol_has_the_size_it_is_known_for(shared_data):
-    from score_mlx.chem.csvfile import read_rows
-    from score_mlx.chem.datasets import TABLES
+    from score_mlx.data.chem.csvfile import read_rows
+    from score_mlx.data.chem.datasets import TABLES
 
     rows = read_rows(shared_data("delaney-processed.csv"), TABLES["esol"].smiles_column, TABLES["esol"].target_column)
     graph = featurise([row.smiles for row in rows])

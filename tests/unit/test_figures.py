@@ -6,11 +6,11 @@ import pytest
 from matplotlib import image
 from matplotlib import pyplot as plt
 from matplotlib.text import Text
-from score_mlx.analysis import runs
-from score_mlx.classical.spec import CatBoost
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import CONFIGS, GraphSpec
+from score_mlx.models.classical.spec import CatBoost
+from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
 from score_mlx.plots import configurations, curves, style
+from score_mlx.system.errors import UserError
+from score_mlx.tables import runs
 
 PAPER = {"SCORE_gat": {"rank": 13, "rmse_mean": 0.564, "rmse_std": 0.04}}
 

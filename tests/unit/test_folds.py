@@ -4,8 +4,8 @@ import hashlib
 
 import numpy as np
 import pytest
-from score_mlx.chem.folds import load_folds, make_folds, save_folds
-from score_mlx.errors import UserError
+from score_mlx.data.chem.folds import load_folds, make_folds, save_folds
+from score_mlx.system.errors import UserError
 from sklearn.model_selection import KFold
 
 

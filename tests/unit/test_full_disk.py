@@ -6,9 +6,9 @@ import mlx.core as mx
 import numpy as np
 import pytest
 from score_mlx import cli
-from score_mlx.arrays import save_arrays
-from score_mlx.errors import UserError
-from score_mlx.files import replacing, write_text
+from score_mlx.system.arrays import save_arrays
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import replacing, write_text
 
 ROOM = 10_000  # bytes a file may have in these tests
 

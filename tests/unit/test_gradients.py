@@ -15,11 +15,11 @@ import pytest
 import tiny
 from mlx.utils import tree_flatten, tree_unflatten
 from score_mlx import nn as ours
-from score_mlx.dense.networks import HEADS
-from score_mlx.graphs.by_degree import ByDegree
-from score_mlx.graphs.edge_list import EdgeList
-from score_mlx.graphs.readout import READOUTS
-from score_mlx.graphs.spec import ARCHS, CONFIGS
+from score_mlx.models.dense.networks import HEADS
+from score_mlx.models.graphs.by_degree import ByDegree
+from score_mlx.models.graphs.edge_list import EdgeList
+from score_mlx.models.graphs.readout import READOUTS
+from score_mlx.models.graphs.spec import ARCHS, CONFIGS
 from score_mlx.nn import GRUCell, Noise
 from test_layers import BLOCKS, molecules, states
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tiny
 from rdkit import Chem
-from score_mlx.chem.features import featurise
-from score_mlx.graphs.batch import Batcher
-from score_mlx.graphs.spec import ARCHS, CONFIGS
+from score_mlx.data.chem.features import featurise
+from score_mlx.models.graphs.batch import Batcher
+from score_mlx.models.graphs.spec import ARCHS, CONFIGS
 
 EVERY = pytest.mark.parametrize("config", CONFIGS)
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}

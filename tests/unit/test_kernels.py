@@ -9,10 +9,10 @@ import pytest
 import tiny
 from score_mlx import kernels
 from score_mlx import nn as ours
-from score_mlx.graphs.by_degree import ByDegree
-from score_mlx.graphs.compiled import Compiled
 from score_mlx.kernels import build
-from score_mlx.language.layers import attend, cross_entropy, rms_norm
+from score_mlx.models.graphs.by_degree import ByDegree
+from score_mlx.models.graphs.compiled import Compiled
+from score_mlx.models.language.layers import attend, cross_entropy, rms_norm
 from score_mlx.nn import Noise
 
 pytestmark = [tiny.needs_kernels, pytest.mark.usefixtures("cpu")]
@@ -203,7 +203,7 @@ def test_without_kernels():
     with kernels.switched_off():
         assert not kernels.compiled() and not kernels.serve(mx.ones(3))
     assert kernels.compiled()
-    off = "from score_mlx import blas; blas.load(); from score_mlx import kernels; print(kernels.compiled())"
+    off = "from score_mlx.system import blas; blas.load(); from score_mlx import kernels; print(kernels.compiled())"
     done = subprocess.run([sys.executable, "-c", off], env={"SCORE_KERNELS": "off"}, capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
 

@@ -8,14 +8,14 @@ import pytest
 import tiny_text
 from mlx.utils import tree_flatten
 from score_mlx import kernels
-from score_mlx.errors import UserError
-from score_mlx.language.bigram import Bigram, bigram_rows
-from score_mlx.language.challenge import windows
-from score_mlx.language.gpt import SILENT, parameters
-from score_mlx.language.layers import attend, rope, unit_norm
-from score_mlx.language.models import build
-from score_mlx.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
+from score_mlx.models.language.bigram import Bigram, bigram_rows
+from score_mlx.models.language.challenge import windows
+from score_mlx.models.language.gpt import SILENT, parameters
+from score_mlx.models.language.layers import attend, rope, unit_norm
+from score_mlx.models.language.models import build
+from score_mlx.models.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
 from score_mlx.nn import Noise
+from score_mlx.system.errors import UserError
 
 PUBLISHED = 23_544  # the paper's vocabulary of Shakespeare in GPT-4o's tokens
 

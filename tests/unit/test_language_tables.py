@@ -5,17 +5,17 @@ import json
 
 import made_up_records as made_up
 import pytest
-from score_mlx.analysis import catalogue, challenge, characters, language_runs
-from score_mlx.analysis.estimate import estimate
-from score_mlx.analysis.formats import write_all
-from score_mlx.config import load as load_config
-from score_mlx.errors import UserError
-from score_mlx.language.spec import ChallengeSpec, CharSpec, NanoGPTSpec
+from score_mlx.config.experiments import table_stem
+from score_mlx.config.file import load as load_config
+from score_mlx.config.presets import resolve
+from score_mlx.models.estimate import estimate
+from score_mlx.models.language.spec import ChallengeSpec, CharSpec, NanoGPTSpec
 from score_mlx.plots import challenge as challenge_figure
 from score_mlx.plots import losses
-from score_mlx.presets import resolve
 from score_mlx.report.items import read_items
-from score_mlx.settings.experiments import table_stem
+from score_mlx.system.errors import UserError
+from score_mlx.tables import catalogue, challenge, characters, language_runs
+from score_mlx.tables.formats import write_all
 
 KINDS = {"figure3": 6, "figure3b": 3, "figure4": 15, "table10": 6, "table11": 3, "table12": 4, "figure5": 6}
 

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 import tiny_text
-from score_mlx.errors import UserError
-from score_mlx.language import corpus, measures, texts, tokens
-from score_mlx.language.batches import Windows
+from score_mlx.data.text import corpus, texts, tokens
+from score_mlx.models.language import measures
+from score_mlx.models.language.batches import Windows
+from score_mlx.system.errors import UserError
 
 BOOK = """\ufeffProject Gutenberg's The Complete Works
 

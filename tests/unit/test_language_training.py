@@ -10,15 +10,15 @@ import mlx.core as mx
 import numpy as np
 import pytest
 import tiny_text
-from score_mlx import stopping
 from score_mlx.cli import main
 from score_mlx.cli.sample import sample
-from score_mlx.errors import UserError
-from score_mlx.language import tasks, trainer, training
-from score_mlx.language.batches import EVALUATE_TRAIN, TRAIN, Windows
-from score_mlx.language.training import History
-from score_mlx.record_check import check, differences
-from score_mlx.records import read_meta, read_record
+from score_mlx.models.language import tasks, trainer, training
+from score_mlx.models.language.batches import EVALUATE_TRAIN, TRAIN, Windows
+from score_mlx.models.language.training import History
+from score_mlx.runs.check import check, differences
+from score_mlx.runs.records import read_meta, read_record
+from score_mlx.system import stopping
+from score_mlx.system.errors import UserError
 
 CORPUS = tiny_text.markov()
 

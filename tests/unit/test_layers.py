@@ -14,17 +14,17 @@ from mlx.utils import tree_flatten
 from plain_models import Molecule
 from score_mlx import kernels
 from score_mlx import nn as ours
-from score_mlx.dense.networks import HEADS, MLP, ScoreMLP
-from score_mlx.graphs.attfp import AttFP
-from score_mlx.graphs.dmpnn import DMPNN
-from score_mlx.graphs.gat import GAT
-from score_mlx.graphs.gatv2 import GATv2
-from score_mlx.graphs.gcn import GCN
-from score_mlx.graphs.gine import GINE
-from score_mlx.graphs.gt import GT
-from score_mlx.graphs.mpnn import MPNN, AdditiveMPNN
-from score_mlx.graphs.readout import READOUTS
-from score_mlx.graphs.spec import ARCHS, CONFIGS, RECURRENT
+from score_mlx.models.dense.networks import HEADS, MLP, ScoreMLP
+from score_mlx.models.graphs.attfp import AttFP
+from score_mlx.models.graphs.dmpnn import DMPNN
+from score_mlx.models.graphs.gat import GAT
+from score_mlx.models.graphs.gatv2 import GATv2
+from score_mlx.models.graphs.gcn import GCN
+from score_mlx.models.graphs.gine import GINE
+from score_mlx.models.graphs.gt import GT
+from score_mlx.models.graphs.mpnn import MPNN, AdditiveMPNN
+from score_mlx.models.graphs.readout import READOUTS
+from score_mlx.models.graphs.spec import ARCHS, CONFIGS, RECURRENT
 from score_mlx.nn import GRUCell, Noise
 
 BLOCKS = {"gcn": GCN, "gat": GAT, "gatv2": GATv2, "gine": GINE, "mpnn": MPNN, "additive_mpnn": AdditiveMPNN}

@@ -4,8 +4,8 @@ import csv
 from pathlib import Path
 
 import yaml
-from score_mlx.config import load
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.config.file import load
+from score_mlx.models.graphs.spec import GraphSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "data" / "paper"

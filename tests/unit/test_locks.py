@@ -8,16 +8,16 @@ import time
 
 import pytest
 import tiny
-from score_mlx import trainer
-from score_mlx.errors import UserError
-from score_mlx.files import date_back, remove_temporaries, replacing
-from score_mlx.graphs.task import GraphTask
-from score_mlx.locks import hold, lock, sole
-from score_mlx.once import once
+from score_mlx.models.graphs.task import GraphTask
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import date_back, remove_temporaries, replacing
+from score_mlx.system.locks import hold, lock, sole
+from score_mlx.training import trainer
+from score_mlx.training.exclusive import once
 
 HOLDER = """
 import sys, time
-from score_mlx.locks import hold
+from score_mlx.system.locks import hold
 hold(sys.argv[1], "it")
 print("held", flush=True)
 time.sleep(60)
@@ -64,7 +64,7 @@ def test_what_another_process_has_just_computed_is_not_computed_again(tmp_path, 
     record = trainer.train(GraphTask, spec, data, tmp_path, progress="none")
     with pytest.raises(AssertionError, match="computed again"):
         once(spec, reads, tmp_path, compute_nothing)  # nobody was waited for, so this is a wish for a new run
-    monkeypatch.setattr("score_mlx.once.sole", waited_for)
+    monkeypatch.setattr("score_mlx.training.exclusive.sole", waited_for)
     assert once(spec, reads, tmp_path, compute_nothing) == record
     for other in ((tiny.spec(epochs=2), reads), (spec, {"dataset": tiny.data(24).record()}), (spec, {"corpus": {}})):
         with pytest.raises(AssertionError, match="computed again"):

@@ -7,12 +7,12 @@ import pytest
 import tiny_text
 from mlx import optimizers as mlx_optimizers
 from mlx.utils import tree_flatten
-from score_mlx.language.challenge_settings import SETTINGS
-from score_mlx.language.models import build as build_model
-from score_mlx.language.optimizers.adam import FusedAdamW
-from score_mlx.language.optimizers.groups import build
-from score_mlx.language.optimizers.normuon import NorMuon
-from score_mlx.language.optimizers.orthogonal import newton_schulz, polar_express
+from score_mlx.models.language.challenge_settings import SETTINGS
+from score_mlx.models.language.models import build as build_model
+from score_mlx.models.language.optimizers.adam import FusedAdamW
+from score_mlx.models.language.optimizers.groups import build
+from score_mlx.models.language.optimizers.normuon import NorMuon
+from score_mlx.models.language.optimizers.orthogonal import newton_schulz, polar_express
 
 RNG = np.random.default_rng(0)
 SHAPES = [(24, 24), (48, 16), (16, 48)]

@@ -4,11 +4,11 @@ import mlx.core as mx
 import numpy as np
 import pytest
 import tiny
-from score_mlx.graphs.by_degree import ByDegree
-from score_mlx.graphs.edge_list import EdgeList
-from score_mlx.graphs.oversmoothing import mean_average_distance
-from score_mlx.graphs.task import GraphTask
-from score_mlx.trainer import train
+from score_mlx.models.graphs.by_degree import ByDegree
+from score_mlx.models.graphs.edge_list import EdgeList
+from score_mlx.models.graphs.oversmoothing import mean_average_distance
+from score_mlx.models.graphs.task import GraphTask
+from score_mlx.training.trainer import train
 
 
 def by_hand(h, batch):

@@ -11,16 +11,16 @@ import made_up_page as made_up
 import made_up_records as records
 import pytest
 from PIL import Image
-from score_mlx.analysis import formats
-from score_mlx.config import load
-from score_mlx.errors import UserError
-from score_mlx.files import write_text
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.language.spec import CharSpec
+from score_mlx.config.file import load
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.models.language.spec import CharSpec
 from score_mlx.report import costs, judged, page, provenance
 from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import in_order
 from score_mlx.report.picture import embed
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import write_text
+from score_mlx.tables import formats
 from score_mlx.verdict import rules
 from score_mlx.verdict.finding import CLAIM_VERDICTS
 

@@ -3,7 +3,7 @@
 import browser
 import made_up_page as made_up
 import pytest
-from score_mlx.config import load
+from score_mlx.config.file import load
 from score_mlx.report.page import Places, write_page
 
 WIDTHS = {"desktop": 1280, "phone": 390}

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from score_mlx.chem import parallel
-from score_mlx.chem.features import featurise
-from score_mlx.errors import UserError
+from score_mlx.data.chem import parallel
+from score_mlx.data.chem.features import featurise
+from score_mlx.system.errors import UserError
 
 
 def chunk(items, first, add):
@@ -46,7 +46,7 @@ def test_at_least_one_core():
 # Its workers never end by themselves.
 ENDLESS = """
 import time
-from score_mlx.chem import parallel
+from score_mlx.data.chem import parallel
 def work(chunk, first):
     print("at work", flush=True)
     time.sleep(600)

@@ -3,8 +3,8 @@
 import csv
 
 import pytest
-from score_mlx.analysis.parts import join, wholes
-from score_mlx.errors import UserError
+from score_mlx.system.errors import UserError
+from score_mlx.tables.parts import join, wholes
 
 
 def test_a_number_and_its_parts():

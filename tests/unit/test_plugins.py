@@ -9,16 +9,16 @@ import mlx.core as mx
 import numpy as np
 import pytest
 import tiny
-from score_mlx import plugins
-from score_mlx.analysis import allotment
-from score_mlx.config import load
+from score_mlx.config.file import load
 from score_mlx.depth import Relax
-from score_mlx.errors import UserError
-from score_mlx.families import inputs_of
-from score_mlx.graphs.recipe import integrator, recipe
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.graphs.task import GraphTask
-from score_mlx.trainer import train
+from score_mlx.models import resources
+from score_mlx.models.families import inputs_of
+from score_mlx.models.graphs.recipe import integrator, recipe
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.models.graphs.task import GraphTask
+from score_mlx.runs import plugins
+from score_mlx.system.errors import UserError
+from score_mlx.training.trainer import train
 
 FILES = Path(__file__).resolve().parents[1] / "plugins"
 REFERENCE = FILES.parents[1] / "results" / "reference" / "runs"
@@ -58,7 +58,7 @@ def test_an_integrator_is_of_its_order(registered, cpu):
         error.append(abs(h.item() - np.exp(-dt)))
     assert 6 < error[0] / error[1] < 10
     spec = tiny.spec("gcn", "SCORE", integrator="ralston")
-    assert allotment.minutes(spec, REFERENCE) >= allotment.minutes(replace(spec, integrator="rk4"), REFERENCE)
+    assert resources.minutes(spec, REFERENCE) >= resources.minutes(replace(spec, integrator="rk4"), REFERENCE)
     assert np.isfinite(tiny.predict(tiny.model(spec), tiny.topology(tiny.batch()))).all()
 
 

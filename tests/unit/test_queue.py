@@ -11,14 +11,14 @@ from pathlib import Path
 import made_up_records as made_up
 import pytest
 from score_mlx.cli import queue as cli_queue
-from score_mlx.config import load
-from score_mlx.dense.spec import DenseSpec
-from score_mlx.errors import UserError
-from score_mlx.exchange import adopt
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.language.spec import ChallengeSpec
-from score_mlx.queue import Queue, Wanted, has_checkpoint, is_done, name_of, read_list
-from score_mlx.records import write_record
+from score_mlx.config.file import load
+from score_mlx.models.dense.spec import DenseSpec
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.models.language.spec import ChallengeSpec
+from score_mlx.models.queue import Queue, Wanted, has_checkpoint, is_done, name_of, read_list
+from score_mlx.runs.records import write_record
+from score_mlx.runs.transfer import adopt
+from score_mlx.system.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = {GraphSpec(**record["spec"]): (record, meta) for record, meta in made_up.all_forty()}

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from score_mlx.errors import UserError
-from score_mlx.readme import splice
+from score_mlx.report.readme import splice
+from score_mlx.system.errors import UserError
 
 REPO = Path(__file__).parents[2]
 

@@ -6,10 +6,10 @@ import math
 import made_up_records as made_up
 import pytest
 from pydantic import ValidationError
-from score_mlx import records
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.records import dumps, finite, read_meta, read_record, summarise, write_record
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs import records
+from score_mlx.runs.records import dumps, finite, read_meta, read_record, summarise, write_record
+from score_mlx.system.errors import UserError
 
 
 def record() -> dict:

@@ -10,12 +10,12 @@ import pytest
 import tiny
 from mlx.utils import tree_flatten, tree_unflatten
 from score_mlx import kernels
-from score_mlx.graphs.batch import Batcher
-from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.spec import ARCHS
-from score_mlx.graphs.task import GraphTask
+from score_mlx.models.graphs.batch import Batcher
+from score_mlx.models.graphs.model import GraphModel
+from score_mlx.models.graphs.spec import ARCHS
+from score_mlx.models.graphs.task import GraphTask
 from score_mlx.nn import Noise
-from score_mlx.replicas import Adam, Replicas
+from score_mlx.training.replicas import Adam, Replicas
 
 # These add the same number to all logits of a softmax, or nearly (leaky ReLU between): their gradient is rounding,
 # which Adam scales up to a step. Predictions do not depend on them.

@@ -6,7 +6,7 @@ from dataclasses import replace
 import made_up_verdict as made
 import numpy as np
 import pytest
-from score_mlx.analysis.runs import EPOCHS
+from score_mlx.tables.runs import EPOCHS
 from score_mlx.verdict.published import Published
 from score_mlx.verdict.rerun import Reruns, Scale, pooled
 from score_mlx.verdict.rules import Measured, judge

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from mlx.utils import tree_flatten
-from score_mlx.chem.features import SCHEMES
-from score_mlx.errors import UserError
-from score_mlx.graphs import size
-from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
+from score_mlx.data.chem.features import SCHEMES
+from score_mlx.models.graphs import size
+from score_mlx.models.graphs.model import GraphModel
+from score_mlx.models.graphs.spec import ARCHS, CONFIGS, GraphSpec
+from score_mlx.system.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 from failing_server import CHECKSUM, CONTENT, serving
-from score_mlx import download
-from score_mlx.download import Limits
-from score_mlx.errors import UserError
-from score_mlx.sources import load_sources, obtain
+from score_mlx.data import download
+from score_mlx.data.download import Limits
+from score_mlx.data.sources import load_sources, obtain
+from score_mlx.system.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 FAST = Limits(attempts=3, timeout=0.5, total=5, pause=0.01)

@@ -3,8 +3,8 @@
 import itertools
 
 import pytest
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import ARCHS, CONFIGS, GraphSpec
+from score_mlx.models.graphs.spec import ARCHS, CONFIGS, GraphSpec
+from score_mlx.system.errors import UserError
 
 OPTIONS = [
     ({}, "default"),

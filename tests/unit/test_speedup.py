@@ -3,12 +3,12 @@
 import made_up_records as made_up
 import numpy as np
 import pytest
-from score_mlx.analysis import formats, runs, speedup
-from score_mlx.config import load
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.config.file import load
+from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.plots import curves
-from score_mlx.records import summarise
+from score_mlx.runs.records import summarise
+from score_mlx.system.errors import UserError
+from score_mlx.tables import formats, runs, speedup
 
 PAPER = {("gat", False): 3.0, ("gat", True): 2.0}
 

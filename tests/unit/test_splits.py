@@ -4,14 +4,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from score_mlx.chem.datasets import Table, prepare
-from score_mlx.chem.folds import load_folds, make_folds
-from score_mlx.chem.given_folds import from_column
-from score_mlx.chem.scaffolds import balanced, scaffolds
 from score_mlx.cli import app
-from score_mlx.config import load
-from score_mlx.errors import UserError
-from score_mlx.spec import SPLITS
+from score_mlx.config.file import load
+from score_mlx.data.chem.datasets import Table, prepare
+from score_mlx.data.chem.folds import load_folds, make_folds
+from score_mlx.data.chem.given_folds import from_column
+from score_mlx.data.chem.scaffolds import balanced, scaffolds
+from score_mlx.data.splits import SPLITS
+from score_mlx.system.errors import UserError
 from typer.testing import CliRunner
 
 SMILES = ["CCO", "Cc1ccccc1", "C1CCCCC1CC1CCCC1", "c1ccccc1O", "N", "O=C1CCCCC1CC1CCCC1"]

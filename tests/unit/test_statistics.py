@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from score_mlx.analysis import statistics
+from score_mlx.stats import statistics
 
 FOLDS = 5
 REPEATS = 5

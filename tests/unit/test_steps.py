@@ -2,10 +2,10 @@
 
 import made_up_records as made_up
 import pytest
-from score_mlx.analysis import formats, runs, steps
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.plots import steps as drawing
+from score_mlx.system.errors import UserError
+from score_mlx.tables import formats, runs, steps
 
 OPTIONS = {"readout": "sum", "head": "mlp"}
 

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
-from score_mlx.sources import load_sources
+from score_mlx.data.sources import load_sources
 
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "envs"))
@@ -77,7 +77,7 @@ def test_two_places_run_a_file():
     found = {
         str(path.relative_to(REPO / "workflow")) for path in OWN if any(word in path.read_text() for word in words)
     }
-    assert found == {"score_mlx/plugins.py", "score_mlx/kernels/__init__.py"}
+    assert found == {"score_mlx/runs/plugins.py", "score_mlx/kernels/__init__.py"}
 
 
 def test_every_download_is_https_with_a_checksum():

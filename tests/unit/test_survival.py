@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import made_up_verdict as made
 import pytest
-from score_mlx.config import load
-from score_mlx.errors import UserError
-from score_mlx.settings.survival import REPEATS
+from score_mlx.config.file import load
+from score_mlx.config.survival import REPEATS
+from score_mlx.system.errors import UserError
 from score_mlx.verdict import claims, survival
 
 CLAIMS = claims.read_claims(made.PAPER / "claims.yaml")

@@ -2,10 +2,10 @@
 
 import made_up_verdict as made
 import pytest
-from score_mlx.code_inputs import PACKAGE, with_imports
-from score_mlx.config import load
-from score_mlx.errors import UserError
-from score_mlx.targets import leaky, survival_specs, target_specs
+from score_mlx.config.file import load
+from score_mlx.config.targets import leaky, survival_specs, target_specs
+from score_mlx.system.code_inputs import PACKAGE, with_imports
+from score_mlx.system.errors import UserError
 
 
 def config(**given):
@@ -39,12 +39,12 @@ def test_only_folds_at_random_have_a_sensitivity():
 
 
 def test_what_a_module_imports_comes_along():
-    assert {"analysis/warp.py", "analysis/tables.py", "analysis/runs.py"} < set(with_imports("analysis/speedup.py"))
-    assert "analysis/warp.py" in with_imports("plots/steps.py")
-    assert "analysis/language_runs.py" in with_imports("analysis/characters.py")
+    assert {"stats/warp.py", "tables/tables.py", "tables/runs.py"} < set(with_imports("tables/speedup.py"))
+    assert "stats/warp.py" in with_imports("plots/steps.py")
+    assert "tables/language_runs.py" in with_imports("tables/characters.py")
     verdict = set(with_imports("verdict/report.py"))
     assert {f"verdict/{path.name}" for path in (PACKAGE / "verdict").glob("[!_]*.py")} <= verdict
     assert not any(name.startswith(("graphs/", "chem/")) for name in verdict)  # those have numbers in science.py
     assert with_imports("report/style.css") == ["report/style.css"]
     with pytest.raises(FileNotFoundError):
-        with_imports("analysis/no_such.py")
+        with_imports("tables/no_such.py")

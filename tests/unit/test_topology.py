@@ -9,12 +9,12 @@ import pytest
 import tiny
 from mlx.utils import tree_flatten
 from score_mlx import kernels
-from score_mlx.graphs.batch import Batcher, Shape
-from score_mlx.graphs.by_degree import ByDegree
-from score_mlx.graphs.compiled import Compiled
-from score_mlx.graphs.edge_list import EdgeList
-from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.spec import ARCHS
+from score_mlx.models.graphs.batch import Batcher, Shape
+from score_mlx.models.graphs.by_degree import ByDegree
+from score_mlx.models.graphs.compiled import Compiled
+from score_mlx.models.graphs.edge_list import EdgeList
+from score_mlx.models.graphs.model import GraphModel
+from score_mlx.models.graphs.spec import ARCHS
 from score_mlx.nn import Noise
 
 LAYOUTS = [ByDegree, EdgeList, *tiny.COMPILED]

@@ -10,16 +10,19 @@ import numpy as np
 import pytest
 import tiny
 from mlx.utils import tree_unflatten
-from score_mlx import kernels, stopping, trainer, training
-from score_mlx.errors import UserError
-from score_mlx.graphs.batch import Batcher
-from score_mlx.graphs.compiled import layout
-from score_mlx.graphs.model import GraphModel
-from score_mlx.graphs.spec import ARCHS
-from score_mlx.graphs.task import GraphTask
+from score_mlx import kernels
+from score_mlx.models.graphs.batch import Batcher
+from score_mlx.models.graphs.compiled import layout
+from score_mlx.models.graphs.model import GraphModel
+from score_mlx.models.graphs.spec import ARCHS
+from score_mlx.models.graphs.task import GraphTask
 from score_mlx.nn import Noise
-from score_mlx.progress import Progress
-from score_mlx.records import read_meta, read_record
+from score_mlx.runs.records import read_meta, read_record
+from score_mlx.system import stopping
+from score_mlx.system.errors import UserError
+from score_mlx.training import loop as training
+from score_mlx.training import trainer
+from score_mlx.training.progress import Progress
 
 DATA = tiny.data(15)  # 2 folds that train on 7 and 8
 
@@ -245,7 +248,7 @@ def test_record(tmp_path):
 
 
 def test_weights_give_the_recorded_errors(tmp_path):
-    from score_mlx.graphs.batch import Batcher
+    from score_mlx.models.graphs.batch import Batcher
 
     spec = tiny.spec("gat", "SCORE", epochs=4, learning_rate=0.05)
     record = run(spec, tmp_path)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import made_up_records as made_up
 import made_up_verdict as made
 import pytest
-from score_mlx.analysis import statistics
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.records import write_record
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.records import write_record
+from score_mlx.stats import statistics
+from score_mlx.system.errors import UserError
 from score_mlx.verdict import language_cells, numbers
 from score_mlx.verdict.commands import command, listing
 from score_mlx.verdict.evidence import paper_protocol

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from score_mlx.analysis import warp
+from score_mlx.stats import warp
 
 EPOCHS = np.arange(1, 151)
 

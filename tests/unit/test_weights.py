@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import yaml
 from score_mlx import cli
-from score_mlx.chem.folds import load_folds
-from score_mlx.chem.prepared import load_molecules
-from score_mlx.errors import UserError
-from score_mlx.prediction import Ensemble
-from score_mlx.records import read_record
-from score_mlx.sources import load_sources
+from score_mlx.data.chem.folds import load_folds
+from score_mlx.data.chem.prepared import load_molecules
+from score_mlx.data.sources import load_sources
+from score_mlx.models.prediction import Ensemble
+from score_mlx.runs.records import read_record
+from score_mlx.system.errors import UserError
 from score_mlx.weights import opened as opening
 from score_mlx.weights.opened import fetched, opened
 from score_mlx.weights.release import metadata, release
@@ -104,7 +104,7 @@ def test_the_folder_is_what_a_hub_takes(trained):
 
 @pytest.mark.slow
 def test_data_of_the_catalogue_have_source_and_licence(trained):
-    from score_mlx.records import read_meta
+    from score_mlx.runs.records import read_meta
     from score_mlx.weights.card import card
 
     run = next((trained / "results/runs/my/graphs/gat").rglob("run.json"))

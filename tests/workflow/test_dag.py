@@ -9,7 +9,7 @@ import time
 import pytest
 import yaml
 from dag import CLASSICAL, FIGURES, MODELS, SNAKEMAKE, TABLES, edit, models, planned, snakemake
-from score_mlx.config import load
+from score_mlx.config.file import load
 
 
 def test_without_a_flag_everything_is_made_once(finished):
@@ -29,7 +29,7 @@ def test_touching_files_and_editing_comments_train_nothing(project):
         os.utime(path, (later, later))
     edit(project / "workflow" / "rules" / "graphs.smk", "    threads: 1 ", "    # a comment\n    threads: 1 ")
     (project / "workflow" / "score_mlx" / "depth.py").write_text("# another program, the same science\n")
-    edit(project / "workflow" / "score_mlx" / "science.py", "SCIENCE = {", "# a comment\nSCIENCE = {")
+    edit(project / "workflow" / "score_mlx" / "runs" / "science.py", "SCIENCE = {", "# a comment\nSCIENCE = {")
     assert planned(project) == {}
 
 
@@ -45,7 +45,7 @@ def test_touching_files_and_editing_comments_train_nothing(project):
     ],
 )
 def test_a_science_number_computes_what_depends_on_it(project, family, rules):
-    edit(project / "workflow" / "score_mlx" / "science.py", f'"{family}": 1', f'"{family}": 2')
+    edit(project / "workflow" / "score_mlx" / "runs" / "science.py", f'"{family}": 1', f'"{family}": 2')
     plan = planned(project)
     assert set(plan) == rules
     reads = {"graphs": MODELS, "features": MODELS, "descriptors": {"gcn/SCORE"}}
@@ -55,7 +55,8 @@ def test_a_science_number_computes_what_depends_on_it(project, family, rules):
 
 
 def test_another_version_of_mlx_trains_again(project):
-    edit(project / "workflow" / "score_mlx" / "science.py", '"graphs": ("mlx", "numpy")', '"graphs": ("mlx", "pyyaml")')
+    science = project / "workflow" / "score_mlx" / "runs" / "science.py"
+    edit(science, '"graphs": ("mlx", "numpy")', '"graphs": ("mlx", "pyyaml")')
     assert set(planned(project)) == {"train_graph", "table", "figure", "runs"}
 
 
@@ -120,7 +121,7 @@ def test_studies_share_their_runs(project):
 
 
 def test_editing_a_table_or_a_plot_redraws_it_only(project):
-    with open(project / "workflow" / "score_mlx" / "analysis" / "tables.py", "a") as file:
+    with open(project / "workflow" / "score_mlx" / "tables" / "tables.py", "a") as file:
         file.write("# edited\n")
     assert set(planned(project)) == {"table", "sensitivity", "figure"}  # figures read the paper's values with it
     with open(project / "workflow" / "score_mlx" / "plots" / "style.py", "a") as file:

@@ -5,9 +5,9 @@ import re
 
 import pytest
 from dag import ROOT, snakemake
-from score_mlx.config import load
-from score_mlx.presets import resolve
-from score_mlx.targets import target_specs
+from score_mlx.config.file import load
+from score_mlx.config.presets import resolve
+from score_mlx.config.targets import target_specs
 
 
 @pytest.mark.parametrize(

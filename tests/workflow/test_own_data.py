@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from score_mlx import plugins
+from score_mlx.runs import plugins
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from score_mlx.analysis import allotment
-from score_mlx.analysis.estimate import cost
-from score_mlx.graphs.spec import ARCHS, GraphSpec
+from score_mlx.models import resources
+from score_mlx.models.estimate import cost
+from score_mlx.models.graphs.spec import ARCHS, GraphSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "results" / "reference" / "runs"
@@ -35,19 +35,19 @@ def test_a_dry_run_says_what_each_job_asks_for(name, tmp_path):
     assert done.returncode == 0, done.stderr
     jobs = re.findall(r"^rule (\w+):\n(?:    .*\n)*?    resources: (.*)\n", done.stdout + done.stderr, re.MULTILINE)
     assert len([rule for rule, _ in jobs if rule == "train_graph"]) == 40
-    for rule, resources in jobs:
-        assert re.search(r"mem_mb=\d+", resources) and re.search(r"runtime=\d+", resources), (rule, resources)
-        assert (name == "kubernetes") == ("gpu_manufacturer" in resources)
+    for rule, asked in jobs:
+        assert re.search(r"mem_mb=\d+", asked) and re.search(r"runtime=\d+", asked), (rule, asked)
+        assert (name == "kubernetes") == ("gpu_manufacturer" in asked)
 
 
 def test_time_asked_for_is_a_multiple_of_what_was_measured():
-    for run in allotment.measured(REFERENCE):
-        assert allotment.minutes(run.spec, REFERENCE) * 60 >= 1.5 * run.meta["seconds"], run.spec
+    for run in resources.measured(REFERENCE):
+        assert resources.minutes(run.spec, REFERENCE) * 60 >= 1.5 * run.meta["seconds"], run.spec
     slow, quick = (GraphSpec(dataset="esol", arch=arch, config="SCORE") for arch in ("attfp", "gcn"))
-    assert allotment.minutes(slow, REFERENCE) > 2 * allotment.minutes(quick, REFERENCE) > allotment.LEAST
+    assert resources.minutes(slow, REFERENCE) > 2 * resources.minutes(quick, REFERENCE) > resources.LEAST
 
 
 def test_every_architecture_was_measured(tmp_path):
     specs = [GraphSpec(dataset="esol", arch=arch, config="base") for arch in ARCHS]
-    assert all(cost(spec, allotment.measured(REFERENCE)) for spec in specs)
-    assert {allotment.minutes(spec, tmp_path) for spec in specs} == {allotment.UNKNOWN}
+    assert all(cost(spec, resources.measured(REFERENCE)) for spec in specs)
+    assert {resources.minutes(spec, tmp_path) for spec in specs} == {resources.UNKNOWN}

@@ -8,21 +8,21 @@ import json
 import os
 import re
 
-from score_mlx import plugins
-from score_mlx.analysis import allotment
-from score_mlx.analysis.parts import wholes
-from score_mlx.code_inputs import with_imports
-from score_mlx.config import dump, load, retyped
-from score_mlx.errors import UserError
-from score_mlx.files import date_back, remove_temporaries
-from score_mlx.locks import hold
-from score_mlx.presets import has_gpu, resolve
-from score_mlx.science import SCIENCE, versions
-from score_mlx.settings.experiments import TABLES as TABLE_KINDS
-from score_mlx.spec import AT_RANDOM, DRAWN
-from score_mlx.targets import leaky, survival_specs
-from score_mlx.families import inputs_of, spec_from_path
-from score_mlx.graphs.spec import ARCHS
+from score_mlx.runs import plugins
+from score_mlx.models.resources import minutes as minutes_needed
+from score_mlx.tables.parts import wholes
+from score_mlx.system.code_inputs import with_imports
+from score_mlx.config.file import dump, load, retyped
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import date_back, remove_temporaries
+from score_mlx.system.locks import hold
+from score_mlx.config.presets import has_gpu, resolve
+from score_mlx.runs.science import SCIENCE, versions
+from score_mlx.config.experiments import TABLES as TABLE_KINDS
+from score_mlx.data.splits import AT_RANDOM, DRAWN
+from score_mlx.config.targets import leaky, survival_specs
+from score_mlx.models.families import inputs_of, spec_from_path
+from score_mlx.models.graphs.spec import ARCHS
 
 
 def or_exit(function, *args):
@@ -152,7 +152,7 @@ def minutes_of_run(family):
 
     def minutes(wildcards, attempt):
         spec = or_exit(spec_from_path, record_of(family, wildcards))
-        return attempt * allotment.minutes(spec, ROOT / "results" / "reference" / "runs")
+        return attempt * minutes_needed(spec, ROOT / "results" / "reference" / "runs")
 
     return minutes
 

@@ -7,14 +7,14 @@ out: paper_figures/{figure}.png, .pdf, its caption .md (results/{dataset}/figure
 
 # What makes each kind of drawing, and reads the paper's values for it.
 DRAWING_CODE = {
-    "baselines": ["plots/baselines.py", "analysis/tables.py"],
-    "baselines_beside_schema": ["plots/baselines.py", "analysis/tables.py"],
-    "configurations": ["plots/configurations.py", "analysis/tables.py"],
+    "baselines": ["plots/baselines.py", "tables/tables.py"],
+    "baselines_beside_schema": ["plots/baselines.py", "tables/tables.py"],
+    "configurations": ["plots/configurations.py", "tables/tables.py"],
     "challenge": ["plots/challenge.py"],
     "forms": ["plots/curves.py"],
     "integrators": ["plots/curves.py"],
     "losses": ["plots/losses.py"],
-    "steps": ["plots/steps.py", "analysis/steps.py"],
+    "steps": ["plots/steps.py", "tables/steps.py"],
     "warp": ["plots/curves.py"],
 }
 
@@ -27,7 +27,7 @@ rule figure:
         ),
         paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
         baseline=lambda wildcards: catboost_record() if drawing_of(wildcards.figure) == "configurations" else [],
-        code=lambda wildcards: sources("analysis/formats.py", *DRAWING_CODE[drawing_of(wildcards.figure)]),
+        code=lambda wildcards: sources("tables/formats.py", *DRAWING_CODE[drawing_of(wildcards.figure)]),
     output:
         png=report(
             f"{FIGURES}/{{figure}}.png",
@@ -56,7 +56,7 @@ rule figure:
 
 rule figure_schema:
     input:
-        code=sources("plots/schema.py", "analysis/formats.py"),
+        code=sources("plots/schema.py", "tables/formats.py"),
     output:
         png=report(
             f"{FIGURES}/{{figure}}.png",

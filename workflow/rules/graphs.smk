@@ -5,7 +5,7 @@ out: results/runs/{dataset}/graphs/{arch}/{config}/{options}/run.json        wha
      results/runs/{dataset}/graphs/{arch}/{config}/{options}/run.meta.json   seconds, device, versions
      beside them, not declared so that no failure deletes them: weights and the checkpoint to go on from
 
-The path says everything about the run (score_mlx.graphs.spec.GraphSpec), so a run that ten tables want is trained once.
+The path says everything about the run (score_mlx.models.graphs.spec.GraphSpec), so a run that ten tables want is trained once.
 """
 
 

@@ -11,12 +11,12 @@ out: results/{table}.csv, .md, .tex (results/{dataset}/{table}.* for any other d
 
 TABLE_CODE = {
     table: {
-        "challenge": "analysis/challenge.py",
-        "characters": "analysis/characters.py",
-        "learned_dt": "analysis/learned.py",
-        "speedup": "analysis/speedup.py",
-        "steps": "analysis/steps.py",
-    }.get(chosen.kind, "analysis/tables.py")
+        "challenge": "tables/challenge.py",
+        "characters": "tables/characters.py",
+        "learned_dt": "tables/learned.py",
+        "speedup": "tables/speedup.py",
+        "steps": "tables/steps.py",
+    }.get(chosen.kind, "tables/tables.py")
     for table, chosen in CONFIG.experiments.items()
 }
 
@@ -26,7 +26,7 @@ rule table:
         records=lambda wildcards: existing_records_of(wildcards.table),
         metas=lambda wildcards: existing_records_of(wildcards.table, "run.meta.json"),
         paper=lambda wildcards: paper_values(wildcards.table),
-        code=lambda wildcards: sources("analysis/formats.py", TABLE_CODE[wildcards.table]),
+        code=lambda wildcards: sources("tables/formats.py", TABLE_CODE[wildcards.table]),
     output:
         csv=report(
             f"{TABLES}/{{table}}.csv",
@@ -55,7 +55,7 @@ rule whole_table:
     """What the paper prints in parts under one number, as one table."""
     input:
         parts=lambda wildcards: expand(f"{TABLES}/{{part}}.csv", part=WHOLES[wildcards.whole]),
-        code=sources("analysis/parts.py"),
+        code=sources("tables/parts.py"),
     output:
         csv=f"{TABLES}/{{whole}}.csv",
         md=f"{TABLES}/{{whole}}.md",
@@ -74,7 +74,7 @@ rule sensitivity:
     input:
         records=lambda wildcards: [p for s in AT_RANDOM for p in existing_records_of(wildcards.table, split=s)],
         metas=lambda wildcards: [p for s in AT_RANDOM for p in existing_records_of(wildcards.table, "run.meta.json", s)],
-        code=sources("analysis/sensitivity.py", "analysis/formats.py"),
+        code=sources("tables/sensitivity.py", "tables/formats.py"),
     output:
         csv=report(
             f"{TABLES}/{{table}}_sensitivity.csv",
@@ -98,7 +98,7 @@ rule sensitivity:
 rule shap_table:
     input:
         values=SHAP,
-        code=sources("analysis/selection.py", "analysis/formats.py", "plots/shap_summary.py"),
+        code=sources("tables/selection.py", "tables/formats.py", "plots/shap_summary.py"),
     output:
         csv=report(
             f"{TABLES}/shap_top100.csv",
@@ -129,7 +129,7 @@ rule shap_table:
 rule runs:
     input:
         records=lambda wildcards: [path for name in DRAWABLE for path in existing_records_of(name)],
-        code=sources("analysis/catalogue.py", "analysis/formats.py"),
+        code=sources("tables/catalogue.py", "tables/formats.py"),
     output:
         csv=report(f"{TABLES}/runs.csv", category="Runs", caption="../report/runs.rst", labels={"table": "runs"}),
         md=f"{TABLES}/runs.md",

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from score_mlx.bench.engines import ENGINES
 from score_mlx.bench.worker import Worker
-from score_mlx.files import write_csv
-from score_mlx.graphs.spec import ARCHS, GraphSpec
+from score_mlx.models.graphs.spec import ARCHS, GraphSpec
+from score_mlx.system.files import write_csv
 
 COLUMNS = (
     "architecture", "form", "engine", "folds", "seconds_per_epoch", "seconds_per_validation", "seconds_of_batches",

@@ -10,8 +10,8 @@ from chemprop import data as chem
 from chemprop import models, nn
 
 from score_mlx.bench.torch_loop import Run
-from score_mlx.graphs.data import GraphData
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.models.graphs.data import GraphData
+from score_mlx.models.graphs.spec import GraphSpec
 
 
 def runs_of(spec: GraphSpec, data: GraphData, smiles: Sequence[str], folds: int) -> list[Run]:

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from score_mlx.families import inputs_of
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.models.families import inputs_of
+from score_mlx.models.graphs.spec import GraphSpec
 
 Timed = tuple[Callable[[], None], Callable[[], None], Callable[[], None]]  # train, validate, assemble
 
 
 def ours(spec: GraphSpec, results: Path, folds: int) -> Timed:
     """This project's training loop on MLX, as many folds side by side as it would train."""
-    from score_mlx import blas
+    from score_mlx.system import blas
 
     blas.load()
-    from score_mlx.graphs.task import GraphTask
+    from score_mlx.models.graphs.task import GraphTask
 
     side_by_side = GraphTask.fastest_replicas(spec)
     groups = [list(range(first, min(first + side_by_side, folds))) for first in range(0, folds, side_by_side)]
@@ -29,7 +29,7 @@ def ours(spec: GraphSpec, results: Path, folds: int) -> Timed:
 
 def mlx_graphs(spec: GraphSpec, results: Path, folds: int) -> Timed:
     """mlx-graphs' own layers, fold after fold, with the same BLAS and loop."""
-    from score_mlx import blas
+    from score_mlx.system import blas
 
     blas.load()
     from score_mlx.bench.mlx_graphs_model import MlxGraphsTask
@@ -40,7 +40,7 @@ def mlx_graphs(spec: GraphSpec, results: Path, folds: int) -> Timed:
 def _mlx_loop(tasks: list) -> Timed:
     import mlx.core as mx
 
-    from score_mlx.training import run_epoch
+    from score_mlx.training.loop import run_epoch
 
     replicas = [task.replicas() for task in tasks]
     epochs = iter(range(10**9))
@@ -71,7 +71,7 @@ def pyg(spec: GraphSpec, results: Path, folds: int) -> Timed:
     from score_mlx.bench.pyg_data import molecules_of
     from score_mlx.bench.pyg_model import PygAttentiveFP, PygModel
     from score_mlx.bench.torch_loop import Run, timed
-    from score_mlx.graphs.recipe import recipe
+    from score_mlx.models.graphs.recipe import recipe
 
     data = _data(spec, results)
     molecules = molecules_of(data, pairs=recipe(spec.arch).pairs)
@@ -93,7 +93,7 @@ def chemprop(spec: GraphSpec, results: Path, folds: int) -> Timed:
     """Chemprop's D-MPNN at the same width and depth, its own features cached, in a plain loop."""
     from score_mlx.bench.chemprop_runs import runs_of
     from score_mlx.bench.torch_loop import timed
-    from score_mlx.chem.prepared import load_molecules
+    from score_mlx.data.chem.prepared import load_molecules
 
     smiles = load_molecules(inputs_of(spec, results)["molecules"]).smiles
     return timed(runs_of(spec, _data(spec, results), smiles, folds))
@@ -111,6 +111,6 @@ ENGINES: dict[str, tuple[Callable[[GraphSpec, Path, int], Timed], Callable[[Grap
 
 
 def _data(spec: GraphSpec, results: Path):
-    from score_mlx.graphs.data import GraphData
+    from score_mlx.models.graphs.data import GraphData
 
     return GraphData.load(inputs_of(spec, results))

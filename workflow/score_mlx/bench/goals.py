@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from score_mlx.files import write_text
+from score_mlx.system.files import write_text
 
 Rows = list[dict[str, str]]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from score_mlx.bench.worker import THREADS
-from score_mlx.files import write_csv
+from score_mlx.system.files import write_csv
 
 COLUMNS = (
     "molecules", "processes", "epochs", "seconds_featurise", "seconds_per_epoch", "microseconds_per_molecule",
@@ -56,11 +56,11 @@ def _in_process(results: Path, *case: int) -> dict[str, float]:
 
 def _measure(results: Path, count: int, processes: int, epochs: int) -> dict[str, float]:
     """One row; `processes` 0 means all cores, `epochs` 0 that nothing is trained."""
-    from score_mlx import blas
+    from score_mlx.system import blas
 
     blas.load()
-    from score_mlx.chem.features import featurise
-    from score_mlx.chem.parallel import cores
+    from score_mlx.data.chem.features import featurise
+    from score_mlx.data.chem.parallel import cores
 
     smiles = _draw(results, count)
     processes = processes or cores()
@@ -75,9 +75,9 @@ def _measure(results: Path, count: int, processes: int, epochs: int) -> dict[str
 
 def _draw(results: Path, count: int) -> list[str]:
     """SMILES drawn with replacement from both data sets."""
-    from score_mlx.chem.nci import read_rows, source_file
-    from score_mlx.chem.prepared import load_molecules
-    from score_mlx.families import inputs_of
+    from score_mlx.data.chem.nci import read_rows, source_file
+    from score_mlx.data.chem.prepared import load_molecules
+    from score_mlx.models.families import inputs_of
 
     known = load_molecules(inputs_of(_spec(), results)["molecules"]).smiles
     known = [*known, *(row.smiles for row in read_rows(source_file()))]
@@ -88,8 +88,8 @@ def _epoch_seconds(graphs, epochs: int) -> float:
     """Mean seconds of an epoch of SCORE-GAT that trains on four fifths of the molecules."""
     import mlx.core as mx
 
-    from score_mlx.graphs.data import GraphData
-    from score_mlx.graphs.task import GraphTask
+    from score_mlx.models.graphs.data import GraphData
+    from score_mlx.models.graphs.task import GraphTask
 
     count = len(graphs)
     targets = np.random.default_rng(SEED).normal(size=count)
@@ -104,7 +104,7 @@ def _epoch_seconds(graphs, epochs: int) -> float:
 
 
 def _spec():
-    from score_mlx.graphs.spec import GraphSpec
+    from score_mlx.models.graphs.spec import GraphSpec
 
     return GraphSpec("esol", "gat", "SCORE")
 

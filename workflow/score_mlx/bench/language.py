@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from score_mlx.bench.worker import THREADS, one_core
-from score_mlx.files import write_csv, write_text
-from score_mlx.language.spec import CharSpec, LanguageSpec, NanoGPTSpec
+from score_mlx.models.language.spec import CharSpec, LanguageSpec, NanoGPTSpec
+from score_mlx.system.files import write_csv, write_text
 
 MODELS: dict[str, tuple[LanguageSpec, int]] = {  # and the size of its vocabulary
     "nanoGPT, d = 64": (NanoGPTSpec("random", "nanogpt", "base"), 23_861),
@@ -97,13 +97,13 @@ def _pytorch(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.nd
 
 
 def _ours(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
-    from score_mlx import blas
+    from score_mlx.system import blas
 
     blas.load()
     import mlx.core as mx
 
-    from score_mlx.language.corpus import assemble
-    from score_mlx.language.tasks import build
+    from score_mlx.data.text.corpus import assemble
+    from score_mlx.models.language.tasks import build
 
     tokens = np.arange(100_000, dtype=np.int32) % vocabulary
     task = build(spec, assemble("random", "random", True, tokens, [b"x"] * vocabulary))

@@ -7,13 +7,13 @@ import mlx.nn as nn
 import numpy as np
 from mlx_graphs.nn import GATConv, GATv2Conv, GCNConv, GINConv
 
-from score_mlx.dense.networks import ScoreMLP
-from score_mlx.graphs.edge_list import EdgeList
-from score_mlx.graphs.readout import MolAttFP
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.graphs.task import GraphTask
+from score_mlx.models.dense.networks import ScoreMLP
+from score_mlx.models.graphs.edge_list import EdgeList
+from score_mlx.models.graphs.readout import MolAttFP
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.models.graphs.task import GraphTask
 from score_mlx.nn import Noise, leaky_relu, relu
-from score_mlx.tasks import Arrays, Predict, to_device
+from score_mlx.training.fold_task import Arrays, Predict, to_device
 
 
 def _gine(hidden: int, bonds: int) -> nn.Module:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch_geometric.data import Data
 
-from score_mlx.graphs.data import GraphData
+from score_mlx.models.graphs.data import GraphData
 
 
 def molecules_of(data: GraphData, *, pairs: bool) -> list[Data]:

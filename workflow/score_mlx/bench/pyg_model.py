@@ -16,7 +16,7 @@ from torch_geometric.nn import (
 )
 from torch_geometric.utils import softmax
 
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.models.graphs.spec import GraphSpec
 
 
 def _gcn(hidden: int, bonds: int, heads: int) -> nn.Module:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.models.graphs.spec import GraphSpec
 
 SIDE = 1024  # of the product that measures the rate: large enough for the BLAS to be at its best
 
@@ -19,7 +19,7 @@ def gflop_per_epoch(spec: GraphSpec, results: Path) -> float:
     products of the same size.
     """
     from score_mlx.bench.engines import _data
-    from score_mlx.graphs.task import GraphTask
+    from score_mlx.models.graphs.task import GraphTask
 
     task = GraphTask(spec, _data(spec, results), [0])
     model = task.model()

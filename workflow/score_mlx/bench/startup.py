@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from score_mlx.files import write_csv
+from score_mlx.system.files import write_csv
 
 COLUMNS = ("starts", "median_seconds", "slowest_seconds")
 
@@ -37,13 +37,13 @@ def main() -> None:
 
 def _prepare(results: Path) -> None:
     """What `score-mlx train graph` does before its first step, command line and imports included."""
-    from score_mlx import blas, cli  # noqa: F401  (the command line's own imports)
+    from score_mlx.system import blas  # noqa: F401  (the command line's own imports)
 
     blas.load()
-    from score_mlx.families import inputs_of
-    from score_mlx.graphs.data import GraphData
-    from score_mlx.graphs.spec import GraphSpec
-    from score_mlx.graphs.task import GraphTask
+    from score_mlx.models.families import inputs_of
+    from score_mlx.models.graphs.data import GraphData
+    from score_mlx.models.graphs.spec import GraphSpec
+    from score_mlx.models.graphs.task import GraphTask
 
     spec = GraphSpec("esol", "gat", "SCORE")
     task = GraphTask(spec, GraphData.load(inputs_of(spec, results)), [0])

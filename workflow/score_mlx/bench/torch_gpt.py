@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from score_mlx.language.spec import LanguageSpec
+from score_mlx.models.language.spec import LanguageSpec
 
 
 class Block(nn.Module):

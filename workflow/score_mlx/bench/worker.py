@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from score_mlx.graphs.spec import GraphSpec
+from score_mlx.models.graphs.spec import GraphSpec
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -73,7 +73,7 @@ def _serve(engine: str, spec: GraphSpec, results: Path, folds: int) -> None:
 
 
 def _serve_roofline(spec: GraphSpec, results: Path) -> None:
-    from score_mlx import blas
+    from score_mlx.system import blas
 
     blas.load()
     from score_mlx.bench.roofline import gflop_per_epoch, gflop_per_second

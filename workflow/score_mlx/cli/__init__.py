@@ -27,7 +27,7 @@ from score_mlx.cli import (
     verdict,
     weights,
 )
-from score_mlx.errors import UserError
+from score_mlx.system.errors import UserError
 
 HELP = """SCORE, reproduced on MLX: train the paper's models, compare their records, draw its tables and figures.
 

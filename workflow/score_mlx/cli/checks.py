@@ -17,10 +17,11 @@ from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from score_mlx import __version__, blas, processor, project
-from score_mlx.chem.parallel import cores
-from score_mlx.errors import UserError
-from score_mlx.files import sha256
+from score_mlx import __version__
+from score_mlx.data.chem.parallel import cores
+from score_mlx.system import blas, processor, project
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import sha256
 
 PYTHONS = ((3, 11), (3, 14))  # from, and up to but without; as `requires-python`
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
@@ -186,7 +187,7 @@ def data() -> list[Check]:
     """Raw files: found with the right checksum, or to be downloaded by the first command that needs them."""
     import yaml
 
-    from score_mlx.sources import load_sources
+    from score_mlx.data.sources import load_sources
 
     home = _home()
     if not (home / "config.yaml").is_file():

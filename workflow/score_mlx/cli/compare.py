@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from score_mlx.errors import UserError
-from score_mlx.graphs.spec import CONFIGS
-from score_mlx.spec import SPLITS
+from score_mlx.data.splits import SPLITS
+from score_mlx.models.graphs.spec import CONFIGS
+from score_mlx.system.errors import UserError
 
 
 def compare(
@@ -27,10 +27,10 @@ def compare(
 
     Example: score-mlx compare my.csv
     """
-    from score_mlx.analysis import compare as analysis
-    from score_mlx.analysis import formats
-    from score_mlx.analysis.runs import load
-    from score_mlx.dataset_names import dataset_name
+    from score_mlx.data.dataset_names import dataset_name
+    from score_mlx.tables import compare as analysis
+    from score_mlx.tables import formats
+    from score_mlx.tables.runs import load
 
     name = dataset_name(dataset)
     paths = sorted((folder / name / "graphs").rglob("run.json"))

@@ -8,14 +8,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from score_mlx import project
-from score_mlx.classical.spec import CatBoost
-from score_mlx.dataset_names import BUILT_IN, FROM_SOURCES
-from score_mlx.errors import UserError
-from score_mlx.families import inputs_of
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.locks import sole
-from score_mlx.spec import SPLITS, Spec, results_of
+from score_mlx.data.dataset_names import BUILT_IN, FROM_SOURCES
+from score_mlx.data.splits import SPLITS
+from score_mlx.models.classical.spec import CatBoost
+from score_mlx.models.families import inputs_of
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.spec import Spec, results_of
+from score_mlx.system import project
+from score_mlx.system.errors import UserError
+from score_mlx.system.locks import sole
 
 app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
 
@@ -41,7 +42,7 @@ def prepare(
 
     Example: score-mlx data prepare my.csv results/data/my --smiles-column SMILES --target-column logS
     """
-    from score_mlx.chem import datasets
+    from score_mlx.data.chem import datasets
 
     columns = datasets.Table(
         smiles_column=smiles_column,
@@ -66,8 +67,8 @@ def features(
     processes: Processes = None,
 ) -> None:
     """Write the molecules' graphs with atom and bond features (.npz)."""
-    from score_mlx.chem.features import featurise
-    from score_mlx.chem.prepared import load_molecules
+    from score_mlx.data.chem.features import featurise
+    from score_mlx.data.chem.prepared import load_molecules
 
     featurise(load_molecules(molecules).smiles, scheme, processes=processes).save(out)
 
@@ -75,8 +76,8 @@ def features(
 @app.command()
 def descriptors(molecules: Molecules, out: Out, processes: Processes = None) -> None:
     """Write RDKit's 217 descriptors of each molecule, unscaled (.npz)."""
-    from score_mlx.chem import descriptors as chem
-    from score_mlx.chem.prepared import load_molecules
+    from score_mlx.data.chem import descriptors as chem
+    from score_mlx.data.chem.prepared import load_molecules
 
     chem.save(out, *chem.compute(load_molecules(molecules).smiles, processes=processes))
 
@@ -96,8 +97,8 @@ def folds(
 
     Example: score-mlx data folds results/data/my/molecules.csv results/folds/my/scaffold-r0.csv --split scaffold
     """
-    from score_mlx.chem.folds import load_folds, make_folds, save_folds
-    from score_mlx.chem.prepared import load_molecules
+    from score_mlx.data.chem.folds import load_folds, make_folds, save_folds
+    from score_mlx.data.chem.prepared import load_molecules
 
     if (split == "file") != (source is not None):
         raise UserError(f"--split {split}: expected --source together with --split file, and only there")
@@ -107,7 +108,7 @@ def folds(
     elif fold_column is None:
         made = load_folds(source, len(known))
     else:
-        from score_mlx.chem.given_folds import from_column
+        from score_mlx.data.chem.given_folds import from_column
 
         made = from_column(source, fold_column, known.rows.tolist())
     save_folds(out, made)
@@ -123,8 +124,8 @@ def corpus(
 
     Example: score-mlx data corpus shakespeare-bpe8192 results/corpora/shakespeare-bpe8192
     """
-    from score_mlx.language import climbmix
-    from score_mlx.language import corpus as language
+    from score_mlx.data.text import climbmix
+    from score_mlx.data.text import corpus as language
 
     if name == language.CLIMBMIX:
         made = climbmix.make(data_folders(search))
@@ -145,8 +146,8 @@ def shap(
 
     The path says which CatBoost, as that of its record does.
     """
-    from score_mlx.classical.selection import select
-    from score_mlx.folded import FoldedData
+    from score_mlx.data.fold_data import FoldedData
+    from score_mlx.models.classical.selection import select
 
     spec = CatBoost.from_path(out.with_name("run.json"))
     results = results or results_of(spec, out)
@@ -206,7 +207,7 @@ def _require_source(spec: Spec, files: Mapping[str, Path]) -> None:
 
 def source_file(source: str, folders: list[Path] | None) -> Path:
     """A file of data/sources.yaml, from a local folder or the network; a download lands in the first of the folders."""
-    from score_mlx import sources
+    from score_mlx.data import sources
 
     catalogue, places = project.root() / "data" / "sources.yaml", data_folders(folders)
     name = sources.load_sources(catalogue)[source].files[0]
@@ -215,7 +216,7 @@ def source_file(source: str, folders: list[Path] | None) -> Path:
 
 def data_folders(given: list[Path] | None) -> list[Path]:
     """Where files from elsewhere are looked for: those given, or config.yaml's."""
-    from score_mlx.config import load
+    from score_mlx.config.file import load
 
     home = project.root()
     return given or [home / place for place in load(home / "config.yaml").data_folders]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from score_mlx.cli.chosen import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full, settled_config
-from score_mlx.errors import UserError
-from score_mlx.settings.experiments import LANGUAGE
+from score_mlx.cli.options import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full, settled_config
+from score_mlx.config.experiments import LANGUAGE
+from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.analysis.runs import Run
+    from score_mlx.tables.runs import Run
 
 
 def figure(
@@ -31,8 +31,8 @@ def figure(
 
     While models still train: score-mlx figure 2 --out so_far.png
     """
-    from score_mlx.analysis import formats
-    from score_mlx.analysis.language_runs import load_any as load
+    from score_mlx.tables import formats
+    from score_mlx.tables.language_runs import load_any as load
 
     name = full("figure", name)
     experiment, drawing = (None, drawing) if drawing and (records or drawing == "schema") else _experiment_of(name)
@@ -45,7 +45,7 @@ def figure(
 
 def _draw(drawing: str, loaded: list[Run], out: Path, heading: str, paper: Path | None, baseline: Run | None) -> None:
     """The figure of that kind; plotting libraries are imported by the one that needs them."""
-    from score_mlx.analysis import steps, tables
+    from score_mlx.tables import steps, tables
 
     if drawing == "configurations":
         from score_mlx.plots import configurations

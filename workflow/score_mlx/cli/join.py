@@ -16,7 +16,7 @@ def join(
 
     Example: score-mlx join results/table7a.csv results/table7b.csv --out results/table7.csv
     """
-    from score_mlx.analysis import parts as tables
+    from score_mlx.tables import parts as tables
 
     tables.join(parts, out)
     typer.echo(str(out))

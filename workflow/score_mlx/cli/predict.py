@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from score_mlx import blas
-from score_mlx.errors import UserError
+from score_mlx.system import blas
+from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.chem.csvfile import RawRow
-    from score_mlx.prediction import Ensemble
+    from score_mlx.data.chem.csvfile import RawRow
+    from score_mlx.models.prediction import Ensemble
 
 CHUNK = 512  # molecules in memory at a time
 SHOWN = 10  # bad rows named on the terminal; the file has all
@@ -42,11 +42,11 @@ def predict(
     """
     if out is not None and out.resolve() == molecules.resolve():
         raise UserError(f"{out}: would replace the molecules, expected another file for the predictions")
-    from score_mlx.chem.csvfile import read_rows
+    from score_mlx.data.chem.csvfile import read_rows
 
     rows = read_rows(molecules, smiles_column, None, name_column)
     blas.load()  # before anything imports mlx
-    from score_mlx.prediction import Ensemble
+    from score_mlx.models.prediction import Ensemble
     from score_mlx.weights.opened import opened
 
     ensemble = Ensemble(opened(model), epoch, results)
@@ -70,7 +70,7 @@ def _lines(ensemble: Ensemble, rows: list[RawRow], named: bool, bad: list[str]) 
     """The cells of each row; what is wrong with rows goes to `bad` as it is found."""
     import numpy as np
 
-    from score_mlx.chem.guarded import read_all
+    from score_mlx.data.chem.guarded import read_all
 
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
@@ -92,7 +92,7 @@ def _lines(ensemble: Ensemble, rows: list[RawRow], named: bool, bad: list[str]) 
 
 def _write(out: Path | None, columns: list[str], lines: Iterable[list[Any]]) -> None:
     if out is not None:
-        from score_mlx.files import write_csv
+        from score_mlx.system.files import write_csv
 
         write_csv(out, columns, lines)
         return

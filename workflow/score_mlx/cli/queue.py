@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from score_mlx import project
-from score_mlx.cli.chosen import Dataset, PresetName, settled_config
-from score_mlx.errors import UserError
-from score_mlx.spec import Spec
+from score_mlx.cli.options import Dataset, PresetName, settled_config
+from score_mlx.runs.spec import Spec
+from score_mlx.system import project
+from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.config import Config
+    from score_mlx.config.file import Config
 
 
 def queue(
@@ -45,9 +45,9 @@ def queue(
 
     Example: score-mlx queue language.txt --hours 2.5 --cores 2 --preset paper
     """
-    from score_mlx.chem.parallel import cores as all_cores
-    from score_mlx.locks import hold
-    from score_mlx.queue import Queue, Wanted
+    from score_mlx.data.chem.parallel import cores as all_cores
+    from score_mlx.models.queue import Queue, Wanted
+    from score_mlx.system.locks import hold
 
     config = settled_config(dataset, preset)
     runs = _wanted(what, config)
@@ -72,9 +72,9 @@ def queue(
 
 def _wanted(what: list[str], config: Config) -> list[tuple[Spec, float | None]]:
     """The runs of lists, paths and targets, each once, with the seconds that a list expects of them."""
-    from score_mlx.families import spec_from_path
-    from score_mlx.queue import read_list
-    from score_mlx.targets import target_specs
+    from score_mlx.config.targets import target_specs
+    from score_mlx.models.families import spec_from_path
+    from score_mlx.models.queue import read_list
 
     def specs_of(word: str) -> list[Spec]:
         return [spec_from_path(word)] if word.endswith("run.json") else target_specs(config, Path(word).stem)
@@ -98,9 +98,9 @@ def _lines(file: Path) -> list[str]:
 
 def _costs(runs: Path, reference: Path) -> Callable[[Spec], float | None]:
     """Seconds of a run, by what this machine's runs have taken, and where none is like it by the reference's."""
-    from score_mlx.analysis.allotment import measured
-    from score_mlx.analysis.estimate import cost
-    from score_mlx.presets import has_gpu
+    from score_mlx.config.presets import has_gpu
+    from score_mlx.models.estimate import cost
+    from score_mlx.models.resources import measured
 
     device = "gpu:" if has_gpu() else "cpu:"
     ours, theirs = (
@@ -115,7 +115,7 @@ def _costs(runs: Path, reference: Path) -> Callable[[Spec], float | None]:
 
 
 def _command(spec: Spec, results: Path, preset: str) -> list[str]:
-    from score_mlx.families import family_of
+    from score_mlx.models.families import family_of
 
     record = spec.path(results / "runs")
     family = family_of(spec).command

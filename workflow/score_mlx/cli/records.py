@@ -15,7 +15,7 @@ def diff(a: RecordPath, b: RecordPath) -> None:
 
     Example: score-mlx diff results/runs/esol/graphs/gat/SCORE/default other/runs/esol/graphs/gat/SCORE/default
     """
-    from score_mlx.record_check import differences
+    from score_mlx.runs.check import differences
 
     lines = differences(_file(a), _file(b))
     typer.echo("\n".join(lines) or "the same run: every field and every epoch of every fold")
@@ -35,7 +35,7 @@ def adopt(
 
     Example: score-mlx adopt results/reference/runs
     """
-    from score_mlx.exchange import adopt as take_in
+    from score_mlx.runs.transfer import adopt as take_in
 
     taken, there = take_in(folder, results, force=force)
     typer.echo(f"{len(taken)} records taken in, {len(there)} were there already")
@@ -50,10 +50,10 @@ def export(
 
     Example: score-mlx export results/reference
     """
-    from score_mlx import blas
+    from score_mlx.system import blas
 
     blas.load()
-    from score_mlx.exchange import export as copy_out
+    from score_mlx.runs.transfer import export as copy_out
 
     typer.echo(f"{copy_out(results, figures, folder)} records in {folder}")
 
@@ -63,7 +63,7 @@ def readme(
     table: Annotated[Path, typer.Argument(help="the .md file of a table")],
 ) -> None:
     """Put the head of a table into README.md."""
-    from score_mlx.readme import update
+    from score_mlx.report.readme import update
 
     update(readme, table)
 

@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
-from score_mlx.analysis.parts import wholes
-from score_mlx.cli.chosen import settled_config
 from score_mlx.cli.figure import figure
 from score_mlx.cli.join import join
+from score_mlx.cli.options import settled_config
 from score_mlx.cli.runs import runs as catalogue
 from score_mlx.cli.table import sensitivity, table
 from score_mlx.cli.verdict import TABLES as VERDICT_TABLES
 from score_mlx.cli.verdict import verdict
-from score_mlx.settings.experiments import TABLES, table_stem
-from score_mlx.spec import AT_RANDOM, Spec
+from score_mlx.config.experiments import TABLES, table_stem
+from score_mlx.data.splits import AT_RANDOM
+from score_mlx.runs.spec import Spec
+from score_mlx.tables.parts import wholes
 
 
 def redraw(

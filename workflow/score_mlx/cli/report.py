@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from score_mlx import project
-from score_mlx.cli.chosen import Dataset, PresetName, Runs, settled_config
+from score_mlx.cli.options import Dataset, PresetName, Runs, settled_config
+from score_mlx.system import project
 
 Tables = Annotated[Path | None, typer.Option(help="folder of tables and verdicts, by default results")]
 ConfigFile = Annotated[
@@ -33,7 +33,7 @@ def report(
 
     Example: score-mlx report --tables results/reference --figures results/reference --runs results/reference/runs
     """
-    from score_mlx.config import load
+    from score_mlx.config.file import load
     from score_mlx.report.page import Places, write_page
 
     settled = load(config) if config else settled_config(dataset, preset)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from score_mlx.cli.chosen import Dataset, PresetName, settled_config
-from score_mlx.errors import UserError
+from score_mlx.cli.options import Dataset, PresetName, settled_config
+from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.analysis.language_runs import LanguageRun
-    from score_mlx.analysis.runs import Run
+    from score_mlx.tables.language_runs import LanguageRun
+    from score_mlx.tables.runs import Run
 
 Folder = Annotated[Path, typer.Option("--runs", help="folder in which to look for records")]
 
@@ -29,7 +29,7 @@ def runs(
 
     Example: score-mlx runs model=SCORE_gat dataset=esol
     """
-    from score_mlx.analysis import catalogue, formats
+    from score_mlx.tables import catalogue, formats
 
     rows = catalogue.matching(catalogue.catalogue(_known(folder)), _conditions(where or [], catalogue.COLUMNS))
     seconds = sum(row["seconds"] or 0 for row in rows)
@@ -54,9 +54,9 @@ def estimate(
 
     Example: score-mlx estimate table7a
     """
-    from score_mlx.analysis.estimate import estimate as compute
-    from score_mlx.chem.parallel import cores
-    from score_mlx.targets import target_specs
+    from score_mlx.config.targets import target_specs
+    from score_mlx.data.chem.parallel import cores
+    from score_mlx.models.estimate import estimate as compute
 
     specs = target_specs(settled_config(dataset, preset), Path(target).stem)
     known = _known(folder) if folder.exists() else []
@@ -74,7 +74,7 @@ def estimate(
 
 def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:
     """`model=gat` -> {"model": "gat"}."""
-    from score_mlx.spec import unknown
+    from score_mlx.system.errors import unknown
 
     pairs = [text.partition("=") for text in where]
     for name, equals, _ in pairs:
@@ -84,7 +84,7 @@ def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:
 
 
 def _known(folder: Path) -> list[Run | LanguageRun]:
-    from score_mlx.analysis.language_runs import load_any
+    from score_mlx.tables.language_runs import load_any
 
     records = sorted(folder.rglob("run.json"))
     if not records:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from score_mlx import blas
-from score_mlx.errors import UserError
-from score_mlx.families import inputs_of
-from score_mlx.language.spec import LanguageSpec
+from score_mlx.models.families import inputs_of
+from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.system import blas
+from score_mlx.system.errors import UserError
 
 
 def sample(
@@ -34,8 +34,8 @@ def sample(
     if not weights.exists() and checkpoint.exists():
         weights = checkpoint
     blas.load()
-    from score_mlx.language.corpus import Corpus
-    from score_mlx.language.trainer import load_model
+    from score_mlx.data.text.corpus import Corpus
+    from score_mlx.models.language.trainer import load_model
 
     corpus = Corpus.load(inputs_of(spec, results)["corpus"].parent)
     model = load_model(spec, corpus, weights)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from score_mlx import project
+from score_mlx.system import project
 
 
 def schema(
@@ -16,7 +16,7 @@ def schema(
 ) -> None:
     """Write the JSON schemas of config.yaml and of run records, made from the types."""
     folder = folder or project.root() / "workflow" / "schemas"
-    from score_mlx.files import write_text
+    from score_mlx.system.files import write_text
 
     for name, text in schemas().items():
         write_text(folder / name, text)
@@ -25,8 +25,8 @@ def schema(
 
 def schemas() -> dict[str, str]:
     """File name -> text of every generated schema."""
-    from score_mlx.config import Config
-    from score_mlx.records import SCHEMA
+    from score_mlx.config.file import Config
+    from score_mlx.runs.records import SCHEMA
 
     made = {"config.schema.json": Config.model_json_schema(), "run.schema.json": SCHEMA["record"]}
     made["run.language.schema.json"], made["run.meta.schema.json"] = SCHEMA["language"], SCHEMA["meta"]

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from score_mlx.cli.chosen import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full
-from score_mlx.settings.experiments import LANGUAGE
-from score_mlx.spec import AT_RANDOM
+from score_mlx.cli.options import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full
+from score_mlx.config.experiments import LANGUAGE
+from score_mlx.data.splits import AT_RANDOM
 
 Kind = Annotated[str | None, typer.Option(help="what the records are of, by default config.yaml's", hidden=True)]
 TableOut = Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")]
@@ -32,7 +32,7 @@ def table(
 
     While models still train: score-mlx table 2 prints what is there so far, and which models are not.
     """
-    from score_mlx.analysis import formats
+    from score_mlx.tables import formats
 
     name = full("table", name)
     not_run: list[str] = []
@@ -47,8 +47,8 @@ def table(
 
 def _of_networks(kind: str | None, records: list[Path], paper: Path | None, top: int, not_run: list[str]) -> tuple:
     """Columns, their readable form, rows and notes of a table of models that are trained on folds."""
-    from score_mlx.analysis import learned, speedup, steps, tables
-    from score_mlx.analysis.runs import load
+    from score_mlx.tables import learned, speedup, steps, tables
+    from score_mlx.tables.runs import load
 
     runs = [load(path) for path in records]
     if kind == "learned_dt":
@@ -65,8 +65,8 @@ def _of_networks(kind: str | None, records: list[Path], paper: Path | None, top:
 
 def _of_language_models(kind: str, records: list[Path], paper: Path | None) -> tuple:
     """The same of a table of language models."""
-    from score_mlx.analysis import challenge, characters
-    from score_mlx.analysis.language_runs import load
+    from score_mlx.tables import challenge, characters
+    from score_mlx.tables.language_runs import load
 
     runs, made = [load(path) for path in records], {"characters": characters, "challenge": challenge}[kind]
     make = characters.characters_table if kind == "characters" else challenge.challenge_table
@@ -82,9 +82,9 @@ def sensitivity(
     runs: Runs = Path("results/runs"),
 ) -> None:
     """Make the table of how much best epoch and repeated molecules move each number, from records of both splits."""
-    from score_mlx.analysis import formats
-    from score_mlx.analysis import sensitivity as analysis
-    from score_mlx.analysis.runs import load
+    from score_mlx.tables import formats
+    from score_mlx.tables import sensitivity as analysis
+    from score_mlx.tables.runs import load
 
     name = full("table", name)
     if not records:
@@ -103,8 +103,8 @@ def shap(
     count: Annotated[int, typer.Option(min=1, help="descriptors in the table")] = 100,
 ) -> None:
     """Make the table of the descriptors that SHAP ranks highest, and their summary plot."""
-    from score_mlx.analysis import selection as analysis
-    from score_mlx.classical.selection import Selection
+    from score_mlx.models.classical.selection import Selection
+    from score_mlx.tables import selection as analysis
 
     selection = Selection.load(values)
     rows, columns = analysis.selection_table(selection, count), analysis.columns(len(selection.importance))
@@ -117,7 +117,7 @@ def shap(
 
 def _show(out: Path | None, columns, readable, rows, heading: str, notes: list[str]) -> None:
     """Write a table, or print it."""
-    from score_mlx.analysis import formats
+    from score_mlx.tables import formats
 
     if out is None:
         typer.echo(formats.markdown(readable, rows, heading, notes), nl=False)

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 import typer
 
 from score_mlx.cli.data import ensure
-from score_mlx.errors import UserError
-from score_mlx.families import FAMILIES, inputs_of
-from score_mlx.family import Family
-from score_mlx.records import BY_HAND
-from score_mlx.settings.models import Presets
-from score_mlx.spec import Spec, results_of
+from score_mlx.config.models import Presets
+from score_mlx.models.families import FAMILIES, inputs_of
+from score_mlx.runs.family import Family
+from score_mlx.runs.records import BY_HAND
+from score_mlx.runs.spec import Spec, results_of
+from score_mlx.system.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, help="Train one model on all folds of a data set.")
 

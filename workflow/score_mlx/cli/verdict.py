@@ -29,10 +29,9 @@ def verdict(
 
     Example: score-mlx verdict --from results/reference/runs
     """
-    from score_mlx import project
-    from score_mlx.config import load
-    from score_mlx.errors import UserError
-    from score_mlx.spec import unknown
+    from score_mlx.config.file import load
+    from score_mlx.system import project
+    from score_mlx.system.errors import UserError, unknown
     from score_mlx.verdict.report import Verdict
 
     for name in only or ():

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from score_mlx import blas, project
-from score_mlx.cli.chosen import Dataset, PresetName, from_config, full
-from score_mlx.errors import UserError
+from score_mlx.cli.options import Dataset, PresetName, from_config, full
+from score_mlx.system import blas, project
+from score_mlx.system.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, help="Trained weights as folders to publish.")
 
@@ -30,7 +30,7 @@ def export(
     Example: score-mlx weights export table2 --out build/weights
     """
     blas.load()
-    from score_mlx.sources import load_sources
+    from score_mlx.data.sources import load_sources
     from score_mlx.weights.export import export_run
     from score_mlx.weights.sums import verify
 
@@ -65,7 +65,7 @@ def check(folder: Annotated[Path, typer.Argument(help="of one model, as `weights
 
 def _label(record: Path) -> str:
     """A folder's name: the model, and what of it is not the default."""
-    from score_mlx.families import spec_from_path
+    from score_mlx.models.families import spec_from_path
 
     spec = spec_from_path(record)
     return f"{spec.dataset}-{spec.model}" + ("" if spec.options == "default" else f"-{spec.options}")

@@ -2,8 +2,8 @@
 
 import sys
 
-from score_mlx.errors import UserError
 from score_mlx.kernels.build import build, lint
+from score_mlx.system.errors import UserError
 
 if sys.argv[1:] == ["--lint"]:
     try:

@@ -12,10 +12,10 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from score_mlx.compiling import compile_into, place
-from score_mlx.errors import UserError
-from score_mlx.identities import MOST_ATOMS
-from score_mlx.processor import described
+from score_mlx.system.compiling import compile_into, place
+from score_mlx.system.errors import UserError
+from score_mlx.system.identities import MOST_ATOMS
+from score_mlx.system.processor import described
 
 MODULE = "score_mlx_kernels"
 HERE = Path(__file__).parent

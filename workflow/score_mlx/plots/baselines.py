@@ -12,8 +12,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from score_mlx.analysis.runs import Run, provenance, require_one_dataset
 from score_mlx.plots import schema, style
+from score_mlx.tables.runs import Run, provenance, require_one_dataset
 
 TREE, DENSE, SCORE = "#D2D2D2", "#A9A9A9", "#7DB9E0"  # light enough for points on them
 Paper = Mapping[str, Mapping[str, float]]

@@ -10,9 +10,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from score_mlx.analysis.runs import Run, provenance, require_one_dataset
-from score_mlx.graphs.spec import ARCHS, CONFIGS, PAPER_CONFIGS
+from score_mlx.models.graphs.spec import ARCHS, CONFIGS, PAPER_CONFIGS
 from score_mlx.plots import style
+from score_mlx.tables.runs import Run, provenance, require_one_dataset
 
 SPREAD = 0.75  # of all configurations, in units of the distance between architectures
 PAPER_SHIFT = 0.05  # the paper's value stands just right of ours

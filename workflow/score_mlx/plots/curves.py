@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from score_mlx.analysis import warp
-from score_mlx.analysis.runs import Run, provenance, require_one_dataset
-from score_mlx.analysis.speedup import pairs
-from score_mlx.graphs.spec import INTEGRATOR_EPOCHS
+from score_mlx.models.graphs.spec import INTEGRATOR_EPOCHS
 from score_mlx.plots import style
+from score_mlx.stats import warp
+from score_mlx.tables.runs import Run, provenance, require_one_dataset
+from score_mlx.tables.speedup import pairs
 
 # (recurrent, descriptors): label, colour, line
 FORMS = {

@@ -10,8 +10,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from score_mlx.analysis.language_runs import LanguageRun, explain_stand_in, provenance, require_one_corpus
 from score_mlx.plots import style
+from score_mlx.tables.language_runs import LanguageRun, explain_stand_in, provenance, require_one_corpus
 
 LABELS = {"base": "stack", "skip05": "stack, dt 0.5", "SCORE": "SCORE, dt 1/K", "SCORE_skip05": "SCORE, dt 0.5"}
 LOSSES = {"train_loss": ("training", (0, (4, 2))), "val_loss": ("validation", "-")}

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib import pyplot as plt
 
-from score_mlx.analysis.runs import show_cuts
-from score_mlx.classical.selection import Selection
+from score_mlx.models.classical.selection import Selection
 from score_mlx.plots import style
+from score_mlx.tables.runs import show_cuts
 
 
 def draw(selection: Selection, path: str | Path, *, count: int = 20) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib import pyplot as plt
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from score_mlx.graphs.spec import ARCHS
+from score_mlx.models.graphs.spec import ARCHS
 from score_mlx.plots import style
 
 # Okabe and Ito's colours, a marker each

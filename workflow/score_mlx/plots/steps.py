@@ -10,9 +10,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from score_mlx.analysis import warp
-from score_mlx.analysis.runs import Run, provenance, require_one_dataset
 from score_mlx.plots import style
+from score_mlx.stats import warp
+from score_mlx.tables.runs import Run, provenance, require_one_dataset
 
 FORMS = {True: ("SCORE", "D", "#0072B2"), False: ("native", "o", "#000000")}  # by `recurrent`
 WINDOW = 9  # epochs of the moving average

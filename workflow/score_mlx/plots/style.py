@@ -15,7 +15,7 @@ from matplotlib import pyplot as plt  # noqa: E402  (the backend must be chosen 
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from score_mlx.files import replacing, write_text  # noqa: E402
+from score_mlx.system.files import replacing, write_text  # noqa: E402
 
 # Colours of Okabe and Ito and a brown, told apart with any colour vision; each has a marker of its own for grey print.
 CONFIG_STYLE = {

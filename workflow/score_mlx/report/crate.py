@@ -19,11 +19,11 @@ from typing import Any
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from score_mlx.errors import UserError
-from score_mlx.files import replacing, sha256, write_text
-from score_mlx.language.corpus import NAMES, sources_of
-from score_mlx.records import read_meta
-from score_mlx.sources import load_sources
+from score_mlx.data.sources import load_sources
+from score_mlx.data.text.corpus import NAMES, sources_of
+from score_mlx.runs.records import read_meta
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import replacing, sha256, write_text
 
 NAME = "ro-crate-metadata.json"
 VERSION = "1.1"  # of RO-Crate, the one that the run profiles extend

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from score_mlx.analysis.formats import read_markdown
-from score_mlx.errors import UserError
+from score_mlx.system.errors import UserError
+from score_mlx.tables.formats import read_markdown
 
 NUMBER = re.compile(r"[-+−]?[\d,.]+(e[-+]?\d+)?( ?%)?( ± [\d.,]+)?\*?|diverged")
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from score_mlx.analysis.formats import spoken
-from score_mlx.config import Config
-from score_mlx.errors import UserError
+from score_mlx.config.experiments import TABLES, table_stem
+from score_mlx.config.file import Config
 from score_mlx.report.costs import Rows, Share, share
 from score_mlx.report.grid import Grid, read_grid, read_rows
 from score_mlx.report.judged import Cell
 from score_mlx.report.picture import Picture, embed
-from score_mlx.settings.experiments import TABLES, table_stem
+from score_mlx.system.errors import UserError
+from score_mlx.tables.formats import spoken
 
 LONGEST_TEXT = 4_000  # characters of a sample that the page shows
 SAMPLE = "sample"  # the column of a table's .csv that holds what a language model wrote

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from score_mlx.analysis import formats
 from score_mlx.report.grid import read_rows
+from score_mlx.tables import formats
 from score_mlx.verdict import claims, finding, numbers, rules
 from score_mlx.verdict.published import TEXT
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from score_mlx.analysis.formats import spoken
-from score_mlx.analysis.parts import wholes
-from score_mlx.config import Config
-from score_mlx.files import write_text
+from score_mlx.config.file import Config
 from score_mlx.report import costs, items, judged, provenance
 from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import Item
 from score_mlx.report.judged import Cell, Verdict
+from score_mlx.system.files import write_text
+from score_mlx.tables.formats import spoken
+from score_mlx.tables.parts import wholes
 from score_mlx.verdict import claims, numbers, rules
 from score_mlx.verdict.finding import CLAIM_VERDICTS, NOT_CONFIRMED
 from score_mlx.verdict.published import TEXT

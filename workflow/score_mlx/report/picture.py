@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from score_mlx.errors import UserError
+from score_mlx.system.errors import UserError
 
 WIDEST = 1440  # pixels: twice what the page gives a figure, so that it stays sharp on dense screens and in print
 COLOURS = 256  # of a chart, which uses a few dozen; a third of the bytes of full colour

@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from score_mlx.analysis.language_runs import load_any
-from score_mlx.errors import UserError
-from score_mlx.records import environment
+from score_mlx.data.sources import load_sources
 from score_mlx.report.costs import Rows, occurring
 from score_mlx.report.grid import Grid, grid_of, read_rows
-from score_mlx.sources import load_sources
+from score_mlx.runs.records import environment
+from score_mlx.system.errors import UserError
+from score_mlx.tables.language_runs import load_any
 
 LEDGER_KEYS = ("id", "kind", "where", "text", "code", "ours", "switch", "effect")
 KINDS = {

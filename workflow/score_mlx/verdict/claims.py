@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from score_mlx.analysis import statistics
-from score_mlx.analysis.formats import Readable
-from score_mlx.errors import UserError
+from score_mlx.stats import statistics
+from score_mlx.system.errors import UserError
+from score_mlx.tables.formats import Readable
 from score_mlx.verdict import (
     claims_ablation,
     claims_baselines,

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from score_mlx.analysis import statistics
-from score_mlx.analysis.runs import Run
-from score_mlx.graphs.spec import ARCHS, INTEGRATOR_EPOCHS
+from score_mlx.models.graphs.spec import ARCHS, INTEGRATOR_EPOCHS
+from score_mlx.stats import statistics
+from score_mlx.tables.runs import Run
 from score_mlx.verdict.comparisons import EQUAL, equal, no_worse, scores, sized, table_difference
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test

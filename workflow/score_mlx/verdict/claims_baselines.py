@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from score_mlx.analysis import statistics
-from score_mlx.classical.spec import METHODS
-from score_mlx.dense.spec import NETWORKS
+from score_mlx.models.classical.spec import METHODS
+from score_mlx.models.dense.spec import NETWORKS
+from score_mlx.stats import statistics
 from score_mlx.verdict.comparisons import equal, lower, scores
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test

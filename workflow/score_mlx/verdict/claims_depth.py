@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from score_mlx.analysis import statistics
+from score_mlx.stats import statistics
 from score_mlx.verdict.comparisons import equal, lower, sized
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, Finding, Test

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from scipy import stats
 
-from score_mlx.analysis import statistics
+from score_mlx.stats import statistics
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test
 from score_mlx.verdict.language_cells import DEPTHS, Value, average, bpb, early, loss

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from score_mlx.analysis import statistics
-from score_mlx.graphs.spec import ARCHS
+from score_mlx.models.graphs.spec import ARCHS
+from score_mlx.stats import statistics
 from score_mlx.verdict.claims_baselines import CATBOOST
 from score_mlx.verdict.comparisons import lower, over_folds, scores
 from score_mlx.verdict.evidence import Evidence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from score_mlx.analysis import statistics
-from score_mlx.analysis.runs import Run
-from score_mlx.graphs.spec import ARCHS
-from score_mlx.spec import Spec
+from score_mlx.models.graphs.spec import ARCHS
+from score_mlx.runs.spec import Spec
+from score_mlx.stats import statistics
+from score_mlx.tables.runs import Run
 from score_mlx.verdict.comparisons import lower, scores, sign_test, table_difference
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test

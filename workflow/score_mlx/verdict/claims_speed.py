@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from score_mlx.analysis import speedup, warp
-from score_mlx.analysis.runs import Run
+from score_mlx.stats import warp
+from score_mlx.tables import speedup
+from score_mlx.tables.runs import Run
 from score_mlx.verdict.comparisons import no_worse, sign_test
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding, Test

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from score_mlx.config import Config
-from score_mlx.settings.experiments import TABLES
+from score_mlx.config.experiments import TABLES
+from score_mlx.config.file import Config
 
 FEW = 2  # as many records are named one by one
 Listing = Mapping[str, set[str]]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from score_mlx.analysis import statistics
-from score_mlx.spec import Spec
+from score_mlx.runs.spec import Spec
+from score_mlx.stats import statistics
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import NO, SOME, YES, Finding
 from score_mlx.verdict.pool import NotRunError

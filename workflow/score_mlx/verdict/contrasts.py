@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from score_mlx.analysis import statistics
-from score_mlx.analysis.formats import Readable, change
-from score_mlx.spec import Spec
+from score_mlx.runs.spec import Spec
+from score_mlx.stats import statistics
+from score_mlx.tables.formats import Readable, change
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.pool import UndecidedError
 from score_mlx.verdict.published import Published

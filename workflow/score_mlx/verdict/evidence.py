@@ -8,14 +8,15 @@ from functools import cached_property
 
 import numpy as np
 
-from score_mlx.analysis.language_runs import LanguageRun
-from score_mlx.analysis.runs import Run, require_one_dataset
-from score_mlx.config import Config
-from score_mlx.errors import UserError
-from score_mlx.language.spec import LanguageSpec
-from score_mlx.settings.language import LanguageSettings
-from score_mlx.settings.models import ClassicalSettings, DenseSettings, GraphSettings
-from score_mlx.spec import SPLITS, Spec
+from score_mlx.config.file import Config
+from score_mlx.config.language import LanguageSettings
+from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings
+from score_mlx.data.splits import SPLITS
+from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.runs.spec import Spec
+from score_mlx.system.errors import UserError
+from score_mlx.tables.language_runs import LanguageRun
+from score_mlx.tables.runs import Run, require_one_dataset
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.commands import Listing, listing
 from score_mlx.verdict.pool import NotComparableError, NotRunError, Pool, UndecidedError, record_name

@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from score_mlx.analysis import statistics
+from score_mlx.stats import statistics
 from score_mlx.verdict.evidence import Evidence
 
 CONFIRMED, PARTLY, NOT_CONFIRMED, NOT_TESTABLE = "confirmed", "partly", "not confirmed", "not testable here"

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from score_mlx.analysis.language_runs import LanguageRun
-from score_mlx.language.spec import LanguageSpec
+from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.tables.language_runs import LanguageRun
 
 Value = Callable[[LanguageRun], float]
 DEPTHS = range(2, 7)  # of nanoGPTx

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from score_mlx.analysis import speedup
-from score_mlx.analysis.runs import EPOCHS, Run, mean_std
-from score_mlx.graphs.spec import GraphSpec
-from score_mlx.spec import Spec
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.spec import Spec
+from score_mlx.tables import speedup
+from score_mlx.tables.runs import EPOCHS, Run, mean_std
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.comparisons import table_difference
 from score_mlx.verdict.evidence import Evidence
@@ -144,7 +144,7 @@ def _esol_fact(fact: str) -> Measure:
     """A fact that every copy of ESOL is held to when it is read, so that a record on ESOL vouches for it."""
 
     def known(evidence: Evidence, number: Published) -> Measured:
-        from score_mlx.chem.datasets import FACTS  # RDKit takes a second to import
+        from score_mlx.data.chem.datasets import FACTS  # RDKit takes a second to import
 
         spec = evidence.by_model("table1")["CatBoost"]
         evidence.runs([spec])

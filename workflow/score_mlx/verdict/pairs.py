@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from score_mlx.analysis import statistics
-from score_mlx.analysis.formats import Readable, number
-from score_mlx.graphs.spec import ARCHS
-from score_mlx.spec import Spec
+from score_mlx.models.graphs.spec import ARCHS
+from score_mlx.runs.spec import Spec
+from score_mlx.stats import statistics
+from score_mlx.tables.formats import Readable, number
 from score_mlx.verdict.claims_baselines import CATBOOST, MLP, SCORE_MLP
 from score_mlx.verdict.comparisons import EQUAL
 from score_mlx.verdict.evidence import Evidence

@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from score_mlx.analysis import speedup
-from score_mlx.analysis.language_runs import LanguageRun, load_any
-from score_mlx.analysis.runs import Run
-from score_mlx.errors import UserError
-from score_mlx.record_check import check
-from score_mlx.records import BY_HAND, read_meta
-from score_mlx.settings.models import Presets
-from score_mlx.spec import Spec
+from score_mlx.config.models import Presets
+from score_mlx.runs.check import check
+from score_mlx.runs.records import BY_HAND, read_meta
+from score_mlx.runs.spec import Spec
+from score_mlx.system.errors import UserError
+from score_mlx.tables import speedup
+from score_mlx.tables.language_runs import LanguageRun, load_any
+from score_mlx.tables.runs import Run
 from score_mlx.verdict.rerun import Reruns
 
 # What makes a model the one of a cell. Of two runs alike in these, one may have been trained for less, at another rate

@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from score_mlx.errors import UserError
+from score_mlx.system.errors import UserError
 
 # What a column holds; a column that is not here names the row.
 COLUMN_KINDS = {

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from score_mlx.analysis.formats import Readable, markdown, write_all
-from score_mlx.config import Config
+from score_mlx.config.file import Config
+from score_mlx.tables.formats import Readable, markdown, write_all
 from score_mlx.verdict import claims, contrasts, finding, informativeness, numbers, pairs, rules, survival
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool

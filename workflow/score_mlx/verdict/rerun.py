@@ -16,10 +16,12 @@ from functools import cached_property
 import numpy as np
 from scipy import stats
 
-from score_mlx.analysis import speedup, statistics
-from score_mlx.analysis.language_runs import LanguageRun
-from score_mlx.analysis.runs import EPOCHS, Run
-from score_mlx.spec import SPLITS, Spec
+from score_mlx.data.splits import SPLITS
+from score_mlx.runs.spec import Spec
+from score_mlx.stats import statistics
+from score_mlx.tables import speedup
+from score_mlx.tables.language_runs import LanguageRun
+from score_mlx.tables.runs import EPOCHS, Run
 
 UNTRAINED = 1.0  # RMSE from which a network counts as not trained: half the standard deviation of ESOL's targets (2.1)
 Table = Mapping[Spec, Mapping[int, float]]  # configuration -> repeat -> value

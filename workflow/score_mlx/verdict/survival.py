@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from score_mlx.analysis.formats import Readable
-from score_mlx.settings.survival import REPEATS, SURVIVAL_CHOICES
+from score_mlx.config.survival import REPEATS, SURVIVAL_CHOICES
+from score_mlx.tables.formats import Readable
 from score_mlx.verdict.claims import Claim, decide
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import CONFIRMED, PARTLY

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from score_mlx.analysis import statistics
-from score_mlx.sources import Source
+from score_mlx.data.sources import Source
+from score_mlx.stats import statistics
 
 TASKS = {"graphs": "graph-ml", "dense": "tabular-regression"}  # the hubs' names of what a family does
 EPOCHS = {"best": "best epoch of each test fold, as in the paper: optimistic", "last": "last epoch, nothing selected"}

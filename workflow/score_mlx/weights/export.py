@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from score_mlx.errors import UserError
-from score_mlx.families import family_of, spec_of
-from score_mlx.files import replacing, write_text
-from score_mlx.prediction import SCALERS, scalers_of
-from score_mlx.records import read_meta, read_record
-from score_mlx.sources import Source
+from score_mlx.data.sources import Source
+from score_mlx.models.families import family_of, spec_of
+from score_mlx.models.prediction import SCALERS, scalers_of
+from score_mlx.runs.records import read_meta, read_record
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import replacing, write_text
 from score_mlx.weights.card import card
 from score_mlx.weights.sums import write_sums
 

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from score_mlx.download import Limits, download
-from score_mlx.errors import UserError
+from score_mlx.data.download import Limits, download
+from score_mlx.system.errors import UserError
 from score_mlx.weights.sums import SUMS, read_sums, verify
 
 

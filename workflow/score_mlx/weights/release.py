@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from score_mlx.errors import UserError
-from score_mlx.files import replacing, write_text
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import replacing, write_text
 from score_mlx.weights.sums import SUMS, verify, write_sums
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every file in a .zip, so that the same weights give the same archive

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from score_mlx.errors import UserError
-from score_mlx.files import sha256, write_text
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import sha256, write_text
 
 SUMS = "SHA256SUMS"
 LINE = re.compile(r"^([0-9a-f]{64})  (\S+)$")

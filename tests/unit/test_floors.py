@@ -1,0 +1,68 @@
+"""The package has floors: a module imports from its own floor or from one below it, never from one above."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "workflow" / "score_mlx"
+FLOORS = (
+    "system", "kernels", "nn", "depth", "data", "runs", "training", "models", "stats", "tables", "plots", "config",
+    "verdict", "report", "bench", "cli",
+)  # fmt: skip
+# Imports that go up today, each to be removed: (module, the module above that it imports).
+UPWARD = {("runs.check", "models.families"), ("runs.transfer", "models.families")}
+
+
+def _modules() -> dict[str, Path]:
+    """Dotted name below the package -> file, packages under their own name."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = _modules()
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """The package's modules that a file imports, also inside its functions."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            below = name.removeprefix("score_mlx").lstrip(".") if name.split(".")[0] == "score_mlx" else ""
+            while below and below not in MODULES:
+                below = below.rpartition(".")[0]
+            found.add(below)
+    return found - {""}
+
+
+def upward(module: str, imported: set[str]) -> set[tuple[str, str]]:
+    floor = FLOORS.index(module.split(".")[0])
+    return {(module, name) for name in imported if FLOORS.index(name.split(".")[0]) > floor}
+
+
+def test_every_module_stands_on_a_floor():
+    assert {name.split(".")[0] for name in MODULES} - {"", "__main__"} == set(FLOORS)
+
+
+def test_imports_go_down_only():
+    found = set()
+    for name, path in MODULES.items():
+        if name not in ("", "__main__"):
+            found |= upward(name, imports(ast.parse(path.read_text(encoding="utf-8"))))
+    assert found == UPWARD
+
+
+@pytest.mark.parametrize("line", ["from score_mlx.verdict import rules", "import score_mlx.verdict.rules"])
+def test_an_import_that_goes_up_is_found(line):
+    assert upward("runs.spec", imports(ast.parse(f"def f():\n    {line}"))) == {("runs.spec", "verdict.rules")}

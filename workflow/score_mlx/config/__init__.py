@@ -1,0 +1,1 @@
+"""config.yaml, typed; presets; which runs a target wants."""

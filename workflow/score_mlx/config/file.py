@@ -1,0 +1,229 @@
+"""config.yaml, typed: what may stand in it, its ranges, and the one line a reader gets where something is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+
+from score_mlx.config.base import Name, Typed
+from score_mlx.config.experiments import LANGUAGE, AnyExperiment
+from score_mlx.config.language import LanguageSettings
+from score_mlx.config.messages import explain
+from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings, Presets
+from score_mlx.config.survival import SURVIVAL_CHOICES, SurvivalRuns
+from score_mlx.data.dataset_names import BUILT_IN, dataset_name
+from score_mlx.data.splits import SPLITS
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs import plugins
+from score_mlx.runs.spec import Spec
+from score_mlx.system.errors import UserError, unknown
+from score_mlx.system.files import write_text
+
+PLUGINS = tuple(plugins.KINDS)  # a field of Config hides the module
+
+
+class Config(Typed):
+    """Every choice. `specs` turns an experiment of it into the runs to train."""
+
+    dataset: Name = "esol"
+    smiles_column: Name = "smiles"
+    target_column: Name = "target"
+    name_column: Name | None = None
+    fold_column: Name | None = None
+    target_label: Name | None = None
+    target_unit: str = ""
+    drop_bad: bool = False
+    data_folders: Annotated[list[Name], Field(min_length=1)] = ["data/raw", "../shared/data"]
+    preset: Literal["auto", "paper", "laptop", "smoke"] = "auto"
+    records: Name | None = None
+    features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features
+    fidelity: Literal[GraphSpec.CHOICES["fidelity"]] = GraphSpec.fidelity
+    split: Annotated[Literal[SPLITS], Field(validate_default=True)] = GraphSpec.split
+    repeat: Annotated[int, Field(ge=0, le=10_000)] = GraphSpec.repeat
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = GraphSpec.seed
+    plugins: dict[Literal[PLUGINS], dict[Name, Name]] = {}
+    graphs: GraphSettings = GraphSettings()
+    dense: DenseSettings = DenseSettings()
+    classical: ClassicalSettings = ClassicalSettings()
+    language: LanguageSettings = LanguageSettings()
+    presets: Presets = Presets()
+    experiments: dict[
+        Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+[a-z]?|learnable_dt)$")], AnyExperiment
+    ] = {}
+    survival: list[SurvivalRuns] = []
+
+    @field_validator("dataset")
+    @classmethod
+    def _known_dataset(cls, value: str) -> str:
+        try:
+            dataset_name(value)
+        except UserError as error:
+            raise ValueError(str(error).removeprefix(f"dataset = {value}: ")) from None
+        return value
+
+    @property
+    def folds_file(self) -> str | None:
+        """The path of the reader's folds file, None where the folds are a column or are drawn."""
+        return self.fold_column if self.fold_column and _is_csv(self.fold_column) else None
+
+    @field_validator("split")
+    @classmethod
+    def _with_its_column(cls, value: str, info: ValidationInfo) -> str:
+        column, dataset = info.data.get("fold_column"), info.data.get("dataset")
+        if value == "file" and not column:
+            raise ValueError("expected fold_column as well, which says whose folds")
+        if value != "file" and column:
+            raise ValueError(f"expected 'file', as fold_column is {column!r}")
+        if dataset in BUILT_IN and column and not _is_csv(column):
+            raise ValueError(f"expected fold_column to be a folds file (.csv), as {dataset} has no column '{column}'")
+        return value
+
+    @property
+    def own_csv(self) -> str | None:
+        """The path of the reader's own CSV, None for a built-in data set."""
+        return None if self.dataset in BUILT_IN else self.dataset
+
+    @property
+    def dataset_name(self) -> str:
+        """Folder of `results/data`: the built-in name, or the stem of the CSV."""
+        return dataset_name(self.dataset)
+
+    @property
+    def stand_in_text(self) -> bool:
+        """Whether language models learn from the stand-in text: beside stand-in molecules."""
+        return self.dataset == "nci"
+
+    @property
+    def applicable(self) -> list[str]:
+        """The experiments that concern this data set: language models only stand beside the paper's molecules."""
+        texts = self.dataset in ("esol", "nci")
+        return [name for name, e in self.experiments.items() if texts or e.kind not in LANGUAGE]
+
+    def of_kind(self, kind: str) -> list[str]:
+        """The experiments of one kind."""
+        return [name for name, experiment in self.experiments.items() if experiment.kind == kind]
+
+    @property
+    def experiment_of(self) -> dict[str, str]:
+        """Figure -> the experiment that it shows."""
+        return {figure: name for name, experiment in self.experiments.items() for figure in experiment.drawings}
+
+    @property
+    def tables_folder(self) -> str:
+        """The paper's names are for the paper's data; any other data set keeps to a folder of its own."""
+        return "results" if self.dataset == "esol" else f"results/{self.dataset_name}"
+
+    @property
+    def figures_folder(self) -> str:
+        return "paper_figures" if self.dataset == "esol" else f"{self.tables_folder}/figures"
+
+    def specs(self, experiment: str, split: str | None = None) -> list[Spec]:
+        """The runs of an experiment in the order of config.yaml.
+
+        Args:
+            experiment: a key of `experiments`.
+            split: instead of config.yaml's.
+        """
+        return self.experiments[experiment].specs(self, split or self.split)
+
+    def figure_specs(self, experiment: str, figure: str) -> list[Spec]:
+        """The runs of an experiment that one of its figures shows."""
+        return [spec for spec in self.specs(experiment) if self.experiments[experiment].shows(figure, spec)]
+
+    def baseline_specs(self) -> list[Spec]:
+        """CatBoost on the descriptors, the line that figures of graph networks show; [] where no experiment has it."""
+        specs = (spec for name in self.of_kind("baselines") for spec in self.specs(name))
+        return [spec for spec in specs if getattr(spec, "method", None) == "catboost"]
+
+    def survival_specs(self) -> list[Spec]:
+        """The runs that only `survival` lists.
+
+        Raises:
+            UserError: it names an experiment or a model that there is not.
+        """
+        specs: dict[Spec, None] = {}
+        for place, entry in enumerate(self.survival):
+            if entry.experiment not in self.experiments:
+                raise UserError(
+                    f"config.yaml: survival.{place}: " + unknown("experiment", entry.experiment, self.experiments)
+                )
+            listed = self.specs(entry.experiment)
+            for model in entry.models:
+                if model not in (names := {spec.model: None for spec in listed}):
+                    raise UserError(f"config.yaml: survival.{place}: " + unknown("model", model, names))
+            changes = [change for choice in entry.choices for change in SURVIVAL_CHOICES[choice]]
+            chosen = [spec for spec in listed if not entry.models or spec.model in entry.models]
+            for change in changes:
+                specs |= dict.fromkeys(replace(spec, **change) for spec in chosen if set(change) <= set(spec.as_dict()))
+        return list(specs)
+
+
+def _is_csv(text: str) -> bool:
+    return text.lower().endswith(".csv")
+
+
+def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:
+    """config.yaml with `overrides` (as from `--config`) laid over it, key by key; makes its plugins known.
+
+    Raises:
+        UserError: one line with the file, the key, what was found and the nearest valid key or range.
+    """
+    path = Path(path)
+    try:
+        base = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(base, dict):
+        raise UserError(f"{path}: expected keys and values, found {type(base).__name__}")
+    merged = merge(base, overrides or {})
+    plugins.register(merged.get("plugins"), path.parent, taken=GraphSpec.CHOICES)  # their names are valid below
+    return validate(merged, path.name, base)
+
+
+def validate(values: dict[str, Any], file: str = "config.yaml", base: dict[str, Any] | None = None) -> Config:
+    """`values` as a Config. `base` is what stood in `file`: anything else came from the command line."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        problems = sorted(error.errors(), key=lambda p: p["type"] != "extra_forbidden")  # misspelt keys first
+        line = explain(problems[0], file, values if base is None else base, Config)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise UserError(line + more) from None
+
+
+def retyped(given: Any) -> Any:
+    """`--config` as config.yaml would be read: Snakemake leaves `true`, `null` and all nested numbers there as text."""
+    if isinstance(given, dict):
+        return {key: retyped(value) for key, value in given.items()}
+    if isinstance(given, list):
+        return [retyped(value) for value in given]
+    if isinstance(given, str) and given:
+        try:
+            value = yaml.safe_load(given)
+        except yaml.YAMLError:
+            return given
+        return value if value is None or isinstance(value, bool | int | float) else given
+    return given
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`over` laid over `base`; nested mappings are merged, anything else is replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged
+
+
+def dump(config: Config, path: Path) -> None:
+    """Write `config` as YAML that `load` reads back to the same values; an unchanged file is left alone."""
+    values = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    text = f"# Written by the pipeline: config.yaml with --config and the preset applied.\n{values}"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)

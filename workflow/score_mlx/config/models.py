@@ -1,0 +1,94 @@
+"""The parts of config.yaml, typed: settings of each family, and what presets may lower."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, create_model, field_validator
+
+from score_mlx.config.base import BatchSize, Epochs, LearningRate, Typed
+from score_mlx.config.language import LanguageCuts
+from score_mlx.models.classical.spec import METHODS, CatBoost, ClassicalSpec, Lasso
+from score_mlx.models.dense.spec import DenseSpec
+from score_mlx.models.graphs.spec import GraphSpec
+
+
+class GraphSettings(Typed):
+    """Sizes and training protocol of graph networks; the defaults are the paper's."""
+
+    steps: Annotated[int, Field(ge=1, le=1000)] = GraphSpec.steps
+    hidden: Annotated[int, Field(ge=1, le=65536)] = GraphSpec.hidden
+    heads: Annotated[int, Field(ge=1, le=1024)] = GraphSpec.heads
+    epochs: Epochs = GraphSpec.epochs
+    batch_size: BatchSize = GraphSpec.batch_size
+    learning_rate: LearningRate = GraphSpec.learning_rate
+
+    @field_validator("heads")
+    @classmethod
+    def _divides(cls, heads: int, info: ValidationInfo) -> int:
+        if info.data.get("hidden", heads) % heads:
+            raise ValueError(f"expected a divisor of hidden = {info.data['hidden']}")
+        return heads
+
+
+class DenseSettings(Typed):
+    """Training protocol of the dense networks of Table 1."""
+
+    epochs: Epochs = DenseSpec.epochs
+    batch_size: BatchSize = DenseSpec.batch_size
+    learning_rate: LearningRate = DenseSpec.learning_rate
+
+
+def _settings_of(kind: type[ClassicalSpec]) -> type[Typed]:
+    """A classical model's settings as its spec has them; `top` is not among them, since Table 1 lists two."""
+    chosen = [f for f in kind.setting_fields() if f.name != "top"]
+    types = {f.name: Literal[kind.CHOICES[f.name]] if f.name in kind.CHOICES else type(f.default) for f in chosen}
+    return create_model(
+        f"{kind.__name__}Settings", __base__=Typed, **{f.name: (types[f.name], f.default) for f in chosen}
+    )
+
+
+CLASSICAL = {method: _settings_of(kind) for method, (kind, _) in METHODS.items()}
+ClassicalSettings = create_model(
+    "ClassicalSettings", __base__=Typed, **{method: (kind, kind()) for method, kind in CLASSICAL.items()}
+)
+
+
+class GraphCuts(Typed):
+    """What a preset may lower: how long a graph network trains. Never its width, depth or heads."""
+
+    epochs: Annotated[int, Field(ge=1, le=GraphSpec.epochs)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=GraphSpec.batch_size)] | None = None
+
+
+class DenseCuts(Typed):
+    epochs: Annotated[int, Field(ge=1, le=DenseSpec.epochs)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=DenseSpec.batch_size)] | None = None
+
+
+class CatBoostCuts(Typed):
+    iterations: Annotated[int, Field(ge=1, le=CatBoost.iterations)] | None = None
+
+
+class LassoCuts(Typed):
+    shap_iterations: Annotated[int, Field(ge=1, le=Lasso.shap_iterations)] | None = None
+
+
+class ClassicalCuts(Typed):
+    """What costs most: CatBoost, and the one that ranks descriptors for Lasso."""
+
+    catboost: CatBoostCuts = CatBoostCuts()
+    lasso: LassoCuts = LassoCuts()
+
+
+class Preset(Typed):
+    graphs: GraphCuts = GraphCuts()
+    dense: DenseCuts = DenseCuts()
+    classical: ClassicalCuts = ClassicalCuts()
+    language: LanguageCuts = LanguageCuts()
+
+
+class Presets(Typed):
+    paper: Preset = Preset()
+    laptop: Preset = Preset()
+    smoke: Preset = Preset()

@@ -1,0 +1,28 @@
+"""The part of config.yaml that says which runs are made once more under other choices, typed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from score_mlx.config.base import Name, Typed
+from score_mlx.data.splits import SPLITS
+from score_mlx.models.graphs.spec import GraphSpec
+
+# What results/survival.csv asks beside the paper's choice, and how the runs of each differ from the paper's.
+REPEATS = (0, 1, 2)
+SURVIVAL_CHOICES: dict[str, list[dict[str, str | int | bool]]] = {
+    "grouped": [{"split": SPLITS[1]}],
+    "repeats": [{"repeat": repeat} for repeat in REPEATS[1:]],
+    "as_text": [{"fidelity": GraphSpec.CHOICES["fidelity"][1]}],
+    "corrected": [{"bias_correction": True}],
+}
+
+
+class SurvivalRuns(Typed):
+    """Runs of an experiment that are made once more under other choices, to see which claims survive."""
+
+    experiment: Name
+    choices: Annotated[list[Literal[tuple(SURVIVAL_CHOICES)]], Field(min_length=1)]
+    models: list[Name] = []  # by their names in the paper's tables; none means all

@@ -1,0 +1,64 @@
+"""Which runs a target of the workflow wants, by its name: for Snakemake's rules and for estimates alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from score_mlx.config.file import Config
+from score_mlx.data.splits import AT_RANDOM
+from score_mlx.runs.spec import Spec
+from score_mlx.system.errors import UserError
+from score_mlx.tables.parts import wholes
+
+
+def target_specs(config: Config, target: str) -> list[Spec]:
+    """The runs of `all`, `verdict`, `survival`, a table, its sensitivity or a figure, each once.
+
+    Raises:
+        UserError: config.yaml has no such target.
+    """
+    if target == "all":
+        return _each_once(_listed(config, config.applicable), *(_leaking(config, name) for name in leaky(config)))
+    if target == "verdict":
+        return _listed(config, config.experiments)
+    if target == "survival":
+        return survival_specs(config)
+    parts = wholes(config.experiments).get(target)
+    if parts:
+        return _listed(config, parts)
+    table = target.removesuffix("_sensitivity")
+    if table != target and table in leaky(config):
+        return _leaking(config, table)
+    if target in config.experiments:
+        return config.specs(target)
+    if target in config.experiment_of:
+        return config.figure_specs(config.experiment_of[target], target)
+    known = ", ".join([*config.experiments, *config.experiment_of])
+    raise UserError(f"config.yaml: nothing makes {target}, expected all, verdict, survival, {known}")
+
+
+def survival_specs(config: Config) -> list[Spec]:
+    """What `survival` lists, and the runs of the experiments that it varies.
+
+    Raises:
+        UserError: as `Config.survival_specs`.
+    """
+    varied = dict.fromkeys(entry.experiment for entry in config.survival)
+    return _each_once(config.survival_specs(), _listed(config, varied))
+
+
+def leaky(config: Config) -> list[str]:
+    """Tables made in folds with and without repeated molecules apart; other folds have none, or the reader's."""
+    return config.of_kind("baselines") if config.split in AT_RANDOM else []
+
+
+def _leaking(config: Config, table: str) -> list[Spec]:
+    return _each_once(*(config.specs(table, split) for split in AT_RANDOM))
+
+
+def _listed(config: Config, experiments: Iterable[str]) -> list[Spec]:
+    return _each_once(*(config.specs(name) for name in experiments))
+
+
+def _each_once(*lists: Iterable[Spec]) -> list[Spec]:
+    return list(dict.fromkeys(spec for specs in lists for spec in specs))

@@ -1,0 +1,152 @@
+"""Reading a table of molecules that somebody else made: what can be wrong with it is said in one line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from score_mlx.data.chem.columns import place
+from score_mlx.system.errors import UserError
+
+SHOWN = 5  # blank lines whose numbers are given
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """One row as the file has it.
+
+    Attributes:
+        row: 0-based number among the rows below the header; only blank lines do not count.
+        line: 1-based line of the file where the row ends, for messages.
+        smiles, target, name: the cells, blanks around them removed but for the name; name is "" without a column.
+        flaw: what is wrong with the row as a whole, or "".
+    """
+
+    row: int
+    line: int
+    smiles: str
+    target: str
+    name: str = ""
+    flaw: str = ""
+
+
+def to_stderr(line: str) -> None:
+    """The default of `say`."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def read_rows(
+    path: str | Path,
+    smiles_column: str,
+    target_column: str | None,
+    name_column: str | None = None,
+    say: Callable[[str], None] = to_stderr,
+) -> list[RawRow]:
+    """Rows of a comma-separated UTF-8 file with a header; a byte order mark is accepted.
+
+    Every line below the header is a row, empty cells or not; only blank lines are skipped, and `say` is told of them.
+
+    Args:
+        target_column: None where only SMILES are wanted; targets are then "".
+
+    Raises:
+        UserError: no such file, empty, another encoding, no or two such columns, no rows, broken quoting.
+    """
+    found = list(_lines(path, [smiles_column, target_column, name_column]))
+    _tell_blank([line for line, cells, _ in found if cells is None], path, say)
+    rows = []
+    for line, cells, flaw in found:
+        if cells is not None:
+            smiles, target, name = cells
+            rows.append(RawRow(len(rows), line, smiles.strip(), target.strip(), name, flaw))
+    return rows
+
+
+def read_column(path: str | Path, column: str) -> list[str]:
+    """The cells of one column, blanks around them removed, numbered as the rows of `read_rows`; "" in a flawed row.
+
+    Raises:
+        UserError: as of `read_rows`.
+    """
+    return [cells[0].strip() for _, cells, _ in _lines(path, [column]) if cells is not None]
+
+
+def header_of(path: str | Path) -> list[str]:
+    """Names of the columns, [] for an empty file."""
+    return [cell.strip() for cell in next(csv.reader(_decode(Path(path))), [])]
+
+
+def _lines(path: str | Path, columns: Sequence[str | None]) -> Iterator[tuple[int, list[str] | None, str]]:
+    """(line where it ends, cells of the columns, flaw) of each line; a flaw leaves cells empty, a blank line has none.
+
+    Raises:
+        UserError: as of `read_rows`.
+    """
+    records = _records(path)
+    _, _, header = next(records, (0, False, []))
+    header = [cell.strip() for cell in header]
+    if not any(header):
+        raise UserError(f"{path}: the file is empty or starts with a blank line, expected a header row")
+    places = [place(path, header, column) if column else None for column in columns]
+    rows = 0
+    for line, blank, cells in records:
+        rows += not blank
+        if blank:
+            yield line, None, ""
+        elif len(cells) != len(header):
+            yield line, [""] * len(places), f"{len(cells)} cells, the header has {len(header)}"
+        else:
+            yield line, ["" if there is None else cells[there] for there in places], ""
+    if not rows:
+        raise UserError(f"{path}: a header but no rows")
+
+
+def _records(path: str | Path) -> Iterator[tuple[int, bool, list[str]]]:
+    """(line where it ends, whether the line is blank, cells) of each record of the file, its header among them."""
+    read: list[str] = []  # the lines of the record at hand, to tell a blank line from a row of empty cells
+
+    def remembered() -> Iterator[str]:
+        for line in _decode(Path(path)):
+            read.append(line)
+            yield line
+
+    reader = csv.reader(remembered(), strict=True)
+    while True:
+        first = reader.line_num + 1
+        read.clear()
+        try:
+            cells = next(reader, None)
+        except csv.Error as reason:
+            if "unexpected end of data" in str(reason):
+                raise UserError(f"{path}: line {first}: a quote is opened and never closed") from None
+            raise UserError(f"{path}: line {reader.line_num}: not valid CSV ({reason})") from None
+        if cells is None:
+            return
+        yield reader.line_num, not "".join(read).strip(), cells
+
+
+def _tell_blank(lines: list[int], path: str | Path, say: Callable[[str], None]) -> None:
+    if lines:
+        numbers = ", ".join(map(str, lines[:SHOWN])) + (", ..." if len(lines) > SHOWN else "")
+        count = f"{len(lines)} blank lines were" if len(lines) > 1 else "a blank line was"
+        say(f"{path}: {count} skipped: line {numbers}")
+
+
+def _decode(path: Path) -> io.StringIO:
+    """The text, to be read by lines as the csv module wants them."""
+    try:
+        content = path.read_bytes()
+    except OSError as reason:
+        raise UserError(f"{path}: cannot read the file ({reason.strerror})") from None
+    try:
+        return io.StringIO(content.decode("utf-8-sig"), newline="")
+    except UnicodeDecodeError as reason:
+        line = content[: reason.start].count(b"\n") + 1
+        byte = content[reason.start]
+        raise UserError(
+            f"{path}: line {line}: byte 0x{byte:02x} is not UTF-8 (Latin-1 or UTF-16?), expected a file saved as UTF-8"
+        ) from None

@@ -1,0 +1,156 @@
+"""A data set, whatever it comes from, becomes three files: molecules.csv, qc.csv and dataset.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from score_mlx.data.chem import nci, qc
+from score_mlx.data.chem.columns import some
+from score_mlx.data.chem.csvfile import header_of, read_rows
+from score_mlx.data.chem.prepared import COLUMNS
+from score_mlx.data.dataset_names import dataset_name
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import sha256, write_csv, write_text
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a CSV file holds, and how its target is called in tables and on axes.
+
+    Attributes:
+        smiles_column, target_column, name_column: columns of its header; names are not needed.
+        target, unit: what is predicted; by default the column's name and no unit.
+        label: one line that says what the data are, shown on every output; by default the file's name.
+    """
+
+    smiles_column: str | None = None
+    target_column: str | None = None
+    name_column: str | None = None
+    target: str | None = None
+    unit: str = ""
+    label: str | None = None
+
+
+UNIT = "log10 mol/L"
+TABLES = {
+    "esol": Table(
+        smiles_column="smiles",
+        target_column="measured log solubility in mols per litre",
+        name_column="Compound ID",
+        target="measured solubility",
+        unit=UNIT,
+        label="ESOL",
+    ),
+    "freesolv": Table(
+        smiles_column="smiles",
+        target_column="expt",
+        name_column="iupac",
+        target="hydration free energy",
+        unit="kcal/mol",
+        label="FreeSolv",
+    ),
+    "lipo": Table(
+        smiles_column="smiles",
+        target_column="exp",
+        name_column="CMPD_CHEMBLID",
+        target="octanol/water logD at pH 7.4",
+        label="Lipophilicity",
+    ),
+}
+NCI = Table(
+    target="solubility by Delaney's equation",
+    unit=UNIT,
+    label="NCI stand-in, labels computed by Delaney's equation",
+)
+# For ESOL the paper prints a range of [-8.057, 1.071], which no copy of the data has.
+FACTS: dict[str, dict[str, float]] = {
+    "esol": {"rows": 1128, "lowest target": -11.6, "highest target": 1.58, "distinct molecules": 1117},
+    "freesolv": {"rows": 642, "lowest target": -25.47, "highest target": 3.43, "distinct molecules": 642},
+    "lipo": {"rows": 4200, "lowest target": -1.5, "highest target": 4.5, "distinct molecules": 4200},
+}
+
+
+def prepare(
+    dataset: str,
+    out_folder: str | Path,
+    *,
+    source: str | Path | None = None,
+    table: Table | None = None,
+    drop_bad: bool = False,
+) -> dict[str, Any]:
+    """Writes `molecules.csv`, `qc.csv` and, last, `dataset.json` into `out_folder`.
+
+    Args:
+        dataset: a built-in's name or the path of a CSV file.
+        source: the file to read: needed for a built-in that comes from a file; for a CSV file it may say where it is.
+        table: what a CSV file holds; the built-in data sets know it themselves.
+        drop_bad: leave out rows that cannot be used instead of stopping.
+
+    Returns:
+        What `dataset.json` says.
+
+    Raises:
+        UserError: the file, a column or a row is not as expected; a built-in is not what it is known to be.
+    """
+    name = dataset_name(dataset)
+    if name == "nci":
+        path, table = Path(source or nci.source_file()), NCI
+        rows = nci.read_rows(path)
+    else:
+        if name in TABLES:
+            if source is None:
+                raise UserError(f"dataset = {name}: no source file given, expected that of data/sources.yaml")
+            table = TABLES[name]
+        path = Path(source or dataset)
+        table = _complete(table or Table(), path)
+        rows = read_rows(path, table.smiles_column, table.target_column, table.name_column)
+    molecules, findings = qc.check(rows, path, drop_bad=drop_bad)
+    if name in FACTS:
+        check_facts(name, molecules, path)
+    info = {"name": name, "target": table.target, "unit": table.unit, "label": table.label, "stand_in": name == "nci"}
+    return _write(Path(out_folder), molecules, findings, info | {"source_sha256": sha256(path)})
+
+
+def check_facts(name: str, molecules: list[qc.Molecule], path: str | Path) -> None:
+    """Holds a built-in's molecules against what is known of it.
+
+    Raises:
+        UserError: the first fact that does not hold, with both values.
+    """
+    targets = [m.target for m in molecules]
+    found = (len(molecules), min(targets), max(targets), len({m.canonical for m in molecules}))
+    for (fact, expected), value in zip(FACTS[name].items(), found, strict=True):
+        if value != expected:
+            raise UserError(f"{path}: {TABLES[name].label}'s {fact}: found {value:g}, expected {expected:g}")
+
+
+def _complete(table: Table, path: Path) -> Table:
+    """The table with its defaults filled in, once it is known that its columns are named."""
+    for key in ("smiles_column", "target_column"):
+        if not getattr(table, key):
+            raise UserError(f"{path}: {key} is not set, expected one of {some(header_of(path))}")
+    label = table.label or (path.stem if _drawable(path.stem) else dataset_name(str(path)))
+    whole = replace(table, target=table.target or table.target_column, label=label)
+    for key, text in (("target_label", whole.target), ("target_unit", whole.unit)):
+        if not _drawable(text):
+            raise UserError(f"{path}: {key} is {text!r}, expected text without '$' and control characters, for figures")
+    return whole
+
+
+def _drawable(text: str) -> bool:
+    """Whether figures show it as it is: between two '$' they would read a formula."""
+    return "$" not in text and text.isprintable()
+
+
+def _write(
+    folder: Path, molecules: list[qc.Molecule], findings: list[qc.Finding], info: dict[str, Any]
+) -> dict[str, Any]:
+    qc.write_report(folder / "qc.csv", findings)
+    path = folder / "molecules.csv"
+    write_csv(path, COLUMNS, ((m.row, m.name, m.smiles, m.canonical, repr(m.target)) for m in molecules))
+    info = info | {"rows": len(molecules), "sha256": sha256(path)}
+    write_text(folder / "dataset.json", json.dumps(info, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    return info

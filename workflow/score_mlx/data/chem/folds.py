@@ -1,0 +1,80 @@
+"""Cross-validation folds: made once, kept in a file, the same for every model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from score_mlx.data.splits import DRAWN
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import read_csv, write_csv
+
+FOLDS = 5
+SEED = 42  # with it, CatBoost's defaults give the RMSE that the paper prints (0.560 against 0.563)
+
+
+def make_folds(canonical: Sequence[str], split: str = "kfold", repeat: int = 0) -> np.ndarray:
+    """The fold (0..4) that tests each molecule, (n,) int64, molecules in file order.
+
+    Repeat r shuffles with seed 42 + r. `grouped` starts from the same folds and moves a molecule that occurs again to
+    the fold of its first occurrence, so that what the two differ in is the leak and hardly anything else. `scaffold`
+    keeps molecules of one scaffold together (`scaffolds.py`).
+
+    Args:
+        canonical: SMILES of the n molecules, the same for the same molecule.
+
+    Raises:
+        UserError: unknown split or one that a file gives, negative repeat, or fewer molecules or scaffolds than folds.
+    """
+    n = len(canonical)
+    if split not in DRAWN:
+        raise UserError(f"split = {split}: expected one of {', '.join(DRAWN)}")
+    if repeat < 0:
+        raise UserError(f"repeat = {repeat}: expected 0 or more")
+    if n < FOLDS:
+        raise UserError(f"{n} molecules: expected at least {FOLDS}, one for each fold")
+    if split == "scaffold":
+        from score_mlx.data.chem.scaffolds import balanced, scaffolds  # RDKit
+
+        return balanced(scaffolds(canonical), FOLDS, SEED + repeat)
+    from sklearn.model_selection import KFold  # takes seconds, and reading a folds file needs none of it
+
+    folds = np.empty(n, dtype=np.int64)
+    for fold, (_, test) in enumerate(KFold(FOLDS, shuffle=True, random_state=SEED + repeat).split(np.zeros(n))):
+        folds[test] = fold
+    if split == "grouped":
+        first: dict[str, int] = {}
+        folds = np.array([folds[first.setdefault(smiles, row)] for row, smiles in enumerate(canonical)])
+    return folds
+
+
+def save_folds(path: str | Path, folds: np.ndarray) -> None:
+    """Writes columns `row` (position in molecules.csv) and `fold`."""
+    write_csv(path, ("row", "fold"), ((row, int(fold)) for row, fold in enumerate(folds)))
+
+
+def load_folds(path: str | Path, n: int | None = None) -> np.ndarray:
+    """Reads what `save_folds` wrote, (n,) int64.
+
+    Args:
+        n: number of molecules the file must cover, if known.
+
+    Raises:
+        UserError: missing file, other columns, rows out of order, an empty fold, or another number of molecules.
+    """
+    rows = read_csv(path, ("row", "fold"), "folds", "folds file")
+    folds = np.array([_fold(path, position, row) for position, row in enumerate(rows)], dtype=np.int64)
+    if n is not None and len(folds) != n:
+        raise UserError(f"{path}: {len(folds)} rows, expected {n}, one for each molecule")
+    missing = sorted(set(range(max(folds, default=0) + 1)) - set(folds.tolist()))
+    if missing or len(set(folds.tolist())) < 2:
+        raise UserError(f"{path}: fold {missing[0] if missing else 1} is empty, expected folds 0, 1, ... without a gap")
+    return folds
+
+
+def _fold(path: str | Path, position: int, row: list[str]) -> int:
+    if len(row) != 2 or row[0] != str(position) or not row[1].isdecimal():
+        raise UserError(f"{path}: line {position + 2} is '{','.join(row)}', expected '{position},<fold>'")
+    return int(row[1])

@@ -1,0 +1,101 @@
+"""Which rows of a table can be used, and what was done about those that cannot or that deserve a word."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from score_mlx.data.chem.csvfile import RawRow
+from score_mlx.data.chem.guarded import Reading, read_all, shortened
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import write_csv
+
+MISSING = {"", "na", "n/a", "nan", "null", "none"}
+SHOWN = 10  # bad rows listed in the message that stops a run
+
+
+@dataclass(frozen=True)
+class Molecule:
+    """A usable row.
+
+    Attributes:
+        row: 0-based row of the source file.
+        name, smiles: as given.
+        canonical: RDKit's canonical SMILES.
+        target: finite.
+    """
+
+    row: int
+    name: str
+    smiles: str
+    canonical: str
+    target: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A line of the quality report: the row, what is the matter, and `dropped` or `kept`."""
+
+    row: int
+    reason: str
+    done: str
+
+
+def check(rows: list[RawRow], source: str | Path, *, drop_bad: bool = False) -> tuple[list[Molecule], list[Finding]]:
+    """Sorts the usable rows from the others. Repeated molecules are kept, as the paper did, and reported.
+
+    Raises:
+        UserError: a row cannot be used and `drop_bad` is false; or none can.
+    """
+    molecules, findings, bad = [], [], []
+    first: dict[str, Molecule] = {}
+    for raw, reading in zip(rows, read_all([raw.smiles for raw in rows]), strict=True):
+        molecule, flaw = _read(raw, reading)
+        if molecule is None:
+            bad.append(f"line {raw.line}: {flaw}")
+            findings.append(Finding(raw.row, flaw, "dropped"))
+            continue
+        molecules.append(molecule)
+        before = first.setdefault(molecule.canonical, molecule)
+        if before is not molecule:
+            reason = f"repeats the molecule of row {before.row}: target {molecule.target:g}, there {before.target:g}"
+            findings.append(Finding(molecule.row, reason, "kept"))
+    if bad and not drop_bad:
+        raise UserError(_stop(source, bad, len(rows)))
+    if not molecules:
+        raise UserError(f"{source}: none of {len(rows)} rows can be used; the first: {bad[0]}")
+    return molecules, findings
+
+
+def write_report(path: str | Path, findings: list[Finding]) -> None:
+    """Writes qc.csv with columns row, reason, done; only its header when there is nothing to say."""
+    write_csv(path, ("row", "reason", "done"), ((f.row, f.reason, f.done) for f in findings))
+
+
+def _read(raw: RawRow, reading: Reading) -> tuple[Molecule | None, str]:
+    """The molecule and "", or None and what is wrong with the row."""
+    if raw.flaw or reading.flaw:
+        return None, raw.flaw or reading.flaw
+    target, flaw = _number(raw.target)
+    if flaw:
+        return None, flaw
+    return Molecule(raw.row, raw.name, raw.smiles, reading.canonical, target), ""
+
+
+def _number(text: str) -> tuple[float, str]:
+    if text.casefold() in MISSING:
+        return math.nan, "no target"
+    try:
+        value = math.nan if "_" in text else float(text)  # Python reads 1_000 as a number, nobody else does
+    except ValueError:
+        value = math.nan
+    if math.isinf(value):
+        return value, f"target '{shortened(text)}' is not finite"
+    return value, f"target '{shortened(text)}' is not a number" if math.isnan(value) else ""
+
+
+def _stop(source: str | Path, bad: list[str], total: int) -> str:
+    more = f"; and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+    listed = "; ".join(bad[:SHOWN]) + more
+    return f"{source}: {len(bad)} of {total} rows cannot be used (drop_bad: true leaves them out): {listed}"

@@ -1,0 +1,93 @@
+"""What every run reads: targets, folds, and descriptors scaled by what a fold trains on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from score_mlx.data.chem.folds import load_folds
+from score_mlx.data.chem.prepared import INFO, load_info, load_molecules
+from score_mlx.data.chem.scaling import DescriptorScaler, load_descriptors
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import sha256
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldedData:
+    """A data set divided into folds.
+
+    Attributes:
+        info: the data set's `dataset.json`, with `folds_sha256`.
+        targets: (N,) float64, unscaled.
+        folds: (N,) the fold that tests each molecule.
+        descriptors: (N, D) raw descriptors, or None.
+        names: (D,) names of the descriptors, or None.
+    """
+
+    info: dict[str, Any]
+    targets: np.ndarray
+    folds: np.ndarray
+    descriptors: np.ndarray | None = None
+    names: np.ndarray | None = None
+
+    @classmethod
+    def load(cls, files: Mapping[str, Path]) -> Self:
+        """Reads the DAG's files, named as in `inputs_of`.
+
+        Raises:
+            UserError: one is missing, damaged, or of another number of molecules.
+        """
+        return cls(**cls._parts(files))
+
+    @classmethod
+    def _parts(cls, files: Mapping[str, Path]) -> dict[str, Any]:
+        targets = load_molecules(files["molecules"]).targets
+        info = load_info(files["dataset"].parent)
+        found, expected = sha256(files["molecules"]), info["sha256"]
+        if found != expected:
+            raise UserError(f"{files['molecules']}: sha256 {found}, expected {expected} as {files['dataset']} says")
+        info |= {"folds_sha256": sha256(files["folds"])}
+        parts = {"info": info, "targets": targets, "folds": load_folds(files["folds"], len(targets))}
+        if "descriptors" in files:
+            parts["descriptors"], parts["names"] = load_descriptors(files["descriptors"])
+            same_length(files["descriptors"], parts["descriptors"], files["molecules"], targets)
+        return parts
+
+    def record(self) -> dict[str, Any]:
+        """The `dataset` part of a run record."""
+        return {name: self.info[name] for name in (*INFO, "folds_sha256")}
+
+    @property
+    def fold_numbers(self) -> list[int]:
+        return sorted({int(fold) for fold in self.folds})
+
+    def train(self, fold: int) -> np.ndarray:
+        """Indices of the molecules that train fold `fold`, in file order."""
+        return np.flatnonzero(self.folds != fold)
+
+    def test(self, fold: int) -> np.ndarray:
+        """Indices of the molecules that test fold `fold`, in file order."""
+        return np.flatnonzero(self.folds == fold)
+
+    def scaled_descriptors(self, fold: int) -> np.ndarray | None:
+        """(N, D) float32 descriptors scaled by what fold `fold` trains on, or None."""
+        if self.descriptors is None:
+            return None
+        return self.scaler(fold).transform(self.descriptors)
+
+    def scaler(self, fold: int) -> DescriptorScaler:
+        """What fold `fold` trains on, as a scale for descriptors."""
+        return DescriptorScaler().fit(self.descriptors[self.train(fold)])
+
+
+def same_length(path: Path, values: Any, molecules: Path, targets: np.ndarray) -> None:
+    """
+    Raises:
+        UserError: a file is of another number of molecules than molecules.csv.
+    """
+    if len(values) != len(targets):
+        raise UserError(f"{path}: {len(values)} molecules, expected {len(targets)} as in {molecules}")

@@ -1,0 +1,109 @@
+"""A classical model from its spec. Each library is imported by the job that uses it: some take seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from score_mlx.models.classical.spec import ClassicalSpec, Lasso
+from score_mlx.system.errors import UserError
+
+T = TypeVar("T")
+
+# One thread everywhere: sums in another order would give other last bits, and so other trees.
+
+
+def make(spec: ClassicalSpec) -> Any:
+    """An unfitted estimator with `fit(x, y)` and `predict(x)`."""
+    return MAKERS[spec.method](spec, spec.settings())
+
+
+def fitted(spec: ClassicalSpec, fold: int, x: np.ndarray, y: np.ndarray) -> Any:
+    """An estimator fitted on the training molecules of a fold.
+
+    Args:
+        x: (n, D) scaled descriptors.
+        y: (n,) targets.
+
+    Raises:
+        UserError: the library cannot learn from these, or refuses for a reason of its own.
+    """
+    if isinstance(spec, Lasso) and len(y) < spec.cv:
+        few = f"{len(y)} training molecules, expected at least cv = {spec.cv} for the folds that choose alpha"
+        raise UserError(f"{_place(spec, fold)}: {few}")
+    return asked(lambda: make(spec).fit(x, y), spec, fold, x, y)
+
+
+def asked(work: Callable[[], T], spec: ClassicalSpec, fold: int, x: np.ndarray, y: np.ndarray) -> T:
+    """What `work`, a call of the model's library, returns.
+
+    Raises:
+        UserError: the library raised whatever it raises; one line names model, fold and, where it is plain, the cause.
+    """
+    try:
+        return work()
+    except Exception as reason:
+        cause = f"the library refuses: {type(reason).__name__}: {reason}"
+        if len(y) and (y == y[0]).all():
+            cause = f"all {len(y)} training targets are {y[0]:g}, so there is nothing to learn; leave this method out"
+        elif len(x) and (x == x[0]).all():
+            cause = f"no descriptor varies over its {len(y)} training molecules, so there is nothing to learn from"
+        raise UserError(f"{_place(spec, fold)}: {cause}") from reason
+
+
+def _place(spec: ClassicalSpec, fold: int) -> str:
+    return f"{spec.dataset}: {spec.model}, fold {fold}"
+
+
+def _catboost(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
+    from catboost import CatBoostRegressor
+
+    settings["learning_rate"] = settings["learning_rate"] or None
+    return CatBoostRegressor(
+        **settings, random_seed=spec.seed, thread_count=1, verbose=False, allow_writing_files=False
+    )
+
+
+def _xgboost(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
+    from xgboost import XGBRegressor
+
+    return XGBRegressor(**settings, random_state=spec.seed, n_jobs=1)
+
+
+def _lightgbm(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
+    from lightgbm import LGBMRegressor
+
+    # Without the last two it measures at run time which layout is faster, and the layout decides the order of sums.
+    fixed = {"deterministic": True, "force_col_wise": True}
+    return LGBMRegressor(**settings, random_state=spec.seed, n_jobs=1, verbose=-1, **fixed)
+
+
+def _random_forest(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
+    from sklearn.ensemble import RandomForestRegressor
+
+    return RandomForestRegressor(**settings, random_state=spec.seed, n_jobs=1)
+
+
+def _svr(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
+    from sklearn.svm import SVR
+
+    return SVR(**settings)
+
+
+def _lasso(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
+    from sklearn.linear_model import LassoCV
+
+    del settings["top"], settings["shap_iterations"]  # they chose the descriptors
+    return LassoCV(**settings)
+
+
+MAKERS = {
+    "catboost": _catboost,
+    "xgboost": _xgboost,
+    "lightgbm": _lightgbm,
+    "random_forest": _random_forest,
+    "svr": _svr,
+    "lasso": _lasso,
+}

@@ -1,0 +1,86 @@
+"""Which descriptors matter: ranked by mean |SHAP| of a CatBoost that saw the training fold only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from score_mlx.data.fold_data import FoldedData
+from score_mlx.models.classical.models import asked, fitted
+from score_mlx.models.classical.spec import CatBoost
+from score_mlx.runs.records import environment
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import read_arrays, replacing
+
+
+@dataclass(frozen=True)
+class Selection:
+    """SHAP values of CatBoost models, one a fold.
+
+    Attributes:
+        names: (D,) descriptors.
+        importance: (folds, D) mean |SHAP| over the molecules that trained the fold's model, in the target's unit.
+        values: (N, D) SHAP values of each molecule under the model that did not see it; for plots, never for choosing.
+        inputs: (N, D) the scaled descriptors that these values explain.
+        about: data set, split, cuts, seed, device, versions, commit.
+    """
+
+    names: np.ndarray
+    importance: np.ndarray
+    values: np.ndarray
+    inputs: np.ndarray
+    about: dict[str, Any]
+
+    def top(self, fold: int, count: int) -> np.ndarray:
+        """Columns of the `count` most important descriptors of a fold, the most important first.
+
+        Raises:
+            UserError: there are fewer descriptors.
+        """
+        if not 1 <= count <= len(self.names):
+            raise UserError(f"top = {count}: expected 1 to {len(self.names)}, the number of descriptors")
+        return np.argsort(-self.importance[fold], kind="stable")[:count]  # ties in RDKit's order
+
+    def save(self, path: Path) -> None:
+        with replacing(path) as temporary:
+            np.savez_compressed(temporary, **vars(self) | {"about": np.array(json.dumps(self.about, sort_keys=True))})
+
+    @classmethod
+    def load(cls, path: Path) -> Selection:
+        """Reads what `save` wrote.
+
+        Raises:
+            UserError: the file is missing or is not such a file.
+        """
+        parts = read_arrays(path, cls.__annotations__, "SHAP values")
+        try:
+            about = json.loads(str(parts["about"]))
+        except ValueError as reason:
+            raise UserError(f"{path}: not a SHAP values file ({reason})") from None
+        return cls(**parts | {"about": {"split": "unknown"} | about})
+
+
+def select(spec: CatBoost, data: FoldedData) -> Selection:
+    """Explain the model of `spec`, fitted on each training fold."""
+    importance = np.zeros((len(data.fold_numbers), len(data.names)))
+    values, inputs = (np.zeros((len(data.targets), len(data.names)), np.float32) for _ in range(2))
+    for fold in data.fold_numbers:
+        x, train, test = data.scaled_descriptors(fold), data.train(fold), data.test(fold)
+        y = data.targets[train]
+        model = fitted(spec, fold, x[train], y)
+        importance[fold] = np.abs(asked(partial(_explain, model, x[train]), spec, fold, x[train], y)).mean(axis=0)
+        values[test], inputs[test] = _explain(model, x[test]), x[test]
+    about = data.record() | {"cuts": spec.cuts(), "seed": spec.seed, "split": spec.split} | environment("shap")
+    return Selection(data.names, importance, values, inputs, about)
+
+
+def _explain(model, x: np.ndarray) -> np.ndarray:
+    """(n, D) SHAP values: what each descriptor adds to a prediction."""
+    import shap
+
+    return shap.TreeExplainer(model).shap_values(x)

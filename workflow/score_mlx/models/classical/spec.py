@@ -1,0 +1,197 @@
+"""What a classical model's run is: its library's settings, one class a model.
+
+The defaults of the settings are the libraries' own (a test holds them to it), since the paper names none; config.yaml
+spells them out. Only Lasso's alpha is chosen by cross-validation inside the training fold: with the library's alpha = 1
+almost every coefficient would be zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import Field, dataclass
+from typing import Any, ClassVar, Self
+
+from score_mlx.runs.spec import NOT_NEGATIVE, POSITIVE, RATE, FoldSpec, Range
+from score_mlx.system.errors import UserError, unknown
+
+NAMES = ("catboost", "xgboost", "lightgbm", "random_forest", "svr", "lasso")
+
+
+@dataclass(frozen=True)
+class ClassicalSpec(FoldSpec):
+    """One classical model on the 217 scaled descriptors, fitted on all folds of one data set.
+
+    Attributes:
+        dataset: name of a prepared data set, a folder of `results/data`.
+        method: a key of `METHODS`.
+        split, repeat: which folds.
+        seed: of the models that draw at random: CatBoost, XGBoost, LightGBM, random forest.
+    """
+
+    dataset: str
+    method: str
+    split: str = "kfold"
+    repeat: int = 0
+    seed: int = 42
+
+    FAMILY: ClassVar[str] = "classical"
+    NAMED: ClassVar[tuple[str, ...]] = ("method",)
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"method": NAMES, **FoldSpec.CHOICES}
+    epochs: ClassVar[int] = 1  # fitted once: its curve is one number
+    ITERATIVE: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if type(self) is not self.variant(self.method):
+            raise UserError(f"method = {self.method}: its settings are those of {self.variant(self.method).__name__}")
+
+    @classmethod
+    def variant(cls, *named: str) -> type[Self]:
+        (method,) = named
+        if method not in METHODS:
+            raise UserError(unknown("method =", method, METHODS))
+        return METHODS[method][0]
+
+    @property
+    def model(self) -> str:
+        return METHODS[self.method][1]
+
+    @property
+    def uses_descriptors(self) -> bool:
+        return True
+
+    def departures(self, but: tuple[str, ...] = ()) -> list[str]:
+        named = [f for f in self.option_fields() if f.name not in ("top", "repeat", "seed", *but)]
+        return [f"{f.name} {getattr(self, f.name)}" for f in named if getattr(self, f.name) != f.default]
+
+    @classmethod
+    def setting_fields(cls) -> list[Field]:
+        """The fields that are the library's."""
+        return [f for f in cls.option_fields() if f.name not in ("split", "repeat", "seed")]
+
+    def settings(self) -> dict[str, Any]:
+        """The model's own settings."""
+        return {f.name: getattr(self, f.name) for f in self.setting_fields()}
+
+
+@dataclass(frozen=True)
+class CatBoost(ClassicalSpec):
+    iterations: int = 1000
+    learning_rate: float = 0.0  # 0: CatBoost chooses one, from the numbers of rows and iterations
+    depth: int = 6
+    # Not l2_leaf_reg: once it is set, even to its default, CatBoost chooses no learning rate any more.
+
+    RANGES: ClassVar[dict[str, Range]] = {
+        **FoldSpec.RANGES,
+        "iterations": POSITIVE,
+        "learning_rate": (0, 1),
+        "depth": (1, 16),
+    }
+    CUTTABLE: ClassVar[tuple[str, ...]] = ("iterations",)
+
+
+@dataclass(frozen=True)
+class XGBoost(ClassicalSpec):
+    n_estimators: int = 100
+    learning_rate: float = 0.3
+    max_depth: int = 6
+    min_child_weight: float = 1.0
+    reg_lambda: float = 1.0
+
+    RANGES: ClassVar[dict[str, Range]] = {
+        **FoldSpec.RANGES,
+        "n_estimators": POSITIVE,
+        "learning_rate": RATE,
+        "max_depth": POSITIVE,
+        "min_child_weight": NOT_NEGATIVE,
+        "reg_lambda": NOT_NEGATIVE,
+    }
+
+
+@dataclass(frozen=True)
+class LightGBM(ClassicalSpec):
+    n_estimators: int = 100
+    learning_rate: float = 0.1
+    num_leaves: int = 31
+    min_child_samples: int = 20
+
+    RANGES: ClassVar[dict[str, Range]] = {
+        **FoldSpec.RANGES,
+        "n_estimators": POSITIVE,
+        "learning_rate": RATE,
+        "num_leaves": (2, 131072),
+        "min_child_samples": NOT_NEGATIVE,
+    }
+
+
+@dataclass(frozen=True)
+class RandomForest(ClassicalSpec):
+    n_estimators: int = 100
+    max_features: float = 1.0
+    min_samples_leaf: int = 1
+
+    RANGES: ClassVar[dict[str, Range]] = {
+        **FoldSpec.RANGES,
+        "n_estimators": POSITIVE,
+        "max_features": RATE,
+        "min_samples_leaf": POSITIVE,
+    }
+
+
+@dataclass(frozen=True)
+class SVR(ClassicalSpec):
+    kernel: str = "rbf"
+    C: float = 1.0
+    epsilon: float = 0.1
+    gamma: str = "scale"
+
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = ClassicalSpec.CHOICES | {
+        "kernel": ("rbf", "linear", "poly", "sigmoid"),
+        "gamma": ("scale", "auto"),
+    }
+    RANGES: ClassVar[dict[str, Range]] = {
+        **FoldSpec.RANGES,
+        "C": (1e-9, 1e9),
+        "epsilon": NOT_NEGATIVE,
+    }
+
+
+@dataclass(frozen=True)
+class Lasso(ClassicalSpec):
+    """Lasso on the descriptors with the largest mean |SHAP| of a CatBoost fitted on the training fold."""
+
+    top: int = 10
+    alphas: int = 100  # values of alpha tried, from the smallest that zeroes all coefficients down to eps times it
+    eps: float = 1e-3
+    cv: int = 5  # folds inside the training fold that choose alpha
+    max_iter: int = 1000
+    shap_iterations: int = 1000  # of the CatBoost that ranks descriptors
+
+    RANGES: ClassVar[dict[str, Range]] = {
+        **FoldSpec.RANGES,
+        "top": POSITIVE,
+        "alphas": POSITIVE,
+        "eps": RATE,
+        "cv": (2, 1000),
+        "max_iter": POSITIVE,
+        "shap_iterations": POSITIVE,
+    }
+    CUTTABLE: ClassVar[tuple[str, ...]] = ("shap_iterations",)
+
+    @property
+    def model(self) -> str:
+        return f"Lasso (Top-{self.top} features)"
+
+    @property
+    def ranked_by(self) -> CatBoost:
+        return CatBoost(self.dataset, "catboost", self.split, self.repeat, self.seed, iterations=self.shap_iterations)
+
+
+# key: class, name in the paper's Table 1 ("LightBoost" in its text is LightGBM)
+METHODS: dict[str, tuple[type[ClassicalSpec], str]] = {
+    "catboost": (CatBoost, "CatBoost"),
+    "xgboost": (XGBoost, "XGBoost"),
+    "lightgbm": (LightGBM, "LightGBM"),
+    "random_forest": (RandomForest, "Random Forest"),
+    "svr": (SVR, "SVR"),
+    "lasso": (Lasso, "Lasso"),
+}

@@ -1,0 +1,66 @@
+"""How long a target will take, from what the runs that exist have cost."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from score_mlx.runs.spec import Spec
+
+
+class Measured(Protocol):
+    """A run whose cost is known: what it was, and its run.meta.json with the seconds that it took."""
+
+    spec: Spec
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What remains of a target.
+
+    Attributes:
+        done, missing: numbers of its runs.
+        seconds: of the missing runs, one after another.
+        longest: seconds of the longest of them.
+        unknown: models that nothing like was ever run of, which the seconds leave out.
+    """
+
+    done: int
+    missing: int
+    seconds: float
+    longest: float
+    unknown: list[str]
+
+    def hours(self, jobs: int) -> float:
+        """Time until all are done, `jobs` side by side: never less than the longest takes."""
+        return max(self.seconds / jobs, self.longest) / 3600
+
+
+def estimate(specs: Iterable[Spec], done: set[Spec], known: Sequence[Measured]) -> Estimate:
+    """What remains of the runs of `specs`.
+
+    Args:
+        specs: the target's runs.
+        done: those that have a record.
+        known: runs whose cost is known, of this machine where there are any.
+    """
+    specs = list(dict.fromkeys(specs))
+    missing = [spec for spec in specs if spec not in done]
+    costs = {spec: cost(spec, known) for spec in missing}
+    seconds = [cost for cost in costs.values() if cost is not None]
+    unknown = list(dict.fromkeys(spec.model for spec, cost in costs.items() if cost is None))
+    return Estimate(len(specs) - len(missing), len(missing), sum(seconds), max(seconds, default=0.0), unknown)
+
+
+def cost(
+    spec: Spec, known: Sequence[Measured], choose: Callable[[Iterable[float]], float] = statistics.median
+) -> float | None:
+    """Seconds, from those of the runs most like this one, in proportion to its work; None where none is like it."""
+    alike = [run for run in known if run.spec.kind == spec.kind]
+    closest = [run for run in alike if run.spec.configuration == spec.configuration] or alike
+    if not closest:
+        return None
+    return choose(run.meta["seconds"] * spec.work / run.spec.work for run in closest)

@@ -1,0 +1,47 @@
+"""Language models as a family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from score_mlx.data.chem.parallel import cores
+from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.runs.family import Family, Files
+from score_mlx.runs.records import BY_HAND, summarise_losses
+from score_mlx.runs.schema import LanguageRecord
+from score_mlx.system import blas
+from score_mlx.system.errors import UserError
+
+
+class LanguageFamily(Family):
+    """GPTs on a text."""
+
+    name, command, spec, record = "language", "language", LanguageSpec, LanguageRecord
+    default_data = ("tinyshakespeare-char", "corpus")
+    data = ("corpus", "corpora")
+    variants = True
+    help = """Train a GPT and write its record, its weights, and its losses as they come (losses.csv beside the record).
+
+    Example: score-mlx train language --arch chargpt --config SCORE_skip05 --options iterations=200,batch_size=8
+    """
+
+    def inputs(self, spec: LanguageSpec, results: Path) -> dict[str, Path]:
+        """corpus and tokens."""
+        folder = results / "corpora" / spec.dataset
+        return {"corpus": folder / "corpus.json", "tokens": folder / "tokens.npz"}
+
+    def train(
+        self, spec: LanguageSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
+    ) -> None:
+        blas.load(threads=cores() if spec.timed else 1)
+        from score_mlx.data.text.corpus import Corpus
+        from score_mlx.models.language.trainer import train
+
+        train(spec, Corpus.load(files["corpus"].parent), folder, preset=preset)
+
+    def summary(self, spec: LanguageSpec, record: Mapping[str, Any]) -> dict[str, Any]:
+        if not record["evaluations"]:
+            raise UserError("evaluations is empty, expected at least one")
+        return summarise_losses(record["evaluations"])

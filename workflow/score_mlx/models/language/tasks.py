@@ -1,0 +1,163 @@
+"""Runs as tasks for the training loop: so many iterations (Figures 3, 4, Tables 10, 11) or seconds (Table 12)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+from mlx.utils import tree_map
+
+from score_mlx.data.text.corpus import Corpus
+from score_mlx.models.language.batches import (
+    DROPOUT,
+    EVALUATE_TRAIN,
+    EVALUATE_VALIDATION,
+    INITIALISE,
+    TRAIN,
+    Batch,
+    Windows,
+)
+from score_mlx.models.language.challenge_settings import SETTINGS
+from score_mlx.models.language.gpt import GPT
+from score_mlx.models.language.models import build as build_model
+from score_mlx.models.language.optimizers.groups import build as build_optimizers
+from score_mlx.models.language.spec import ChallengeSpec, LanguageSpec
+from score_mlx.models.language.training import History
+from score_mlx.nn import Noise
+from score_mlx.system import stopping
+
+MARKS = 10  # evaluations of a timed run while it trains
+PIECE = 2**15  # tokens that pass through a model at once; a larger batch is added up from pieces
+
+
+class _Common:
+    """Model, optimisers and windows of a spec."""
+
+    def __init__(self, spec: LanguageSpec, corpus: Corpus):
+        self.spec, self.corpus = spec, corpus
+        self.root = [spec.seed, spec.repeat]
+        seed = int(np.random.SeedSequence([*self.root, INITIALISE]).generate_state(1)[0])
+        self.model: GPT = build_model(spec, len(corpus.vocabulary), seed)
+        self.groups = build_optimizers(spec, self.model)
+        train, validation = corpus.divided(spec.train_fraction)
+        self.train = Windows(train, spec.context, self.root, "the training text")
+        self.validation = Windows(validation, spec.context, self.root, "the validation text")
+        self._gradient = nn.value_and_grad(self.model, self._loss)
+
+    def _loss(self, tokens: mx.array, targets: mx.array, noise: Noise) -> mx.array:
+        return self.model.losses(tokens, targets, noise).mean()
+
+    def noise(self, step: int) -> Noise:
+        """Dropout of one step."""
+        key = np.random.SeedSequence([*self.root, DROPOUT, step]).generate_state(1)[0]
+        rate = self.spec.dropout
+        return Noise(mx.array(key) if rate else None, rate)
+
+
+class Iterations(_Common):
+    """Trains for `spec.iterations` steps; evaluates on the same random batches each time."""
+
+    measure = "val_loss"
+
+    def progress(self, history: History) -> float:
+        return history.step / self.spec.iterations
+
+    def due(self, history: History) -> bool:
+        at_end = history.step == self.spec.iterations
+        fresh = not history.evaluations or history.evaluations[-1]["step"] < history.step
+        return fresh and (at_end or history.step % self.spec.evaluate_every == 0)
+
+    def prepare_step(self, history: History) -> None:
+        """No schedule."""
+
+    def gradients(self, step: int) -> tuple[mx.array, dict]:
+        return self._gradient(*self.train.drawn(self.spec.batch_size, TRAIN, step), self.noise(step))
+
+    def evaluate(self, history: History) -> dict[str, Any]:
+        train = self._mean_loss(self.train, EVALUATE_TRAIN)
+        validation = self._mean_loss(self.validation, EVALUATE_VALIDATION)
+        return {"train_loss": train, "val_loss": validation}
+
+    def _mean_loss(self, windows: Windows, stream: int) -> float:
+        total, count = 0.0, self.spec.evaluation_batches
+        for place in range(count):
+            stopping.point()
+            loss = self.model.losses(*windows.drawn(self.spec.batch_size, stream, place)).mean()
+            total += float(loss)
+        return total / count
+
+
+class Seconds(_Common):
+    """Trains for `spec.seconds` of counted time; the learning rate follows the clock."""
+
+    spec: ChallengeSpec
+    measure = "part_bpb"
+
+    def __init__(self, spec: ChallengeSpec, corpus: Corpus):
+        super().__init__(spec, corpus)
+        self.settings = SETTINGS[spec.settings]
+        self.bytes_of = mx.array(corpus.bytes_of)
+
+    def progress(self, history: History) -> float:
+        return history.trained / self.spec.seconds
+
+    def due(self, history: History) -> bool:
+        if not history.evaluations:
+            return True
+        last = history.evaluations[-1]
+        return last["step"] < history.step and self._mark(history.trained) > self._mark(last["seconds"])
+
+    def _mark(self, seconds: float) -> int:
+        return min(int(seconds / self.spec.seconds * MARKS), MARKS)
+
+    def prepare_step(self, history: History) -> None:
+        progress = self.progress(history)
+        self.groups.scale(self.settings.rate_at(progress), self.settings.decay_at(progress))
+
+    def gradients(self, step: int) -> tuple[mx.array, dict]:
+        """Of the mean loss over a batch, in pieces that fit the device."""
+        tokens, targets = self.train.drawn(self.spec.batch_size, TRAIN, step)
+        rows = max(1, PIECE // self.spec.context)
+        pieces = [(tokens[i : i + rows], targets[i : i + rows]) for i in range(0, len(tokens), rows)]
+        loss, gradients = self._gradient(*pieces[0], self.noise(step))
+        if len(pieces) == 1:
+            return loss, gradients
+        share = len(pieces[0][0]) / len(tokens)
+        loss, gradients = loss * share, tree_map(lambda g: g * share, gradients)
+        for piece in pieces[1:]:
+            mx.eval(loss, gradients)
+            part, more = self._gradient(*piece, self.noise(step))
+            share = len(piece[0]) / len(tokens)
+            loss = loss + part * share
+            gradients = tree_map(lambda a, b, share=share: a + b * share, gradients, more)
+        return loss, gradients
+
+    def evaluate(self, history: History) -> dict[str, Any]:
+        """Bits a byte of an eighth of the evaluated tokens, and after the last step of all of them."""
+        limit = min(self.spec.evaluation_tokens, len(self.validation.tokens))
+        part, _ = self.bits_per_byte(max(limit // 8, self.spec.context))
+        found = {"part_bpb": part}
+        if self.progress(history) >= 1:
+            found["val_bpb"], found["evaluated_tokens"] = self.bits_per_byte(limit)
+        return found
+
+    def bits_per_byte(self, limit: int) -> tuple[float, int]:
+        """Over at most `limit` tokens, special tokens (of no bytes) left out; and how many tokens that were."""
+        nats, count, tokens = 0.0, 0, 0
+        for batch in self.validation.in_turn(max(1, PIECE // 4 // self.spec.context), limit):
+            stopping.point()
+            part, part_bytes = self._nats_and_bytes(batch)
+            nats, count, tokens = nats + float(part), count + int(part_bytes), tokens + batch[0].size
+        return nats / (math.log(2) * count), tokens
+
+    def _nats_and_bytes(self, batch: Batch) -> tuple[mx.array, mx.array]:
+        size = self.bytes_of[batch[1].reshape(-1)]
+        losses = self.model.losses(*batch)
+        return (losses * (size > 0)).sum(), size.sum()
+
+
+def build(spec: LanguageSpec, corpus: Corpus) -> Iterations | Seconds:
+    return Seconds(spec, corpus) if spec.timed else Iterations(spec, corpus)

@@ -1,0 +1,129 @@
+"""Training a language model: from a spec and its corpus to a run record, with text that the model wrote."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from mlx.utils import tree_flatten, tree_unflatten
+
+from score_mlx.data.text.corpus import Corpus
+from score_mlx.models.language.gpt import GPT, parameters
+from score_mlx.models.language.measures import known_words, longest_copy
+from score_mlx.models.language.progress import Lines
+from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.models.language.tasks import build
+from score_mlx.models.language.training import History, fit
+from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, finite, head, make_meta, summarise_losses, write_record
+from score_mlx.runs.science import SCIENCE
+from score_mlx.system.arrays import save_arrays
+from score_mlx.system.errors import UserError
+from score_mlx.training.exclusive import once
+
+TEMPERATURE = 1.0
+
+
+def train(
+    spec: LanguageSpec, corpus: Corpus, folder: Path, *, progress: str = "auto", preset: str = BY_HAND
+) -> dict[str, Any]:
+    """Train and write `run.json`, `run.meta.json`, `weights/` and, while it trains, `losses.csv` into `folder`.
+
+    A killed run goes on from its checkpoint: to the same bytes, or, where the clock ends it, with its seconds counted.
+
+    Args:
+        progress: `auto` (a bar in a terminal, lines elsewhere), `bar`, `lines` or `none`.
+        preset: noted in `run.meta.json`.
+
+    Returns:
+        The record.
+
+    Raises:
+        UserError: no evaluation gave a finite loss.
+    """
+    compute = partial(_train, spec, corpus, folder, progress, preset)
+    return once(spec, {"corpus": corpus.record()}, folder, compute)
+
+
+def _train(spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, preset: str) -> dict[str, Any]:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    task = build(spec, corpus)
+    lines = Lines(progress, f"{spec.model} ({corpus.info['label']})", task.progress, folder / "losses.csv")
+    history = fit(task, folder / "checkpoints" / "last.safetensors", _signature(spec, corpus), lines)
+    lines.close()
+    weights = dict(tree_flatten(task.model.trainable_parameters()))
+    for which, arrays in (("best", history.best), ("last", weights)):
+        in_order = dict(sorted(arrays.items()))  # that of a resumed run's too
+        save_arrays(folder / "weights" / f"{which}.safetensors", in_order)
+    record = _record(spec, corpus, task.model, history)
+    meta = make_meta(spec.FAMILY, started=started, seconds=history.seconds, preset=preset, resumed=history.resumed)
+    write_record(folder, record, meta)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    return record
+
+
+def sample(spec: LanguageSpec, corpus: Corpus, model: GPT, count: int, seed: int, temperature: float) -> dict[str, Any]:
+    """Text of `count` tokens that the model writes, with what is to be known of it."""
+    text = corpus.decode(list(model.generate(count, seed, temperature)))
+    whole = corpus.decode(corpus.tokens)
+    return {
+        "text": text,
+        "seed": seed,
+        "temperature": temperature,
+        "known_words": None if (share := known_words(text, whole)) is None else finite(share),
+        "longest_copy": longest_copy(text, whole),
+    }
+
+
+def load_model(spec: LanguageSpec, corpus: Corpus, weights: Path) -> GPT:
+    """The spec's model with the parameters of a file: weights/*.safetensors, or a checkpoint of a run in progress.
+
+    Raises:
+        UserError: missing, damaged or another model's.
+    """
+    model = build(spec, corpus).model
+    wanted = {name: array.shape for name, array in tree_flatten(model.trainable_parameters())}
+    try:
+        arrays = {name.removeprefix("model."): array for name, array in mx.load(str(weights)).items()}
+        found = {name: arrays[name] for name in wanted}
+    except (RuntimeError, ValueError, OSError):
+        raise UserError(f"{weights}: no weights there, expected a .safetensors file") from None
+    except KeyError as name:
+        raise UserError(f"{weights}: no parameter {name}, expected those of {spec.path('')}") from None
+    for name, shape in wanted.items():
+        if found[name].shape != shape:
+            raise UserError(f"{weights}: {name} is {found[name].shape}, expected {shape} for {spec.path('')}")
+    model.update(tree_unflatten(list(found.items())))
+    return model
+
+
+def _record(spec: LanguageSpec, corpus: Corpus, model: GPT, history: History) -> dict[str, Any]:
+    evaluations = [_evaluation(spec, found) for found in history.evaluations]
+    measure = "val_bpb" if spec.timed else "val_loss"
+    if all(found.get(measure) is None for found in evaluations):
+        raise UserError(f"{spec.path('')}: no evaluation gave a finite loss")
+    count = spec.characters
+    return head(spec) | {
+        "corpus": corpus.record(),
+        "parameters": parameters(model),
+        "evaluations": evaluations,
+        **summarise_losses(evaluations),
+        "trained_tokens": history.step * spec.batch_size * spec.context,
+        "sample": sample(spec, corpus, model, count, spec.seed, TEMPERATURE) if count else None,
+    }
+
+
+def _evaluation(spec: LanguageSpec, found: dict[str, Any]) -> dict[str, Any]:
+    """As the record keeps it: seconds only where they decide, so that the same run gives the same bytes."""
+    kept = {key: value for key, value in found.items() if key != "seconds"}
+    kept = {key: finite(value) if isinstance(value, float) else value for key, value in kept.items()}
+    return kept | ({"seconds": round(found["seconds"], 3)} if spec.timed else {})
+
+
+def _signature(spec: LanguageSpec, corpus: Corpus) -> str:
+    """What a checkpoint belongs to."""
+    return json.dumps([SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), corpus.info["sha256"]], sort_keys=True)

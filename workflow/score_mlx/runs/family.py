@@ -1,0 +1,133 @@
+"""What a family of models is to the rest of the project: one object that answers every question about its kind of run.
+
+A family is added by a subclass of `Family` and its name in `families.py`; nothing else asks which family a run is of.
+What trains or predicts is imported by the method that needs it, so that a dry-run loads no array library.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel
+
+from score_mlx.runs import diff as record_diff
+from score_mlx.runs import plugins
+from score_mlx.runs.records import BY_HAND, summarise
+from score_mlx.runs.schema import RunRecord
+from score_mlx.runs.spec import FoldSpec, Spec
+from score_mlx.system.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Files = Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """How a family's trained networks are applied to new molecules.
+
+    Attributes:
+        model: (spec, number of descriptors) -> a network without its trained weights.
+        ask: (spec, SMILES, scaled descriptors by fold) -> a function of (place of the fold, network, indices of
+            molecules) that returns their predictions (n,).
+    """
+
+    model: Callable[[Any, int], Any]
+    ask: Callable[[Any, Sequence[str], list[np.ndarray]], Callable[[int, Any, np.ndarray], Any]]
+
+
+class Family(ABC):
+    """A family of models.
+
+    Attributes:
+        name: folder of its records below a data set, key of its `SCIENCE` number.
+        command: of `score-mlx train`.
+        help: what that command says of itself.
+        spec: the base of its specs, whose `variant` tells the class.
+        record: the type of its run.json.
+        default_data: what it trains on where nothing else is asked for, and the option that names another.
+        data: part of the record that describes the data, and the folder below `results` where such data lie prepared.
+        variants: whether the fields of its specs differ from model to model.
+        side_by_side: whether folds train side by side, as many as asked for.
+    """
+
+    name: ClassVar[str]
+    command: ClassVar[str]
+    help: ClassVar[str]
+    spec: ClassVar[type[Spec]]
+    record: ClassVar[type[BaseModel]]
+    default_data: ClassVar[tuple[str, str]] = ("esol", "dataset")
+    data: ClassVar[tuple[str, str]] = ("dataset", "data")
+    variants: ClassVar[bool] = False
+    side_by_side: ClassVar[bool] = False
+
+    @abstractmethod
+    def inputs(self, spec: Any, results: Path) -> dict[str, Path]:
+        """The prepared files that a run reads, by name, in the order in which they are made."""
+
+    @abstractmethod
+    def train(
+        self, spec: Any, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
+    ) -> None:
+        """Train and write the record.
+
+        Args:
+            spec, files: what is trained, on which of its `inputs`.
+            folder: of the record.
+            preset: noted in run.meta.json.
+            replicas: folds side by side, None for what was measured to be fastest.
+        """
+
+    @abstractmethod
+    def summary(self, spec: Any, record: Mapping[str, Any]) -> dict[str, Any]:
+        """What `best` and `last` of a record must be by its own curves.
+
+        Raises:
+            UserError: the curves are not complete.
+        """
+
+    def diff(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+        """In what two records of this family differ, a line each."""
+        return record_diff.leaves(ours, theirs)
+
+    def predictor(self) -> Predictor | None:
+        """How its networks predict molecules, None where it keeps no network or reads no molecules."""
+        return None
+
+
+class FoldFamily(Family):
+    """What families have in common that train on folds of molecules."""
+
+    record = RunRecord
+
+    def inputs(self, spec: FoldSpec, results: Path) -> dict[str, Path]:
+        """molecules, dataset and folds, and features, descriptors, shap and a plugin's code where they are read."""
+        data, features = results / "data" / spec.dataset, results / "features" / spec.dataset
+        files = {
+            "molecules": data / "molecules.csv",
+            "dataset": data / "dataset.json",
+            "folds": results / "folds" / spec.dataset / f"{spec.split}-r{spec.repeat}.csv",
+        }
+        if spec.graph_features:
+            files["features"] = features / f"{spec.graph_features}.npz"
+        if spec.uses_descriptors:
+            files["descriptors"] = features / "descriptors.npz"
+        if spec.ranked_by:
+            files["shap"] = spec.ranked_by.path(results / "shap").with_name("shap.npz")
+        return files | {f"{kind}_code": code for kind, code in plugins.files(spec.as_dict()).items()}
+
+    def summary(self, spec: FoldSpec, record: Mapping[str, Any]) -> dict[str, Any]:
+        for place, curve in enumerate(record["folds"]):
+            for name in ("train_loss", "rmse"):
+                if len(curve[name]) != spec.epochs:
+                    raise UserError(f"folds.{place}.{name} has {len(curve[name])} values, expected {spec.epochs}")
+        return summarise(record["folds"])
+
+    def diff(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+        """Fields first, then what that did to each fold."""
+        return record_diff.folds(ours, theirs)

@@ -1,0 +1,143 @@
+"""Architectures and integrators from files outside the package: a name in config.yaml, a file with the code.
+
+    plugins:
+      arch: {sage: my/sage.py}
+      integrator: {ralston: my/ralston.py}
+
+An architecture's file has a `RECIPE`, as each file of an architecture in `graphs/`. An integrator's has a function
+`step(f, h, dt)` like those of `depth.py`. Names are known everywhere at once; a file is run only by the job that trains
+with it.
+
+Jobs are processes of their own, so what is known stands in an environment variable, which they inherit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+from score_mlx.system import project
+from score_mlx.system.errors import UserError
+
+KINDS = {"arch": "RECIPE", "integrator": "step"}  # and what a file of each must have
+VARIABLE = "SCORE_MLX_PLUGINS"
+Files = dict[str, dict[str, Path]]  # kind -> name -> file
+
+
+def register(given: Any, folder: str | Path, taken: Mapping[str, Sequence[str]] | None = None) -> None:
+    """Make the plugins of a config known to this process and to those that it starts.
+
+    Args:
+        given: what `plugins` of config.yaml says, in whatever shape.
+        folder: of config.yaml; files are relative to it.
+        taken: names of each kind that the package has itself.
+
+    Raises:
+        UserError: another shape, a name that is taken or no word, or no such file.
+    """
+    files = _read(given, folder)
+    for kind, named in files.items():
+        for name in set(named) & set((taken or {}).get(kind, ())):
+            raise UserError(f"config.yaml: plugins.{kind}: the package has a {name} itself, expected another name")
+    os.environ[VARIABLE] = json.dumps({kind: {n: str(p) for n, p in named.items()} for kind, named in files.items()})
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Names of that kind, () where there is no plugin."""
+    return tuple(_known().get(kind, ()))
+
+
+def file(kind: str, name: str) -> Path | None:
+    """The file of a plugin, None for a name that is none."""
+    found = _known().get(kind, {}).get(name)
+    return Path(found) if found else None
+
+
+def load(kind: str, name: str) -> Any:
+    """What a plugin's file offers: an architecture's `RECIPE`, an integrator's `step`. The file is run once.
+
+    Raises:
+        UserError: it cannot be run, or lacks what its kind must have.
+    """
+    path = file(kind, name)
+    if path is None:
+        raise UserError(
+            f"{kind} = {name}: neither the package's nor a plugin's, expected it under plugins in config.yaml"
+        )
+    offered = vars(_run(path, kind, name))
+    if KINDS[kind] not in offered:
+        raise UserError(f"{path}: no {KINDS[kind]}, expected one in the file of an {kind}")
+    return offered[KINDS[kind]]
+
+
+def files(chosen: Mapping[str, Any]) -> dict[str, Path]:
+    """Kind -> file of each plugin among the fields of a spec; {} for none."""
+    return {kind: path for kind in KINDS if (path := file(kind, chosen.get(kind, "")))}
+
+
+def provenance(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """`arch sage` -> SHA-256 of its file, for each plugin among the fields of a spec; {} for none."""
+    used = files(chosen)
+    return {f"{kind} {chosen[kind]}": hashlib.sha256(path.read_bytes()).hexdigest() for kind, path in used.items()}
+
+
+def _known() -> dict[str, dict[str, str]]:
+    """What the variable says; without it, as for a command given by hand, what the project's config.yaml says."""
+    if VARIABLE not in os.environ:
+        _from_project(Path.cwd())
+    return json.loads(os.environ.get(VARIABLE, "{}"))
+
+
+@cache
+def _from_project(here: Path) -> None:
+    """config.yaml of the project that the working directory is in; one that cannot be read says nothing here."""
+    try:
+        home = project.root()
+        given = yaml.safe_load((home / "config.yaml").read_text(encoding="utf-8"))
+    except (UserError, OSError, ValueError, yaml.YAMLError):
+        return
+    if isinstance(given, dict) and given.get("plugins"):
+        register(given["plugins"], home)
+
+
+def _read(given: Any, folder: str | Path) -> Files:
+    if given is None:
+        return {}
+    if not isinstance(given, dict) or not set(given) <= set(KINDS):
+        found = ", ".join(map(str, given)) if isinstance(given, dict) else repr(given)
+        raise UserError(f"config.yaml: plugins has {found}, expected the keys {' and '.join(KINDS)}")
+    return {kind: _files(kind, named, Path(folder)) for kind, named in given.items() if named}
+
+
+def _files(kind: str, named: Any, folder: Path) -> dict[str, Path]:
+    if not isinstance(named, dict):
+        raise UserError(f"config.yaml: plugins.{kind} = {named!r}: expected names with a file each")
+    for name, path in named.items():
+        if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9]*", name):
+            raise UserError(f"config.yaml: plugins.{kind}: name {name!r}, expected small letters and digits")
+        if not isinstance(path, str) or not (folder / path).is_file():
+            raise UserError(f"config.yaml: plugins.{kind}.{name} = {path!r}: no such file, expected one of Python code")
+    return {name: (folder / path).resolve() for name, path in named.items()}
+
+
+@cache
+def _run(path: Path, kind: str, name: str) -> ModuleType:
+    found = importlib.util.spec_from_file_location(f"score_mlx_plugin_{kind}_{name}", path)
+    if found is None or found.loader is None:
+        raise UserError(f"{path}: expected a file of Python code (.py)")
+    module = importlib.util.module_from_spec(found)
+    try:
+        found.loader.exec_module(module)
+    except Exception as reason:
+        raise UserError(f"{path}: {type(reason).__name__}: {reason}") from None
+    return module

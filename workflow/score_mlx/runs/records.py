@@ -1,0 +1,220 @@
+"""The run record: what a training run leaves behind and every table, figure and verdict is a function of.
+
+`run.json` holds what the run was and what came out: the same bytes for the same run. `run.meta.json` holds what differs
+from one execution to the next: seconds, host, versions. `record_types.py` is the schema.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from score_mlx.runs.schema import LanguageRecord, RunMeta, RunRecord
+from score_mlx.runs.science import BEFORE, MOLECULES, SCIENCE, versions
+from score_mlx.runs.spec import Spec
+from score_mlx.system import processor
+from score_mlx.system.errors import UserError
+from score_mlx.system.files import write_text
+
+SCHEMA_VERSION = 1
+BY_HAND = "none"  # the preset of a run that `score-mlx train` was told by its options
+_LARGEST = 64 * 2**20  # bytes; a record of 5 folds and 150 epochs has about 60 kB
+RECORDS = {"language": LanguageRecord}  # by family; all others are `RunRecord`
+
+SCHEMA = {
+    "record": RunRecord.model_json_schema(by_alias=True),
+    "language": LanguageRecord.model_json_schema(by_alias=True),
+    "meta": RunMeta.model_json_schema(),
+}
+
+
+def finite(value: float) -> float | None:
+    """Seven significant digits, all that single precision has; None for NaN and infinity, which JSON lacks."""
+    return float(f"{value:.7g}") if math.isfinite(value) else None
+
+
+def summarise(folds: list[dict[str, Any]]) -> dict[str, Any]:
+    """The `best` and `last` parts of a record, from its curves."""
+    best: dict[str, list[Any]] = {"rmse": [], "epoch": []}
+    for fold in folds:
+        known = [(value, epoch) for epoch, value in enumerate(fold["rmse"], start=1) if value is not None]
+        value, epoch = min(known, default=(None, None))
+        best["rmse"].append(value)
+        best["epoch"].append(epoch)
+    return {"best": best, "last": {"rmse": [fold["rmse"][-1] for fold in folds]}}
+
+
+def summarise_losses(evaluations: list[dict[str, Any]]) -> dict[str, Any]:
+    """The `best` and `last` parts of a language model's record: of the lowest val_loss; val_bpb has the last only."""
+    measure = "val_bpb" if "part_bpb" in evaluations[0] else "val_loss"
+    known = [found for found in evaluations if found.get(measure) is not None]
+    return {"best": min(known, key=lambda found: found[measure], default=evaluations[-1]), "last": evaluations[-1]}
+
+
+def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: list[float]) -> dict[str, Any]:
+    """One fold's part of a record.
+
+    Args:
+        fold: its number.
+        train, test: numbers of molecules.
+        train_loss, rmse: a value an epoch.
+    """
+    curves = {"train_loss": train_loss, "rmse": rmse}
+    return {"fold": fold, "train": train, "test": test} | {k: [finite(v) for v in c] for k, c in curves.items()}
+
+
+def make_record(
+    spec: Spec, dataset: dict[str, Any], parameters: int | None, folds: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The record of a finished run.
+
+    Raises:
+        UserError: no epoch of any fold gave a finite error.
+    """
+    if not any(value is not None for fold in folds for value in fold["rmse"]):
+        raise UserError(f"{spec.path('')}: no epoch of any fold gave a finite error")
+    return head(spec) | {
+        "dataset": dataset,
+        "parameters": parameters,
+        "folds": folds,
+        **summarise(folds),
+    }
+
+
+def head(spec: Spec) -> dict[str, Any]:
+    """What the records of all families begin with."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "family": spec.FAMILY,
+        "science": SCIENCE[spec.FAMILY],
+        "spec": spec.as_dict(),
+        "cuts": spec.cuts(),
+    }
+
+
+def make_meta(
+    family: str, *, started: str, seconds: float, preset: str, resumed: int = 0, replicas: int = 1
+) -> dict[str, Any]:
+    """What `run.meta.json` says of a run: its cost, and with what it was made.
+
+    Args:
+        started: UTC, ISO 8601.
+        seconds: of training, those before an interruption included.
+        preset: that of config.yaml, `BY_HAND` without one.
+        resumed: how often it went on from a checkpoint.
+        replicas: folds that trained side by side.
+    """
+    cost = {"started": started, "seconds": round(seconds, 3), "resumed": resumed, "replicas": replicas}
+    return environment(family) | cost | {"preset": preset}
+
+
+def write_record(folder: Path, record: dict[str, Any], meta: dict[str, Any]) -> None:
+    """Writes `run.meta.json`, then `run.json`: a run counts as finished once its record is there."""
+    type_of(record).model_validate(record)
+    RunMeta.model_validate(meta)
+    write_text(folder / "run.meta.json", json.dumps(meta, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    write_text(folder / "run.json", dumps(record))
+
+
+def dumps(record: dict[str, Any]) -> str:
+    """Sorted keys, one line a list of numbers: the same record gives the same bytes and reads well in a diff."""
+    return _indent(record, 0) + "\n"
+
+
+def read_record(path: str | Path) -> dict[str, Any]:
+    """A record as plain dictionaries.
+
+    Raises:
+        UserError: missing, too large, not JSON, or not as its family's type says.
+    """
+    return _read(Path(path))
+
+
+def type_of(record: Any) -> type[BaseModel]:
+    """What a record of this family must look like."""
+    family = record.get("family") if isinstance(record, dict) else None
+    return RECORDS.get(family, RunRecord) if isinstance(family, str) else RunRecord
+
+
+def read_meta(path: str | Path) -> dict[str, Any]:
+    """The `run.meta.json` beside a record; an empty preset, as earlier versions wrote by hand, reads `BY_HAND`.
+
+    Args:
+        path: of the record or of the meta file itself.
+    """
+    meta = _read(Path(path).with_name("run.meta.json"), RunMeta)
+    return meta | {"preset": meta["preset"] or BY_HAND}
+
+
+def environment(*families: str) -> dict[str, Any]:
+    """Where and with what this process computes `families`: the part of `run.meta.json` known before training."""
+    needed = [part for family in families for part in (*BEFORE.get(family, MOLECULES), family)]
+    numbers = {name: number for part in needed for name, number in versions(part).items()}
+    about = {"device": f"cpu: {processor.name()}", "versions": {"python": platform.python_version()} | numbers}
+    if "mlx" in numbers:
+        about = _mlx_environment(about)
+    return about | {
+        "host": platform.node(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "commit": _commit(),
+    }
+
+
+def _mlx_environment(about: dict[str, Any]) -> dict[str, Any]:
+    """MLX's device, its BLAS and kernels; only where MLX computes, since a tree's job need not import it."""
+    import mlx.core as mx
+
+    from score_mlx import kernels
+    from score_mlx.system import blas
+
+    if mx.default_device().type == mx.DeviceType.gpu:
+        about["device"] = f"gpu: {mx.device_info().get('device_name', 'unknown')}"
+    numbers = {"blas": blas.described(), "kernels": "compiled" if kernels.compiled() else "none"}
+    return about | {"versions": numbers | about["versions"]}
+
+
+def _commit() -> str | None:
+    """The commit of the source tree, with `-dirty` where tracked files differ; None outside a checkout."""
+    here = Path(__file__).parents[1]  # the package
+    git = {"cwd": here, "capture_output": True, "text": True, "env": os.environ | {"GIT_OPTIONAL_LOCKS": "0"}}
+    try:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, timeout=10, **git).stdout.strip()
+        changed = subprocess.run(["git", "status", "--porcelain", "-uno", "."], check=True, timeout=10, **git).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head + ("-dirty" if changed else "")
+
+
+def _read(path: Path, model: type[BaseModel] | None = None) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UserError(f"{path}: {path.stat().st_size} bytes, expected a record of at most {_LARGEST}")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        (model or type_of(content)).model_validate(content)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file, expected a run record") from None
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}: {place}: {first['msg']}, found {str(first['input'])[:60]!r}") from None
+    except (OSError, ValueError, RecursionError) as reason:
+        raise UserError(f"{path}: not a run record ({reason})") from None
+    return content
+
+
+def _indent(value: Any, depth: int) -> str:
+    """JSON with sorted keys in which a list without dictionaries takes one line."""
+    pad = "  " * (depth + 1)
+    if isinstance(value, dict) and value:
+        rows = (f"{pad}{json.dumps(k)}: {_indent(v, depth + 1)}" for k, v in sorted(value.items()))
+        return "{\n" + ",\n".join(rows) + "\n" + pad[2:] + "}"
+    if isinstance(value, list) and any(isinstance(v, dict) for v in value):
+        return "[\n" + ",\n".join(pad + _indent(v, depth + 1) for v in value) + "\n" + pad[2:] + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,218 @@
+"""What a run is: a typed value with a path of its own, so that a run wanted by ten targets exists once.
+
+Each family of models has a spec of its own, `graphs/spec.py` and the like: a frozen dataclass whose fields say
+everything. Here is what all of them can do.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from abc import ABC, abstractmethod
+from dataclasses import Field, asdict, fields, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from score_mlx.data.splits import SPLITS
+from score_mlx.runs import plugins
+from score_mlx.system.errors import UserError, unknown
+
+Range = tuple[float, float]  # the least and the largest value of a field
+NOT_NEGATIVE: Range = (0, math.inf)
+POSITIVE: Range = (1, math.inf)  # of integers
+RATE: Range = (1e-9, 1)  # a number that must not be 0
+
+
+class Spec(ABC):
+    """The base of all specs; the fields are the subclasses'.
+
+    The defaults are the paper's, so a field at its default does not show in the path:
+    `{dataset}/{family}/{named fields}/{options}/run.json` with `default` for no options.
+    """
+
+    FAMILY: ClassVar[str]
+    NAMED: ClassVar[tuple[str, ...]]  # fields that are folders of the path
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {}  # what text fields may say, the paper's first
+    RANGES: ClassVar[dict[str, Range]] = {"repeat": NOT_NEGATIVE, "seed": NOT_NEGATIVE}
+    PLUGGABLE: ClassVar[tuple[str, ...]] = ()  # choices to which config.yaml's plugins may add
+    # Settings that cost time and that a preset or a reader may lower; a record that did so is not the paper's run.
+    CUTTABLE: ClassVar[tuple[str, ...]] = ()
+    # A run that differs from the paper's in one of these was made by another protocol, whatever its cuts say.
+    PROTOCOL: ClassVar[tuple[str, ...]] = ()
+
+    dataset: str
+    repeat: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", str(self.dataset)):  # a folder's name, which must not lead elsewhere
+            raise UserError(f"dataset = {self.dataset}: expected a name of letters, digits, '-' and '_'")
+        for name, allowed in self.CHOICES.items():
+            if getattr(self, name) in allowed:
+                continue
+            known = (*allowed, *plugins.names(name)) if name in self.PLUGGABLE else allowed
+            if getattr(self, name) not in known:
+                raise UserError(unknown(f"{name} =", getattr(self, name), known))
+        for name, (least, most) in self.RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                expected = f"at least {least}" if math.isinf(most) else f"{least:g} to {most:g}"
+                raise UserError(f"{name} = {getattr(self, name)}: expected {expected}")
+
+    @property
+    @abstractmethod
+    def model(self) -> str:
+        """Name in the paper's tables."""
+
+    @property
+    def timed(self) -> bool:
+        """Whether training ends by the clock, so that another execution gives other numbers."""
+        return False
+
+    @property
+    @abstractmethod
+    def work(self) -> float:
+        """What training costs beside other runs of the same `kind`, in any unit."""
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Family and architecture, network or method: runs of one kind cost about the same."""
+        return self.FAMILY, getattr(self, self.NAMED[0])
+
+    @property
+    def configuration(self) -> str:
+        """How depth is built, "" for a family that has no such choice."""
+        return self.as_dict().get("config", "")
+
+    @property
+    def options(self) -> str:
+        """The fields that differ from their defaults, as `name=value` in field order, or `default`."""
+        changed = [f for f in self.option_fields() if getattr(self, f.name) != f.default]
+        return ",".join(f"{f.name}={_show(getattr(self, f.name))}" for f in changed) or "default"
+
+    def path(self, root: str | Path = "results/runs") -> Path:
+        """Where this run's record lies below `root`."""
+        named = (getattr(self, name) for name in self.NAMED)
+        return Path(root, self.dataset, self.FAMILY, *named, self.options, "run.json")
+
+    @classmethod
+    def from_path(cls, path: str | Path) -> Self:
+        """The spec that a record's path describes; the inverse of `path`.
+
+        Raises:
+            UserError: the path is not one that `path` could have made.
+        """
+        parts = Path(path).parts[-len(cls.NAMED) - 4 :]
+        if len(parts) < len(cls.NAMED) + 4 or parts[-1] != "run.json" or parts[1] != cls.FAMILY:
+            raise UserError(f"{path}: expected {cls.pattern()}")
+        dataset, _, *named, options, _ = parts
+        kind = cls.variant(*named)
+        spec = kind(dataset, *named, **kind.parse_options(options))
+        if spec.options != options:
+            raise UserError(f"{path}: options read '{options}', expected the canonical form '{spec.options}'")
+        return spec
+
+    @classmethod
+    def variant(cls, *named: str) -> type[Self]:
+        """The class whose fields a run of these names has."""
+        return cls
+
+    @classmethod
+    def pattern(cls) -> str:
+        """What a record's path looks like."""
+        return "/".join(["...", "<dataset>", cls.FAMILY, *(f"<{name}>" for name in cls.NAMED), "<options>", "run.json"])
+
+    @classmethod
+    def parse_options(cls, text: str) -> dict[str, Any]:
+        """`head=mlp,steps=3` -> {"head": "mlp", "steps": 3}, each value in its field's type."""
+        if text == "default":
+            return {}
+        types = {f.name: type(f.default) for f in cls.option_fields()}
+        values: dict[str, Any] = {}
+        for item in text.split(","):
+            name, equals, value = item.partition("=")
+            if not equals or name not in types:
+                raise UserError(unknown("option", name, tuple(types)))
+            values[name] = _read(name, value, types[name])
+        return values
+
+    @classmethod
+    def option_fields(cls) -> list[Field]:
+        return [f for f in fields(cls) if f.name not in ("dataset", *cls.NAMED)]
+
+    def published(self, name: str) -> Any:
+        """The paper's value of a setting for a run like this: the field's default, unless a family knows better."""
+        return getattr(type(self), name)
+
+    def cuts(self) -> list[dict[str, Any]]:
+        """Each training setting below the paper's, with both values; empty means comparable with the paper."""
+        pairs = [(name, getattr(self, name), self.published(name)) for name in self.CUTTABLE]
+        return [{"setting": name, "ours": ours, "paper": paper} for name, ours, paper in pairs if ours < paper]
+
+    def departures(self, but: tuple[str, ...] = ()) -> list[str]:
+        """Fields of the protocol that differ from the paper's, as `steps 3`; those in `but` may."""
+        pairs = [(name, getattr(self, name), self.published(name)) for name in self.PROTOCOL if name not in but]
+        return [f"{name} {ours}" for name, ours, paper in pairs if ours != paper]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def with_known(self, **changes: Any) -> Self:
+        """The same with those changes whose fields it has."""
+        known = self.as_dict()
+        return replace(self, **{name: value for name, value in changes.items() if name in known})
+
+
+class FoldSpec(Spec):
+    """The base of all specs of models that are trained on folds of molecules."""
+
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"split": SPLITS}
+    PROTOCOL: ClassVar[tuple[str, ...]] = ("split",)
+    ITERATIVE: ClassVar[bool] = True  # whether best and last epoch can differ
+
+    split: str
+    epochs: int
+
+    @property
+    def work(self) -> float:
+        """Epochs, times what an epoch costs in blocks: one, and about three more for input, head and optimiser."""
+        return self.epochs * 4.0
+
+    @property
+    def uses_descriptors(self) -> bool:
+        """Whether the run reads the RDKit descriptors."""
+        return False
+
+    @property
+    def ranked_by(self) -> FoldSpec | None:
+        """The model whose SHAP values choose the descriptors that this run reads, if any does."""
+        return None
+
+    @property
+    def graph_features(self) -> str | None:
+        """Which atom and bond features the run reads, if any."""
+        return None
+
+
+def results_of(spec: Spec, made: Path | None) -> Path:
+    """The results folder in which `made`, the record or the SHAP values of `spec`, has its place.
+
+    Snakemake may keep all of it elsewhere than under `results` (`--default-storage-provider`).
+    """
+    depth = len(spec.path("").parts)  # of a record below results/runs
+    inside = made is not None and len(made.parents) > depth and made.parents[depth - 1].name in ("runs", "shap")
+    return made.parents[depth] if inside else Path("results")
+
+
+def _read(name: str, value: str, kind: type) -> Any:
+    if kind is bool:
+        if value not in ("true", "false"):
+            raise UserError(f"option {name}={value}: expected true or false")
+        return value == "true"
+    try:
+        return kind(value)
+    except ValueError:
+        raise UserError(f"option {name}={value}: expected {kind.__name__}") from None
+
+
+def _show(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

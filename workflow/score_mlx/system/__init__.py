@@ -1,0 +1,1 @@
+"""Files, locks, processes, compilers and BLAS: what knows nothing of science."""

@@ -1,0 +1,19 @@
+"""The one exception that is the user's to mend: shown as a single line, never as a traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+class UserError(Exception):
+    """Bad input. The message names the file, row or key, what was found and what was expected."""
+
+
+def unknown(what: str, found: Any, allowed: Iterable[str]) -> str:
+    """One line for a word that is none of those expected, with the nearest."""
+    allowed = list(allowed)
+    near = difflib.get_close_matches(str(found), allowed, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"unknown {what} '{found}': expected one of {', '.join(allowed)}{hint}"

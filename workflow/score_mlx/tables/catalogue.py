@@ -1,0 +1,71 @@
+"""Every run that there is, one row each, with what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from score_mlx.tables.formats import Readable, number
+from score_mlx.tables.language_runs import LanguageRun
+from score_mlx.tables.runs import ORIGIN, Run, mean_std, origin
+
+COLUMNS = (
+    "family", "model", "rmse_mean", "rmse_std", "last_rmse_mean", "val_loss", "val_bpb", "folds", "epochs",
+    "parameters", "seconds", "resumed",
+    "started", "host", "path", *ORIGIN,
+)  # fmt: skip
+
+
+def catalogue(runs: Sequence[Run | LanguageRun]) -> list[dict[str, Any]]:
+    """Rows with the keys `COLUMNS`, by family, model and options; None where a run has no such number or diverged."""
+    return [_row(run) for run in sorted(runs, key=lambda run: (run.spec.FAMILY, run.model, run.spec.options))]
+
+
+def matching(rows: Sequence[dict[str, Any]], conditions: dict[str, str]) -> list[dict[str, Any]]:
+    """The rows in which each named column holds the text, or one of several that `|` parts; `=text`: is the text."""
+
+    def holds(value: Any, texts: str) -> bool:
+        shown, whole = str(value).lower(), texts.startswith("=")
+        wanted = texts.lower().removeprefix("=").split("|")
+        return shown in wanted if whole else any(text in shown for text in wanted)
+
+    return [row for row in rows if all(holds(row[name], texts) for name, texts in conditions.items())]
+
+
+def _row(run: Run | LanguageRun) -> dict[str, Any]:
+    found = dict.fromkeys(COLUMNS) | _results(run)
+    same = {name: run.meta.get(name) for name in ("seconds", "resumed", "started", "host")}
+    named = {"family": run.spec.FAMILY, "model": run.model, "parameters": run.parameters}
+    return found | same | named | {"path": run.spec.path("").as_posix()} | origin(run)
+
+
+def _results(run: Run | LanguageRun) -> dict[str, Any]:
+    if isinstance(run, LanguageRun):
+        return {"val_loss": run.best.get("val_loss"), "val_bpb": run.best.get("val_bpb")}
+    mean, std = mean_std(run.best)
+    return {
+        "rmse_mean": mean,
+        "rmse_std": std,
+        "last_rmse_mean": mean_std(run.last)[0],
+        "folds": len(run.best),
+        "epochs": run.spec.epochs,
+    }
+
+
+READABLE: Readable = (
+    ("model", lambda row: row["model"]),
+    ("options", lambda row: row["options"]),
+    ("dataset", lambda row: row["dataset"]),
+    ("RMSE", lambda row: "" if row["family"] == "language" else number(row["rmse_mean"])),
+    ("loss", lambda row: _loss(row)),
+    ("cuts", lambda row: row["cuts"]),
+    ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),
+    ("device", lambda row: str(row["device"] or "")),
+)
+
+
+def _loss(row: dict[str, Any]) -> str:
+    """A language model's best: nats a token, or bits a byte."""
+    if row["val_bpb"] is not None:
+        return f"{number(row['val_bpb'])} bits a byte"
+    return number(row["val_loss"]) if row["val_loss"] is not None else ""

@@ -1,0 +1,1 @@
+"""One training loop for folds and for text: replicas, checkpoints, progress."""

@@ -1,0 +1,124 @@
+"""Training one network on all folds: from a spec and its data to a run record."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+
+from score_mlx.data.fold_data import FoldedData
+from score_mlx.depth import learned_dt
+from score_mlx.runs import plugins
+from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, finite, make_fold, make_meta, make_record, write_record
+from score_mlx.runs.science import SCIENCE
+from score_mlx.runs.spec import Spec
+from score_mlx.system.arrays import save_arrays
+from score_mlx.training.exclusive import once
+from score_mlx.training.fold_task import FoldTask, steps
+from score_mlx.training.loop import Curves, fit
+from score_mlx.training.progress import Progress
+
+
+def train(
+    task: type[FoldTask],
+    spec: Spec,
+    data: FoldedData,
+    folder: Path,
+    *,
+    progress: str = "auto",
+    replicas: int | None = None,
+    preset: str = BY_HAND,
+) -> dict[str, Any]:
+    """Train on all folds and write `run.json`, `run.meta.json` and `weights/` into `folder`.
+
+    A killed run leaves checkpoints there and goes on from them to the same bytes.
+
+    Args:
+        task: the family's task.
+        spec: what is trained.
+        data: the spec's data set, features and folds.
+        progress: `auto` (a bar in a terminal, lines elsewhere), `bar`, `lines` or `none`.
+        replicas: folds trained side by side; None: what was measured to be fastest.
+        preset: noted in `run.meta.json`.
+
+    Returns:
+        The record.
+
+    Raises:
+        UserError: no epoch of any fold gave a finite error.
+    """
+    compute = partial(_train, task, spec, data, folder, progress, replicas, preset)
+    return once(spec, {"dataset": data.record()}, folder, compute)
+
+
+def _train(
+    task: type[FoldTask],
+    spec: Spec,
+    data: FoldedData,
+    folder: Path,
+    progress: str,
+    replicas: int | None,
+    preset: str,
+) -> dict[str, Any]:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    folds = data.fold_numbers
+    side_by_side = min(replicas or task.fastest_replicas(spec), len(folds))
+    groups = _groups(folds, [steps(data, fold, spec.batch_size) for fold in folds], side_by_side)
+    bar = Progress(progress, f"{spec.model} ({data.info['label']})", spec.epochs * len(groups), spec.epochs)
+    parts: list[dict[str, Any]] = []
+    seconds, resumed, parameters = 0.0, 0, 0
+    for group in groups:
+        bar.group(group)
+        checkpoint = folder / "checkpoints" / f"folds-{group[0]}-{group[-1]}.safetensors"
+        running = task(spec, data, group)
+        trained, curves = fit(running, checkpoint, _signature(spec, data, group), bar)
+        remarks = running.remarks(trained)
+        seconds, resumed, parameters = seconds + curves.seconds, resumed + curves.resumed, trained.parameters
+        for r, fold in enumerate(group):
+            _write_weights(folder / "weights", fold, curves.best[r], trained.weights(r))
+            parts.append(_fold(data, fold, curves, r, trained.weights(r)) | remarks[r])
+    bar.close()
+    record = make_record(spec, data.record(), parameters, parts)
+    meta = make_meta(
+        spec.FAMILY, started=started, seconds=seconds, preset=preset, resumed=resumed, replicas=side_by_side
+    )
+    used = plugins.provenance(spec.as_dict())
+    write_record(folder, record, meta | ({"plugins": used} if used else {}))
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    return record
+
+
+def _groups(folds: list[int], steps: list[int], side_by_side: int) -> list[list[int]]:
+    """Folds that train side by side: neighbours with as many steps an epoch, since a replica cannot sit one out."""
+    groups: list[list[int]] = []
+    for fold, count in zip(folds, steps, strict=True):
+        if groups and len(groups[-1]) < side_by_side and steps[folds.index(groups[-1][0])] == count:
+            groups[-1].append(fold)
+        else:
+            groups.append([fold])
+    return groups
+
+
+def _signature(spec: Spec, data: FoldedData, group: list[int]) -> str:
+    """What a checkpoint belongs to: it is taken up only by the same run on the same data."""
+    parts = [SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), data.record(), group]
+    used = plugins.provenance(spec.as_dict())
+    return json.dumps([*parts, used] if used else parts, sort_keys=True)
+
+
+def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dict[str, mx.array]) -> None:
+    for which, weights in (("best", best), ("last", last)):
+        save_arrays(folder / f"fold{fold}-{which}.safetensors", weights)
+
+
+def _fold(data: FoldedData, fold: int, curves: Curves, r: int, weights: dict[str, mx.array]) -> dict[str, Any]:
+    part = make_fold(fold, len(data.train(fold)), len(data.test(fold)), curves.train_loss[r], curves.rmse[r])
+    for name, alpha in weights.items():
+        if name.endswith("dt.alpha"):
+            part["learned_dt"] = [finite(value) for value in learned_dt(alpha).tolist()]
+    return part
