@@ -1,5 +1,6 @@
 """SMILES: what is refused, with its row, and what looks odd and must work all the way to a number."""
 
+import csv
 import time
 
 import numpy as np
@@ -26,14 +27,23 @@ def complete_graph(atoms: int) -> str:
     return text
 
 
+NO = "RDKit cannot read the SMILES"
 REFUSED = {
-    "open ring": ("C1CC", "RDKit cannot read the SMILES 'C1CC'"),
-    "open branch": ("C(C", "RDKit cannot read the SMILES 'C(C'"),
-    "five bonds of carbon": ("CC(C)(C)(C)C", "RDKit cannot read"),
-    "no aromatic ring": ("c1cccc1", "RDKit cannot read"),
-    "a name": ("aspirin", "RDKit cannot read the SMILES 'aspirin'"),
-    "an InChI": ("InChI=1S/CH4/h1H4", "RDKit cannot read"),
-    "a reaction": ("CCO>>CC=O", "RDKit cannot read"),
+    "open ring": ("C1CC", "RDKit cannot read the SMILES 'C1CC': unclosed ring"),
+    "open branch": ("C(C", "RDKit cannot read the SMILES 'C(C': extra open parentheses at character 2"),
+    "five bonds of carbon": (
+        "CC(C)(C)(C)C",
+        f"{NO} 'CC(C)(C)(C)C': Explicit valence for atom # 1 C, 5, is greater than permitted",
+    ),
+    "no aromatic ring": (
+        "c1cccc1",
+        f"{NO} 'c1cccc1': Can't kekulize mol. Unkekulized atoms: 0 1 2 3 4",
+    ),
+    "a name": ("aspirin", "RDKit cannot read the SMILES 'aspirin': syntax error at character 1"),
+    "an InChI": ("InChI=1S/CH4/h1H4", "an InChI, expected a SMILES: 'InChI=1S/CH4/h1H4'"),
+    "an InChIKey": ("VNWKTOKETHGBQD-UHFFFAOYSA-N", "an InChIKey, which names a molecule"),
+    "a reaction": ("CCO>>CC=O", "a reaction, expected one molecule: 'CCO>>CC=O'"),
+    "a reaction with a catalyst": ("[CH3:1][OH:2]>[Pd]>[CH2:1]=[O:2]", "a reaction, expected one molecule"),
     "no SMILES": ("", "no SMILES"),
     "blanks": ("   ", "no SMILES"),
     "two molecules and a blank": ("CCO CCN", "a blank in the SMILES 'CCO CCN'"),
@@ -62,6 +72,48 @@ def test_a_smiles_that_takes_forever(folder, refused, command, monkeypatch):
     assert command(*PREPARE, "--drop-bad")[0] == 0  # the others are read
     assert (folder / "out" / "molecules.csv").read_text().count("\n") == 3
     assert time.monotonic() - start < 60
+
+
+MAPPED = """smiles,y
+CCO,1
+[CH3:1][CH2:2][OH:3],2
+[CH3:5][CH2:6][OH:7],3
+c1ccccc1C,4
+[cH:1]1[cH:2][cH:3][cH:4][cH:5][c:6]1[CH3:7],5
+[cH:2]1[cH:1][cH:3][cH:4][cH:5][c:6]1[CH3:7],6
+[H:9][O:1][CH2:2][CH3:3],7
+CC(O)(C)F,8
+[CH3:1][C@:2]([OH:3])([CH3:4])F,9
+CCO |$R1;;$|,10
+CCN,11
+CCC,12
+C1CCCCC1,13
+C1CCNCC1,14
+c1ccncc1,15
+C1CCCC1,16
+"""
+SAME = [[0, 1, 2, 6, 9], [3, 4, 5], [7, 8]]
+
+
+def test_atom_maps_make_no_new_molecule(folder, command):
+    """Whatever atoms are numbered, one molecule has one canonical SMILES, one scaffold, one fold, one graph."""
+    (folder / "my.csv").write_text(MAPPED)
+    assert command(*PREPARE)[0] == 0
+    with (folder / "out" / "molecules.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert not any(":" in row["canonical"] for row in rows)
+    with (folder / "out" / "qc.csv").open(newline="") as stream:
+        said = {int(row["row"]): row["reason"] for row in csv.DictReader(stream)}
+    graphs = featurise([row["smiles"] for row in rows], processes=1)
+    atoms = np.diff(graphs.atom_offset)
+    for first, *others in SAME:
+        assert {rows[other]["canonical"] for other in others} == {rows[first]["canonical"]}
+        assert all(f"repeats the molecule of row {first}:" in said[other] for other in others)
+        assert {atoms[other] for other in others} == {atoms[first]}
+    for split in ("grouped", "scaffold"):
+        assert command("data", "folds", "out/molecules.csv", f"{split}.csv", "--split", split)[0] == 0
+        folds = [line.split(",")[1] for line in (folder / f"{split}.csv").read_text().splitlines()[1:]]
+        assert all(len({folds[row] for row in same}) == 1 for same in SAME)
 
 
 READ = {

@@ -1,7 +1,7 @@
 """Reading somebody else's CSV file: what it may look like, and what is said of one that is no table of molecules."""
 
 import pytest
-from score_mlx.data.chem.csvfile import header_of, read_column, read_rows
+from score_mlx.data.chem.csvfile import header_of, read_cells, read_rows
 from score_mlx.data.chem.datasets import Table, prepare
 from score_mlx.system.errors import UserError
 
@@ -30,7 +30,7 @@ def test_a_quoted_nothing_is_a_row(tmp_path, row):
     source = write(tmp_path / "a.csv", f"smiles\nCCO\n{row}\nCCN\n   \n\n")
     said = []
     assert [r.smiles for r in read_rows(source, "smiles", None, None, said.append)] == ["CCO", "", "CCN"]
-    assert read_column(source, "smiles") == ["CCO", "", "CCN"]
+    assert [cells.values for cells in read_cells(source, ["smiles"])] == [["CCO"], [""], ["CCN"]]
     assert said == [f"{source}: 2 blank lines were skipped: line 5, 6"]
 
 

@@ -8,7 +8,7 @@ from score_mlx.cli import app
 from score_mlx.config.file import load
 from score_mlx.data.chem.datasets import Table, prepare
 from score_mlx.data.chem.folds import load_folds, make_folds
-from score_mlx.data.chem.given_folds import from_column
+from score_mlx.data.chem.given_folds import from_column, from_file
 from score_mlx.data.chem.scaffolds import balanced, scaffolds
 from score_mlx.data.splits import SPLITS
 from score_mlx.system.errors import UserError
@@ -37,7 +37,7 @@ def test_scaffold_folds_of_molecules():
     folds = make_folds(many, "scaffold")
     assert sorted(np.bincount(folds), reverse=True)[0] == 8  # the chains have one scaffold, none
     assert len(set(folds[:8])) == 1 and set(folds.tolist()) == set(range(5))
-    with pytest.raises(UserError, match="2 scaffolds: expected at least 5"):
+    with pytest.raises(UserError, match="2 different scaffolds: expected at least 5"):
         make_folds(["C", "CC", "c1ccccc1", "Cc1ccccc1", "CCC"], "scaffold")
 
 
@@ -66,7 +66,7 @@ def test_labels_are_numbered_in_their_order(own, tmp_path, column, folds):
 @pytest.mark.parametrize(
     ("column", "rows", "says"),
     [
-        ("holes", [0, 2], "row 2, column 'holes': no fold"),
+        ("holes", [0, 2], "line 4: no fold in column 'holes'"),
         ("holes", [0, 3], "column 'holes' has 1 different folds, expected 2 to 50"),
         ("fo", [0], "no column 'fo'"),
         ("fold", [0, 9], "5 rows, expected at least 10"),
@@ -75,6 +75,61 @@ def test_labels_are_numbered_in_their_order(own, tmp_path, column, folds):
 def test_columns_that_are_no_folds(own, column, rows, says):
     with pytest.raises(UserError, match=says):
         from_column(own, column, rows)
+
+
+KEPT = [0, 2, 3, 4]  # rows of `own` that molecules.csv has
+FILES = {
+    "as in molecules.csv": "row,fold\n0,1\n2,0\n3,1\n4,2\n",
+    "positions": "row,fold\n0,1\n1,0\n2,1\n3,2\n",
+    "all rows of the CSV": "row,fold\n0,1\n1,3\n2,0\n3,1\n4,2\n",
+    "another order": "row,fold\n4,2\n0,1\n3,1\n2,0\n",
+    "byte order mark": "\ufeffrow,fold\n0,1\n2,0\n3,1\n4,2\n",
+    "Windows line ends": "row,fold\r\n0,1\r\n2,0\r\n3,1\r\n4,2\r\n",
+    "numbers of a program": "row,fold\n0.0,1.0\n2,0.0\n3,1.0\n4,2.0\n",
+    "blanks and another column": "fold, row ,name\n 1,0,a\n0, 2,b\n1,3,c\n2,4,d\n\n",
+    "names": "row,fold\n0,b\n2,a\n3,b\n4,c\n",
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_a_folds_file_is_read_whatever_it_looks_like(case, own, tmp_path):
+    (tmp_path / "folds.csv").write_text(FILES[case], encoding="utf-8", newline="")
+    arguments = ["data", "folds", tmp_path / "data" / "molecules.csv", tmp_path / "out.csv", "--split", "file"]
+    done = CliRunner().invoke(app, [*map(str, [*arguments, "--source", tmp_path / "folds.csv"])])
+    assert done.exit_code == 0, done.exception
+    assert load_folds(tmp_path / "out.csv", 4).tolist() == [1, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("row,fold\n0,1\n2,0\n3,1\n", "folds.csv: no row 4, expected a row for each molecule"),
+        ("row,fold\n0,1\n2,0\n3,1\n4,2\n9,1\n", "line 6: row 9 is none of molecules.csv"),
+        ("row,fold\n0,1\n2,0\n3,1\n4,2\n\n2,1\n", "line 7: row 2 stands on line 3 as well"),
+        ("row,fold\n0,1\nx,0\n3,1\n4,2\n", "line 3: row 'x', expected a whole number"),
+        ("row,fold\n0,1\n2,\n3,1\n4,2\n", "line 3: no fold in column 'fold'"),
+        ("row,fold\n0,1\n2,1\n3,1\n4,1\n", "column 'fold' has 1 different folds"),
+        ("row;fold\n0;1\n", "no column 'row'"),
+        ("molecule,fold\n0,1\n", "no column 'row', found molecule, fold"),
+    ],
+)
+def test_folds_files_that_are_none(tmp_path, text, says):
+    (tmp_path / "folds.csv").write_text(text)
+    with pytest.raises(UserError) as raised:
+        from_file(tmp_path / "folds.csv", KEPT)
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize("repeat", [0, 1, 2])
+def test_few_molecules_many_times_are_spread_over_grouped_folds(repeat):
+    """Eight molecules at ten temperatures: the folds of their first rows would leave two folds without any."""
+    eight = ["CCO", "CCN", "CCC", "CCS", "CCF", "CCCl", "CCBr", "CCI"]
+    rows = [smiles for smiles in eight for _ in range(10)]
+    folds = make_folds(rows, "grouped", repeat)
+    assert sorted(np.bincount(folds).tolist()) == [10, 10, 20, 20, 20]
+    assert all(len(set(folds[start : start + 10].tolist())) == 1 for start in range(0, 80, 10))
+    with pytest.raises(UserError, match="4 different molecules: expected at least 5, one for each fold"):
+        make_folds([smiles for smiles in eight[:4] for _ in range(10)], "grouped", repeat)
 
 
 @pytest.mark.parametrize(

@@ -97,20 +97,20 @@ def folds(
 
     Example: score-mlx data folds results/data/my/molecules.csv results/folds/my/scaffold-r0.csv --split scaffold
     """
-    from score_mlx.data.chem.folds import load_folds, make_folds, save_folds
+    from score_mlx.data.chem.folds import make_folds, save_folds
+    from score_mlx.data.chem.given_folds import from_column, from_file
     from score_mlx.data.chem.prepared import load_molecules
 
     if (split == "file") != (source is not None):
         raise UserError(f"--split {split}: expected --source together with --split file, and only there")
     known = load_molecules(molecules)
+    rows = known.rows.tolist()
     if source is None:
         made = make_folds(known.canonical, split, repeat)
     elif fold_column is None:
-        made = load_folds(source, len(known))
+        made = from_file(source, rows)
     else:
-        from score_mlx.data.chem.given_folds import from_column
-
-        made = from_column(source, fold_column, known.rows.tolist())
+        made = from_column(source, fold_column, rows)
     save_folds(out, made)
 
 

@@ -66,13 +66,22 @@ def read_rows(
     return rows
 
 
-def read_column(path: str | Path, column: str) -> list[str]:
-    """The cells of one column, blanks around them removed, numbered as the rows of `read_rows`; "" in a flawed row.
+@dataclass(frozen=True)
+class Cells:
+    """Some cells of a row, blanks around them removed, and the line where it ends; all are "" in a flawed row."""
+
+    line: int
+    values: list[str]
+
+
+def read_cells(path: str | Path, columns: Sequence[str]) -> list[Cells]:
+    """The cells of some columns, numbered as the rows of `read_rows`.
 
     Raises:
         UserError: as of `read_rows`.
     """
-    return [cells[0].strip() for _, cells, _ in _lines(path, [column]) if cells is not None]
+    lines = _lines(path, columns)
+    return [Cells(line, [cell.strip() for cell in cells]) for line, cells, _ in lines if cells is not None]
 
 
 def header_of(path: str | Path) -> list[str]:

@@ -19,14 +19,16 @@ def make_folds(canonical: Sequence[str], split: str = "kfold", repeat: int = 0) 
     """The fold (0..4) that tests each molecule, (n,) int64, molecules in file order.
 
     Repeat r shuffles with seed 42 + r. `grouped` starts from the same folds and moves a molecule that occurs again to
-    the fold of its first occurrence, so that what the two differ in is the leak and hardly anything else. `scaffold`
-    keeps molecules of one scaffold together (`scaffolds.py`).
+    the fold of its first occurrence, so that what the two differ in is the leak and hardly anything else; where that
+    leaves a fold less than half of its share, molecules are spread as scaffolds are. `scaffold` keeps molecules of one
+    scaffold together (`scaffolds.py`).
 
     Args:
         canonical: SMILES of the n molecules, the same for the same molecule.
 
     Raises:
-        UserError: unknown split or one that a file gives, negative repeat, or fewer molecules or scaffolds than folds.
+        UserError: unknown split or one that a file gives, negative repeat, or fewer molecules, different
+            molecules or scaffolds than folds.
     """
     n = len(canonical)
     if split not in DRAWN:
@@ -47,6 +49,10 @@ def make_folds(canonical: Sequence[str], split: str = "kfold", repeat: int = 0) 
     if split == "grouped":
         first: dict[str, int] = {}
         folds = np.array([folds[first.setdefault(smiles, row)] for row, smiles in enumerate(canonical)])
+        if np.bincount(folds, minlength=FOLDS).min() * FOLDS * 2 < n:
+            from score_mlx.data.chem.scaffolds import balanced
+
+            folds = balanced(canonical, FOLDS, SEED + repeat, "molecules")
     return folds
 
 

@@ -1,4 +1,4 @@
-"""Folds that the reader gives (`split: file`) as a column of the CSV of molecules."""
+"""Folds that the reader gives (`split: file`): a column of the CSV of molecules, or a folds file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from score_mlx.data.chem.csvfile import read_column
+from score_mlx.data.chem.csvfile import read_cells
 from score_mlx.system.errors import UserError
 
 MOST = 50  # folds; a column with more different values is hardly one of folds
@@ -24,15 +24,60 @@ def from_column(path: str | Path, column: str, rows: Sequence[int]) -> np.ndarra
     Raises:
         UserError: no such column, a row without a label, one label only, or more than `MOST`.
     """
-    cells = read_column(path, column)
+    cells = read_cells(path, [column])
     if max(rows, default=-1) >= len(cells):
         raise UserError(f"{path}: {len(cells)} rows, expected at least {max(rows) + 1}, as when it was prepared")
-    labels = [cells[row] for row in rows]
-    for row, label in zip(rows, labels, strict=True):
+    return _numbered(path, column, [(cells[row].line, cells[row].values[0]) for row in rows])
+
+
+def from_file(path: str | Path, rows: Sequence[int]) -> np.ndarray:
+    """The fold of each molecule as a folds file says, (n,) int64: columns row and fold, rows in any order.
+
+    Rows are those of molecules.csv, so of the reader's CSV, all of it or what was kept; where they are 0 to n - 1
+    instead they are positions in molecules.csv, as in the folds files of this project.
+
+    Args:
+        rows: rows of the CSV that the n molecules are.
+
+    Raises:
+        UserError: not such a file, a row twice or none for a molecule, or folds as of `from_column`.
+    """
+    cells = {}
+    for cell in read_cells(path, ["row", "fold"]):
+        row = _whole(cell.values[0])
+        if row is None or row < 0:
+            raise UserError(f"{path}: line {cell.line}: row '{cell.values[0]}', expected a whole number")
+        if row in cells:
+            raise UserError(f"{path}: line {cell.line}: row {row} stands on line {cells[row].line} as well")
+        cells[row] = cell
+    whole_source = set(cells) == set(range(len(cells))) and set(rows) <= set(cells)
+    if set(cells) == set(range(len(rows))):
+        wanted: Sequence[int] = range(len(rows))
+    elif set(cells) == set(rows) or whole_source:
+        wanted = rows
+    else:
+        lacking = sorted(set(rows) - set(cells))
+        odd = [f"line {cells[row].line}: row {row} is none of molecules.csv" for row in sorted(set(cells) - set(rows))]
+        raise UserError(f"{path}: {f'no row {lacking[0]}' if lacking else odd[0]}, expected a row for each molecule")
+    return _numbered(path, "fold", [(cells[row].line, cells[row].values[1]) for row in wanted])
+
+
+def _numbered(path: str | Path, column: str, cells: Sequence[tuple[int, str]]) -> np.ndarray:
+    """Labels as numbers; `cells` are (line, label) pairs."""
+    for line, label in cells:
         if not label:
-            raise UserError(f"{path}: row {row}, column '{column}': no fold, expected a number or a name")
-    kind = int if all(label.isdecimal() for label in labels) else str
-    known = sorted(set(map(kind, labels)))
+            raise UserError(f"{path}: line {line}: no fold in column '{column}', expected a number or a name")
+    numbers = [_whole(label) for _, label in cells]
+    labels = numbers if None not in numbers else [label for _, label in cells]
+    known = sorted(set(labels))
     if not 2 <= len(known) <= MOST:
         raise UserError(f"{path}: column '{column}' has {len(known)} different folds, expected 2 to {MOST}")
-    return np.array([known.index(kind(label)) for label in labels], dtype=np.int64)
+    return np.array([known.index(label) for label in labels], dtype=np.int64)
+
+
+def _whole(text: str) -> int | None:
+    """`2`, or `2.0` as a program writes it whose column had gaps; None for anything else."""
+    try:
+        return int(text) if text.isdecimal() else int(float(text)) if float(text).is_integer() else None
+    except (ValueError, OverflowError):
+        return None

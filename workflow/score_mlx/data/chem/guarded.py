@@ -7,13 +7,14 @@ the molecule that takes too long. Short ones are read here: a process costs a se
 from __future__ import annotations
 
 import multiprocessing
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from rdkit import Chem
 
-from score_mlx.data.chem.rdkit_io import parse
+from score_mlx.data.chem.rdkit_io import parse, why_not
 from score_mlx.system.identities import MOST_ATOMS
 
 LONGEST = 10_000  # characters
@@ -52,17 +53,30 @@ def read(text: str) -> Reading:
     if rest and not rest[0].startswith("|"):  # RDKit takes it for a name and reads what stands before
         return Reading("", f"a blank in the SMILES '{shortened(text)}'")
     molecule = parse(text)
-    if molecule is None or not molecule.GetNumAtoms():
-        return Reading("", f"RDKit cannot read the SMILES '{shortened(text)}'")
+    if molecule is None:
+        return Reading("", _unreadable(text))
+    if not molecule.GetNumAtoms():
+        return Reading("", f"no atom in the SMILES '{shortened(text)}'")
     if molecule.GetNumAtoms() > MOST_ATOMS:
         return Reading("", f"a molecule of {molecule.GetNumAtoms()} atoms, expected at most {MOST_ATOMS}")
     return Reading(Chem.MolToSmiles(molecule))
 
 
-def shortened(text: str) -> str:
-    """At most 60 characters and on one line, so that a message stays a line and does nothing to a terminal."""
+def _unreadable(text: str) -> str:
+    """What a text is that RDKit cannot read, or why it cannot."""
+    if text.startswith("InChI="):
+        return f"an InChI, expected a SMILES: '{shortened(text)}'"
+    if re.fullmatch(r"[A-Z]{14}-[A-Z]{10}-[A-Z]", text):
+        return f"an InChIKey, which names a molecule and does not describe it, expected a SMILES: '{text}'"
+    if re.fullmatch(r"[^<>]*>[^<>]*>[^<>]*", text.replace("->", "").replace("<-", "")):  # those are dative bonds
+        return f"a reaction, expected one molecule: '{shortened(text)}'"
+    return f"RDKit cannot read the SMILES '{shortened(text)}': {shortened(why_not(text), 120)}"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """At most so many characters and on one line, so that a message stays a line and does nothing to a terminal."""
     text = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _apart(smiles: Sequence[str], seconds: float) -> list[Reading]:

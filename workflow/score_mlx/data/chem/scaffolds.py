@@ -22,7 +22,7 @@ def scaffolds(smiles: Sequence[str]) -> list[str]:
     return [_scaffold(text, position) for position, text in enumerate(smiles)]
 
 
-def balanced(groups: Sequence[str], folds: int, seed: int) -> np.ndarray:
+def balanced(groups: Sequence[str], folds: int, seed: int, what: str = "scaffolds") -> np.ndarray:
     """The fold (0, 1, ...) of each member so that no group is divided, (n,) int64.
 
     The largest group first, each to the fold that has fewest members so far: folds are of one size unless a group is
@@ -31,6 +31,7 @@ def balanced(groups: Sequence[str], folds: int, seed: int) -> np.ndarray:
 
     Args:
         groups: the group of each of the n members.
+        what: groups are, for messages.
 
     Raises:
         UserError: fewer groups than folds.
@@ -39,7 +40,7 @@ def balanced(groups: Sequence[str], folds: int, seed: int) -> np.ndarray:
     for row, group in enumerate(groups):
         members.setdefault(group, []).append(row)
     if len(members) < folds:
-        raise UserError(f"{len(members)} scaffolds: expected at least {folds}, one for each fold; try split: grouped")
+        raise UserError(f"{len(members)} different {what}: expected at least {folds}, one for each fold")
     order = sorted(members, key=lambda group: (-len(members[group]), _digest(seed, group)))
     fold_of, sizes = np.empty(len(groups), dtype=np.int64), np.zeros(folds, dtype=np.int64)
     for group in order:
