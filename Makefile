@@ -26,7 +26,7 @@ SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
 .PHONY: help doctor demo test test-badinput test-faults test-page test-sanitized test-slurm fuzz audit table2 reproduce \
-        verdict report estimate reference release bench docs lint format clean venv
+        verdict report estimate reference release bench docs notebook lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
@@ -123,6 +123,9 @@ bench: $(BENCH)/.installed ## our speed beside PyTorch Geometric's, mlx-graphs' 
 	$(BENCH)/bin/python -m score_mlx.bench.goals --folder results
 
 ##@ Development
+
+notebook: $(VENV)/.installed $(DOCS)/.installed ## execute notebooks/score_in_five_minutes.ipynb -> build/notebook
+	$(DOCS)/bin/python notebooks/execute.py notebooks/score_in_five_minutes.ipynb build/notebook/executed.ipynb
 
 docs: $(VENV)/.installed $(DOCS)/.installed ## the documentation as a site -> build/site/index.html, links checked
 	$(VENV)/bin/python docs/make_site.py build/docs

@@ -1,5 +1,6 @@
 """The documentation: no link leads nowhere, the reference is complete, and code on its pages is code that runs."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -100,3 +101,10 @@ def test_the_readme_is_a_short_front():
     first = [line for line in lines if line.startswith("## ")]
     assert first == ["## What we found", "## Quick start", "## Documentation"]
     assert sum(line.startswith("![") for line in lines) == 1 and len(lines) < 90
+
+
+def test_the_notebook_is_committed_without_outputs():
+    """So that a change of it can be read, and so that it shows no number of another version; CI executes it."""
+    cells = json.loads((REPO / "notebooks/score_in_five_minutes.ipynb").read_text())["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert code and all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
