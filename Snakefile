@@ -37,6 +37,7 @@ localrules:
     all,
     tables,
     figures,
+    beyond,
 
 
 include: "workflow/rules/data.smk"
@@ -55,6 +56,7 @@ if not CONFIG.records:
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/verdict.smk"
+include: "workflow/rules/beyond.smk"
 include: "workflow/rules/report.smk"
 
 

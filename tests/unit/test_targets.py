@@ -23,7 +23,7 @@ def test_tables_figures_and_what_asks_for_all():
     counts = {"table7a": 12, "figure13": 4, "table1_sensitivity": 2 * len(paper.specs("table1")), "learnable_dt": 16}
     assert {name: len(target_specs(paper, name)) for name in counts} == counts
     assert set(target_specs(paper, "all")) == {*made.specs(), *paper.specs("table1", "grouped")}
-    with pytest.raises(UserError, match="nothing makes table99, expected all, verdict, survival, table1"):
+    with pytest.raises(UserError, match="nothing makes table99, expected all, verdict, survival, beyond, table1"):
         target_specs(paper, "table99")
 
 

@@ -92,3 +92,21 @@ def test_snakemake_s_own_report_has_captions_and_needs_no_network(finished):
 
 def test_lint_finds_nothing():
     assert "Congratulations" in snakemake(ROOT, "--lint")
+
+
+def test_experiments_beyond_the_paper_ask_for_their_own_runs(tmp_path):
+    config = load(ROOT / "config.yaml", {"preset": "paper"})
+    paper = ("--directory", tmp_path / "x", "--config", "dataset=esol", "preset=paper")
+    for name, rule in (("factorial", "factorial"), ("native_head", "beyond_table")):
+        said = snakemake(ROOT, "-n", f"results/{name}.csv", *paper)
+        assert re.search(rf"^train_graph +{len(config.beyond_specs(name))}$", said, re.MULTILINE), name
+        assert re.search(rf"^{rule} +1$", said, re.MULTILINE)
+    said = snakemake(ROOT, "-n", "results/generality.csv", *paper)
+    assert re.search(r"^prepare_data +3$", said, re.MULTILINE)  # ESOL, FreeSolv, Lipophilicity
+    assert re.search(r"^folds +4$", said, re.MULTILINE)
+
+
+def test_tables_beyond_the_paper_are_drawn_from_what_a_folder_has(tmp_path):
+    folder = str(ROOT / "results" / "reference" / "runs")
+    said = snakemake(ROOT, "-n", "beyond", "--directory", tmp_path / "x", "--config", f"records={folder}")
+    assert re.search(r"^factorial +\d$", said, re.MULTILINE) and "train_graph" not in said

@@ -112,6 +112,11 @@ def survival_records(name="run.json"):
     return there(records_at(or_exit(survival_specs, CONFIG), name))
 
 
+def beyond_records(name, file="run.json"):
+    """The records of an experiment beyond the paper; where nothing is trained those that exist."""
+    return there(records_at(or_exit(CONFIG.beyond_specs, name), file))
+
+
 def drawing_of(figure):
     return CONFIG.experiments[EXPERIMENT_OF[figure]].drawings[figure]
 

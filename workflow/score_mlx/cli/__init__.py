@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from score_mlx.cli import (
+    beyond,
     compare,
     data,
     doctor,
@@ -48,6 +49,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(weights.app, name="weights")
 app.command("compare")(compare.compare)
+app.command("beyond")(beyond.beyond)
 app.command("predict")(predict.predict)
 app.command("diff")(records.diff)
 app.command("adopt")(records.adopt)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from score_mlx.cli import beyond
 from score_mlx.cli.figure import figure
 from score_mlx.cli.join import join
 from score_mlx.cli.options import settled_config
@@ -26,7 +27,7 @@ def redraw(
 ) -> None:
     """Make every table and figure of config.yaml whose records are all there, the catalogue of runs and the verdict.
 
-    What lacks records is named. Nothing is trained.
+    What lacks records is named; experiments beyond the paper are made from what there is. Nothing is trained.
     """
     config = settled_config()
     baselines = [path for spec in config.baseline_specs() if (path := spec.path(runs)).exists()]
@@ -45,6 +46,10 @@ def redraw(
         specs = [spec for part in parts for spec in config.specs(part)]
         if _complete(whole, specs, runs):
             join([out / f"{part}.csv" for part in parts], out=out / f"{whole}.csv")
+    for name in config.beyond_here:
+        if any(spec.path(runs).exists() for spec in config.beyond_specs(name)):
+            drawn = out / f"{name}_figure.png" if config.beyond[name].kind == "factorial" else None
+            beyond.make(name, config, runs, out / f"{name}.csv", drawn)
     catalogue([], out=out / "runs.csv", folder=runs)
     verdict(source=runs, out=out, only=list(VERDICT_TABLES))
 

@@ -10,6 +10,7 @@ import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from score_mlx.config.base import Name, Typed
+from score_mlx.config.beyond import AnyBeyond
 from score_mlx.config.experiments import LANGUAGE, AnyExperiment
 from score_mlx.config.language import LanguageSettings
 from score_mlx.config.messages import explain
@@ -55,6 +56,7 @@ class Config(Typed):
         Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+[a-z]?|learnable_dt)$")], AnyExperiment
     ] = {}
     survival: list[SurvivalRuns] = []
+    beyond: dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], AnyBeyond] = {}
 
     @field_validator("dataset")
     @classmethod
@@ -133,6 +135,25 @@ class Config(Typed):
     def figure_specs(self, experiment: str, figure: str) -> list[Spec]:
         """The runs of an experiment that one of its figures shows."""
         return [spec for spec in self.specs(experiment) if self.experiments[experiment].shows(figure, spec)]
+
+    @property
+    def beyond_here(self) -> list[str]:
+        """The experiments of `beyond` that this data set can have: those that name data sets belong to the paper's."""
+        return [name for name, experiment in self.beyond.items() if self.dataset == "esol" or experiment.own_data]
+
+    def beyond_specs(self, name: str) -> list[Spec]:
+        """The runs of an experiment beyond the paper, each once.
+
+        Raises:
+            UserError: it names an experiment that there is not, or a change that a run of it cannot have.
+        """
+        for experiment in getattr(self.beyond[name], "experiments", []):
+            if experiment not in self.experiments:
+                raise UserError(f"config.yaml: beyond.{name}: " + unknown("experiment", experiment, self.experiments))
+        try:
+            return list(dict.fromkeys(self.beyond[name].specs(self)))
+        except (TypeError, UserError) as reason:
+            raise UserError(f"config.yaml: beyond.{name}: {reason}") from None
 
     def baseline_specs(self) -> list[Spec]:
         """CatBoost on the descriptors, the line that figures of graph networks show; [] where no experiment has it."""

@@ -12,7 +12,7 @@ from score_mlx.tables.parts import wholes
 
 
 def target_specs(config: Config, target: str) -> list[Spec]:
-    """The runs of `all`, `verdict`, `survival`, a table, its sensitivity or a figure, each once.
+    """The runs of `all`, `verdict`, `survival`, `beyond`, a table, its sensitivity, a figure, each once.
 
     Raises:
         UserError: config.yaml has no such target.
@@ -23,6 +23,10 @@ def target_specs(config: Config, target: str) -> list[Spec]:
         return _listed(config, config.experiments)
     if target == "survival":
         return survival_specs(config)
+    if target == "beyond":
+        return _each_once(*(config.beyond_specs(name) for name in config.beyond_here))
+    if target.removesuffix("_corners") in config.beyond:
+        return config.beyond_specs(target.removesuffix("_corners"))
     parts = wholes(config.experiments).get(target)
     if parts:
         return _listed(config, parts)
@@ -33,8 +37,8 @@ def target_specs(config: Config, target: str) -> list[Spec]:
         return config.specs(target)
     if target in config.experiment_of:
         return config.figure_specs(config.experiment_of[target], target)
-    known = ", ".join([*config.experiments, *config.experiment_of])
-    raise UserError(f"config.yaml: nothing makes {target}, expected all, verdict, survival, {known}")
+    known = ", ".join([*config.experiments, *config.experiment_of, *config.beyond])
+    raise UserError(f"config.yaml: nothing makes {target}, expected all, verdict, survival, beyond, {known}")
 
 
 def survival_specs(config: Config) -> list[Spec]:

@@ -13,7 +13,21 @@ Row = Mapping[str, Any]
 Readable = Sequence[tuple[str, Callable[[Row], str]]]  # what people read of a row: heading and text
 
 # headings of columns of words
-TEXT = ("model", "descriptor", "target", "row", "column", "verdict", "reason", "claim", "comparison")
+TEXT = (
+    "model",
+    "architectures",
+    "effect",
+    "options",
+    "missing",
+    "descriptor",
+    "target",
+    "row",
+    "column",
+    "verdict",
+    "reason",
+    "claim",
+    "comparison",
+)
 TEX_ESCAPES = {
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "±": r"$\pm$",
@@ -27,11 +41,16 @@ def write_all(
     rows: Sequence[Row],
     title: str,
     notes: Sequence[str],
+    shown: Sequence[Row] | None = None,
 ) -> None:
-    """Write `path` (.csv, all columns) and its .md and .tex (what people read), each whole or not at all."""
-    path = Path(path)
-    write_text(path.with_suffix(".md"), markdown(readable, rows, title, notes))
-    write_text(path.with_suffix(".tex"), latex(readable, rows, title, notes))
+    """Write `path` (.csv, all columns) and its .md and .tex (what people read), each whole or not at all.
+
+    Args:
+        shown: rows that people read, by default all.
+    """
+    path, read = Path(path), rows if shown is None else shown
+    write_text(path.with_suffix(".md"), markdown(readable, read, title, notes))
+    write_text(path.with_suffix(".tex"), latex(readable, read, title, notes))
     write_csv(path, columns, [[_cell(name, row[name]) for name in columns] for row in rows])
 
 
