@@ -8,13 +8,13 @@ import json
 import sys
 from pathlib import Path
 
-from score_mlx.system import blas
+from score_mlx import runtime
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 
 def main() -> None:
-    blas.load()  # before MLX
+    runtime.start()  # before MLX
     import golden_language
     import golden_runs
 

@@ -13,9 +13,8 @@ from score_mlx.system.processor import abilities
 
 @pytest.fixture
 def fresh(monkeypatch):
-    """`blas` as in a new process without CUDA."""
+    """`blas` as in a new process."""
     monkeypatch.setattr(blas, "_loaded", None)
-    monkeypatch.setattr(blas, "_mlx_has_cuda", lambda: False)
     monkeypatch.setattr(sys, "platform", "linux")
     for name in ("MKL_CBWR", "MKL_THREADING_LAYER", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.setenv(name, "as it was")
@@ -39,7 +38,7 @@ def test_loading_again_is_harmless(fresh):
 
 def test_this_process_has_loaded_one():
     assert blas.load() == blas.load()
-    assert blas.load() in ("openblas", *blas.LIBRARIES, "accelerate", "cuda", "reference")
+    assert blas.load() in ("openblas", *blas.LIBRARIES, "accelerate", "reference")
 
 
 def run(code: str, **environment: str) -> str:
@@ -48,7 +47,7 @@ def run(code: str, **environment: str) -> str:
     return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.skipif(sys.platform != "linux" or blas._mlx_has_cuda(), reason="MLX has a BLAS of its own here")
+@pytest.mark.skipif(sys.platform != "linux", reason="Accelerate multiplies here")
 def test_products_of_mlx_are_openblas_s():
     """Each kind of product goes through the names that are put before the reference BLAS's, and is right."""
     out = run("""
@@ -69,7 +68,7 @@ def test_products_of_mlx_are_openblas_s():
     assert out.split() == ["openblas", "True", "True", "True", "True", "False"]
 
 
-@pytest.mark.skipif(sys.platform != "linux" or blas._mlx_has_cuda(), reason="MLX has a BLAS of its own here")
+@pytest.mark.skipif(sys.platform != "linux", reason="Accelerate multiplies here")
 def test_the_choice_decides_the_last_bits():
     """The processor for which OpenBLAS's kernels were written is chosen, said, and gives the same bytes again."""
     code = """
@@ -146,10 +145,7 @@ def test_settings_for_equal_bytes_are_made_before_loading_and_never_override(wit
     assert os.environ["MKL_NUM_THREADS"] == "as it was"
 
 
-def test_macos_and_cuda_need_nothing(fresh):
+def test_macos_needs_nothing(fresh):
     fresh.setattr(blas, "LIBRARIES", ("libno-such-blas.so.9",))  # looking for one would warn, an error here
-    fresh.setattr(blas, "_mlx_has_cuda", lambda: True)
-    assert blas.load() == "cuda"
-    fresh.setattr(blas, "_loaded", None)
     fresh.setattr(sys, "platform", "darwin")
     assert blas.load() == "accelerate"

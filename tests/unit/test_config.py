@@ -7,6 +7,7 @@ import yaml
 from score_mlx.config import presets
 from score_mlx.config.file import Config, dump, load, retyped
 from score_mlx.models.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
+from score_mlx.system import device
 from score_mlx.system.errors import UserError
 
 FILE = Path(__file__).resolve().parents[2] / "config.yaml"
@@ -129,7 +130,7 @@ def test_a_data_set_has_a_folder_of_its_own(dataset, name):
 
 @pytest.mark.parametrize(("gpu", "name"), [(True, "paper"), (False, "laptop")])
 def test_auto_asks_whether_there_is_a_gpu(monkeypatch, gpu, name):
-    monkeypatch.setattr(presets, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(device, "has_gpu", lambda: gpu)
     resolved = presets.resolve(load(FILE))
     assert resolved.preset == name
     assert resolved.graphs.epochs == GraphSpec.epochs
@@ -141,20 +142,6 @@ def test_presets_lower_and_never_raise():
     assert smoke.specs("table2")[0].cuts() == [{"setting": "epochs", "ours": smoke.graphs.epochs, "paper": 150}]
     shorter = presets.resolve(load(FILE, {"preset": "smoke", "graphs": {"epochs": 1}}))
     assert shorter.graphs.epochs == 1
-
-
-def test_gpu_is_told_without_mlx(monkeypatch, tmp_path):
-    monkeypatch.setattr(presets.sys, "platform", "darwin")
-    monkeypatch.setattr(presets.platform, "machine", lambda: "arm64")
-    assert presets.has_gpu()
-    monkeypatch.setattr(presets.platform, "machine", lambda: "x86_64")
-    assert not presets.has_gpu()
-    monkeypatch.setattr(presets.sys, "platform", "linux")
-    monkeypatch.setattr(presets, "CUDA_DRIVERS", (tmp_path,))
-    monkeypatch.setattr(presets, "_installed", lambda name: name == "mlx-cuda-12")
-    assert presets.has_gpu()
-    monkeypatch.setattr(presets, "CUDA_DRIVERS", (tmp_path / "none",))
-    assert not presets.has_gpu()
 
 
 def test_the_resolved_config_reads_back_and_is_left_alone_when_unchanged(tmp_path):

@@ -43,7 +43,9 @@ def queue(tmp_path, wanted, script="sleep 0.1; $COPY", **options):
         return ["bash", "-c", line.replace("$COPY", parents).replace("$RUN", shlex.quote(str(target)))]
 
     said = []
-    work = Queue(wanted, tmp_path / "results", command, say=said.append, **({"cores": 1} | options))
+    work = Queue(
+        wanted, tmp_path / "results", command, environment=os.environ, say=said.append, **({"cores": 1} | options)
+    )
     return work, said
 
 

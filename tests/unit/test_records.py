@@ -142,7 +142,7 @@ def test_summary():
 
 def test_environment_says_with_what():
     found = records.environment("graphs")
-    assert set(found) == {"host", "device", "platform", "versions", "commit"}
+    assert set(found) == {"host", "device", "platform", "versions", "commit", "runtime"}
     assert found["device"].startswith(("cpu: ", "gpu: "))
     assert {"python", "blas", "mlx", "numpy", "rdkit"} <= set(found["versions"])
     without = records.environment("classical")["versions"]  # a tree's job does not import MLX

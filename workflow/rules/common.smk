@@ -13,10 +13,11 @@ from score_mlx.models.resources import minutes as minutes_needed
 from score_mlx.tables.parts import wholes
 from score_mlx.system.code_inputs import with_imports
 from score_mlx.config.file import dump, load, retyped
+from score_mlx.system.device import has_gpu
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import date_back, remove_temporaries
 from score_mlx.system.locks import hold
-from score_mlx.config.presets import has_gpu, resolve
+from score_mlx.config.presets import resolve
 from score_mlx.runs.science import SCIENCE, versions
 from score_mlx.config.experiments import TABLES as TABLE_KINDS
 from score_mlx.data.splits import AT_RANDOM, DRAWN
@@ -186,6 +187,11 @@ def data_options():
         "target-unit": CONFIG.target_unit,
     }
     return [f"--{key}={value}" for key, value in options.items() if value] + ["--drop-bad"] * CONFIG.drop_bad
+
+
+def versions_of(family):
+    """What a run's numbers depend on beside its inputs and its `science`: a change trains it again."""
+    return versions(family) | ({} if CONFIG.precision == "float32" else {"precision": CONFIG.precision})
 
 
 def take_over():

@@ -20,7 +20,7 @@ rule train_dense:
         options="[^/]+",
     params:
         science=SCIENCE["dense"],
-        versions=versions("dense"),
+        versions=versions_of("dense"),
     threads: 1  # more would change the order of sums, and so the last bits
     retries: 1  # goes on from its checkpoint
     resources:

@@ -24,7 +24,7 @@ rule train_graph:
         options="[^/]+",
     params:
         science=SCIENCE["graphs"],
-        versions=versions("graphs"),
+        versions=versions_of("graphs"),
     threads: 1  # more would change the order of sums, and so the last bits
     priority: lambda wildcards: len(KNOWN_ARCHS) - KNOWN_ARCHS.index(wildcards.model.split("/")[0])  # the quick ones first
     retries: 1  # goes on from its checkpoint

@@ -45,7 +45,7 @@ rule train_language:
         options="[^/]+",
     params:
         science=SCIENCE["language"],
-        versions=versions("language"),
+        versions=versions_of("language"),
     threads: 1  # more would change the order of sums, and so the last bits
     retries: 1  # goes on from its checkpoint
     resources:

@@ -17,9 +17,9 @@ Timed = tuple[Callable[[], None], Callable[[], None], Callable[[], None]]  # tra
 
 def ours(spec: GraphSpec, results: Path, folds: int) -> Timed:
     """This project's training loop on MLX, as many folds side by side as it would train."""
-    from score_mlx.system import blas
+    from score_mlx import runtime
 
-    blas.load()
+    runtime.start()
     from score_mlx.models.graphs.task import GraphTask
 
     side_by_side = GraphTask.fastest_replicas(spec)
@@ -29,9 +29,9 @@ def ours(spec: GraphSpec, results: Path, folds: int) -> Timed:
 
 def mlx_graphs(spec: GraphSpec, results: Path, folds: int) -> Timed:
     """mlx-graphs' own layers, fold after fold, with the same BLAS and loop."""
-    from score_mlx.system import blas
+    from score_mlx import runtime
 
-    blas.load()
+    runtime.start()
     from score_mlx.bench.mlx_graphs_model import MlxGraphsTask
 
     return _mlx_loop([MlxGraphsTask(spec, _data(spec, results), [fold]) for fold in range(folds)])

@@ -56,9 +56,9 @@ def _in_process(results: Path, *case: int) -> dict[str, float]:
 
 def _measure(results: Path, count: int, processes: int, epochs: int) -> dict[str, float]:
     """One row; `processes` 0 means all cores, `epochs` 0 that nothing is trained."""
-    from score_mlx.system import blas
+    from score_mlx import runtime
 
-    blas.load()
+    runtime.start()
     from score_mlx.data.chem.features import featurise
     from score_mlx.data.chem.parallel import cores
 

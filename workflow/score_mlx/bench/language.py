@@ -97,9 +97,9 @@ def _pytorch(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.nd
 
 
 def _ours(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
-    from score_mlx.system import blas
+    from score_mlx import runtime
 
-    blas.load()
+    runtime.start()
     import mlx.core as mx
 
     from score_mlx.data.text.corpus import assemble

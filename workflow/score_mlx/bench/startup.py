@@ -37,9 +37,9 @@ def main() -> None:
 
 def _prepare(results: Path) -> None:
     """What `score-mlx train graph` does before its first step, command line and imports included."""
-    from score_mlx.system import blas  # noqa: F401  (the command line's own imports)
+    from score_mlx import runtime
 
-    blas.load()
+    runtime.start()
     from score_mlx.models.families import inputs_of
     from score_mlx.models.graphs.data import GraphData
     from score_mlx.models.graphs.spec import GraphSpec

@@ -73,9 +73,9 @@ def _serve(engine: str, spec: GraphSpec, results: Path, folds: int) -> None:
 
 
 def _serve_roofline(spec: GraphSpec, results: Path) -> None:
-    from score_mlx.system import blas
+    from score_mlx import runtime
 
-    blas.load()
+    runtime.start()
     from score_mlx.bench.roofline import gflop_per_epoch, gflop_per_second
 
     work = gflop_per_epoch(spec, results)

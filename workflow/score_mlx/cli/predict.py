@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from score_mlx.system import blas
+from score_mlx import runtime
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def predict(
     from score_mlx.data.chem.csvfile import read_rows
 
     rows = read_rows(molecules, smiles_column, None, name_column)
-    blas.load()  # before anything imports mlx
+    runtime.start()  # before anything imports mlx
     from score_mlx.models.prediction import Ensemble
     from score_mlx.weights.opened import opened
 

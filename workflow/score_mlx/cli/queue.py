@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -58,6 +59,7 @@ def queue(
         wanted,
         results,
         lambda spec: _command(spec, results, config.preset),
+        environment=os.environ | {"MLX_ENABLE_TF32": str(int(config.precision == "tf32"))},
         cores=cores or all_cores(),
         limit=math.inf if hours is None else 3600 * hours,
         say=typer.echo,
@@ -98,9 +100,9 @@ def _lines(file: Path) -> list[str]:
 
 def _costs(runs: Path, reference: Path) -> Callable[[Spec], float | None]:
     """Seconds of a run, by what this machine's runs have taken, and where none is like it by the reference's."""
-    from score_mlx.config.presets import has_gpu
     from score_mlx.models.estimate import cost
     from score_mlx.models.resources import measured
+    from score_mlx.system.device import has_gpu
 
     device = "gpu:" if has_gpu() else "cpu:"
     ours, theirs = (

@@ -50,9 +50,9 @@ def export(
 
     Example: score-mlx export results/reference
     """
-    from score_mlx.system import blas
+    from score_mlx import runtime
 
-    blas.load()
+    runtime.start()
     from score_mlx.runs.transfer import export as copy_out
 
     typer.echo(f"{copy_out(results, figures, folder)} records in {folder}")

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from score_mlx import runtime
 from score_mlx.models.families import inputs_of
 from score_mlx.models.language.spec import LanguageSpec
-from score_mlx.system import blas
 from score_mlx.system.errors import UserError
 
 
@@ -33,7 +33,7 @@ def sample(
     checkpoint = record.parent / "checkpoints" / "last.safetensors"
     if not weights.exists() and checkpoint.exists():
         weights = checkpoint
-    blas.load()
+    runtime.start()
     from score_mlx.data.text.corpus import Corpus
     from score_mlx.models.language.trainer import load_model
 

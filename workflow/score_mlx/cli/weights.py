@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from score_mlx import runtime
 from score_mlx.cli.options import Dataset, PresetName, from_config, full
-from score_mlx.system import blas, project
+from score_mlx.system import project
 from score_mlx.system.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, help="Trained weights as folders to publish.")
@@ -29,7 +30,7 @@ def export(
 
     Example: score-mlx weights export table2 --out build/weights
     """
-    blas.load()
+    runtime.start()
     from score_mlx.data.sources import load_sources
     from score_mlx.weights.export import export_run
     from score_mlx.weights.sums import verify

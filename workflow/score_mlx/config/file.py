@@ -39,6 +39,7 @@ class Config(Typed):
     target_unit: str = ""
     drop_bad: bool = False
     data_folders: Annotated[list[Name], Field(min_length=1)] = ["data/raw", "../shared/data"]
+    precision: Literal["float32", "tf32"] = "float32"
     preset: Literal["auto", "paper", "laptop", "smoke"] = "auto"
     records: Name | None = None
     features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features

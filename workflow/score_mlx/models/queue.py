@@ -13,7 +13,7 @@ import math
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,6 +90,7 @@ class Queue:
         wanted: the runs, the most important first.
         results: folder of runs and logs.
         command: the training command of a spec.
+        environment: of the processes.
         cores: processes side by side; a run that ends by the clock has all of them to itself.
         limit: seconds from now at which everything must have ended; infinite by default.
         say: is told each event as one line.
@@ -101,12 +102,14 @@ class Queue:
         results: Path,
         command: Callable[[Spec], list[str]],
         *,
+        environment: Mapping[str, str],
         cores: int,
         limit: float = math.inf,
         say: Callable[[str], None] = print,
     ):
         self.waiting, self.total = deque(wanted), len(wanted)
         self.results, self.command, self.cores, self.say = results, command, cores, say
+        self.environment = environment
         self.begin, self.limit = time.monotonic(), limit
         self.grace = min(GRACE, 0.1 * limit)  # of the limit itself: by then everything has ended
         self.running: list[_Running] = []
@@ -158,6 +161,7 @@ class Queue:
             # In a session of its own: a Ctrl-C is ours to pass on, as a request to stop with a checkpoint.
             process = subprocess.Popen(
                 self.command(wanted.spec),
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

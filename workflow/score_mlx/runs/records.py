@@ -171,13 +171,15 @@ def _mlx_environment(about: dict[str, Any]) -> dict[str, Any]:
     """MLX's device, its BLAS and kernels; only where MLX computes, since a tree's job need not import it."""
     import mlx.core as mx
 
-    from score_mlx import kernels
-    from score_mlx.system import blas
+    from score_mlx import kernels, runtime
+    from score_mlx.system import blas, device
 
     if mx.default_device().type == mx.DeviceType.gpu:
         about["device"] = f"gpu: {mx.device_info().get('device_name', 'unknown')}"
-    numbers = {"blas": blas.described(), "kernels": "compiled" if kernels.compiled() else "none"}
-    return about | {"versions": numbers | about["versions"]}
+        numbers = {"blas": {"cuda": "cublas", "metal": "metal"}[device.build()], "kernels": "none"}
+    else:
+        numbers = {"blas": blas.described(), "kernels": "compiled" if kernels.compiled() else "none"}
+    return about | {"versions": numbers | about["versions"], "runtime": runtime.provenance()}
 
 
 def _commit() -> str | None:

@@ -132,3 +132,6 @@ class RunMeta(BaseModel):
     resumed: int
     preset: str
     replicas: int
+    runtime: dict[str, str | int] | None = Field(
+        None, description="precision of float32 products, compilation, and on a GPU driver and memory settings"
+    )

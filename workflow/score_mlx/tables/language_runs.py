@@ -13,7 +13,7 @@ from score_mlx.models.families import spec_of
 from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.runs.records import read_meta, read_record
 from score_mlx.system.errors import UserError
-from score_mlx.tables.runs import Run, conditions, from_json, show_cuts
+from score_mlx.tables.runs import Run, conditions, from_json, imprecise, show_cuts
 
 # The texts on which the paper trained; on another one a number says nothing about its.
 PAPER_CORPORA = ("shakespeare-gpt4o", "tinyshakespeare-char", CLIMBMIX)
@@ -55,7 +55,7 @@ class LanguageRun:
         if self.dataset["name"] not in PAPER_CORPORA:
             return f"corpus {self.dataset['name']}"
         decisive = [cut for cut in self.spec.cuts() if cut["setting"] not in self.spec.SAMPLING]
-        return show_cuts(decisive) or ", ".join(self.spec.departures())
+        return show_cuts(decisive) or ", ".join(self.spec.departures()) or imprecise(self.meta)
 
     def curve(self, name: str) -> tuple[list[float], list[float]]:
         """Steps, or seconds where the clock ended the run, and the values of one loss; NaN where not finite."""

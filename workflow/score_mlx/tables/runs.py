@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -91,7 +91,12 @@ class Run:
             return f"dataset {self.dataset['name']}"
         if self.cuts:
             return self.cuts
-        return ", ".join(self.spec.departures(but))
+        return ", ".join(self.spec.departures(but)) or imprecise(self.meta)
+
+
+def imprecise(meta: Mapping[str, Any]) -> str:
+    """Why a run's arithmetic is not the paper's, single precision; "" where it is."""
+    return "float32 products in TF32" if meta.get("runtime", {}).get("precision") == "tf32" else ""
 
 
 Pair = tuple[Run, Run]

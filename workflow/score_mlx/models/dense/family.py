@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from score_mlx import runtime
 from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.runs.family import Files, FoldFamily, Predictor
 from score_mlx.runs.records import BY_HAND
-from score_mlx.system import blas
 
 
 class DenseFamily(FoldFamily):
@@ -22,7 +22,7 @@ class DenseFamily(FoldFamily):
     def train(
         self, spec: DenseSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
     ) -> None:
-        blas.load()  # before anything imports mlx
+        runtime.start()  # before anything imports mlx
         from score_mlx.data.fold_data import FoldedData
         from score_mlx.models.dense.task import DenseTask
         from score_mlx.training.trainer import train

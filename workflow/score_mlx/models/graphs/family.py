@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from score_mlx import runtime
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.family import Files, FoldFamily, Predictor
 from score_mlx.runs.records import BY_HAND
-from score_mlx.system import blas
 
 
 class GraphFamily(FoldFamily):
@@ -26,7 +26,7 @@ class GraphFamily(FoldFamily):
     def train(
         self, spec: GraphSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
     ) -> None:
-        blas.load()  # before anything imports mlx
+        runtime.start()  # before anything imports mlx
         from score_mlx.models.graphs.data import GraphData
         from score_mlx.models.graphs.task import GraphTask
         from score_mlx.training.trainer import train

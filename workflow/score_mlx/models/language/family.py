@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from score_mlx import runtime
 from score_mlx.data.chem.parallel import cores
 from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.runs.family import Family, Files
 from score_mlx.runs.records import BY_HAND, summarise_losses
 from score_mlx.runs.schema import LanguageRecord
-from score_mlx.system import blas
 from score_mlx.system.errors import UserError
 
 
@@ -35,7 +35,7 @@ class LanguageFamily(Family):
     def train(
         self, spec: LanguageSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
     ) -> None:
-        blas.load(threads=cores() if spec.timed else 1)
+        runtime.start(threads=cores() if spec.timed else 1)
         from score_mlx.data.text.corpus import Corpus
         from score_mlx.models.language.trainer import train
 

@@ -2,7 +2,7 @@
 
 MLX's Linux CPU wheel links the reference BLAS: a (416 x 64)(64 x 64) product takes 20 times longer than with OpenBLAS
 or MKL. A library loaded into the global symbol scope before MLX takes the reference's place, so `load()` must run
-before the first `import mlx.core`. macOS (Accelerate, Metal) and CUDA need nothing.
+before the first `import mlx.core`. So does the CUDA build for products on the CPU. macOS (Accelerate) needs nothing.
 
 PyPI's OpenBLAS, which the lock brings, has a prefix before its names; names.cpp beside this file gives it the usual
 ones and is compiled where it is first needed, in a tenth of a second. (MLX itself needs a compiler at run time.)
@@ -39,7 +39,7 @@ def load(threads: int = 1) -> str:
         threads: of each product; more than one only where results need not repeat bit by bit.
 
     Returns:
-        What MLX multiplies matrices with: `openblas`, another library's file name, `accelerate`, `cuda`, or
+        What MLX multiplies matrices with on the CPU: `openblas`, another library's file name, `accelerate`, or
         `reference`.
     """
     global _loaded
@@ -51,8 +51,6 @@ def load(threads: int = 1) -> str:
 def _load(threads: int) -> str:
     if sys.platform == "darwin":
         return "accelerate"
-    if importlib.util.find_spec("mlx_cuda_13") or (Path(sys.prefix) / "lib/mlx_cuda").exists() or _mlx_has_cuda():
-        return "cuda"
     _settle(threads)
     try:
         _load_openblas()
@@ -122,9 +120,3 @@ def _names() -> Path:
     if not path.is_file():
         compile_into(path, "the names of OpenBLAS's functions", ["-O2", str(source)])
     return path
-
-
-def _mlx_has_cuda() -> bool:
-    package = importlib.util.find_spec("mlx")
-    places = list(package.submodule_search_locations or []) if package else []
-    return any((Path(path) / "lib" / "libnccl.so.2").exists() for path in places)
