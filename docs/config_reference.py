@@ -12,7 +12,7 @@ import yaml
 from score_mlx.cli.schema import schemas
 
 SECTION = re.compile(r"^# -- (.*?) -+$")
-LONG = ("experiments", "survival", "beyond", "presets")  # shown as the file has them
+LONG = ("experiments", "robustness", "beyond", "presets")  # shown as the file has them
 LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 

@@ -56,8 +56,8 @@ def test_somebody_elses_records_are_judged(forty, tmp_path):
 
 
 def test_one_table_in_silence(forty, tmp_path):
-    assert run("--from", forty, "--out", tmp_path, "--only=survival") == ""
-    assert {path.name for path in tmp_path.iterdir()} == {"survival.csv", "survival.md", "survival.tex"}
+    assert run("--from", forty, "--out", tmp_path, "--only=robustness") == ""
+    assert {path.name for path in tmp_path.iterdir()} == {"robustness.csv", "robustness.md", "robustness.tex"}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import made_up_verdict as made
 import pytest
 from score_mlx.config.file import load
-from score_mlx.config.targets import leaky, survival_specs, target_specs
+from score_mlx.config.file.targets import leaky, robustness_specs, target_specs
 from score_mlx.system.code_inputs import PACKAGE, with_imports
 from score_mlx.system.errors import UserError
 
@@ -18,12 +18,12 @@ def test_tables_figures_and_what_asks_for_all():
     assert set(target_specs(paper, "table7")) == {*paper.specs("table7a"), *paper.specs("table7b")}
     assert target_specs(paper, "figure13") == paper.figure_specs("table6", "figure13")
     assert set(target_specs(paper, "verdict")) == set(made.specs())
-    assert set(survival_specs(paper)) == {*paper.survival_specs(), *made.specs("table1", "table2", "table7a")}
-    assert target_specs(paper, "survival") == survival_specs(paper)
+    assert set(robustness_specs(paper)) == {*paper.robustness_specs(), *made.specs("table1", "table2", "table7a")}
+    assert target_specs(paper, "robustness") == robustness_specs(paper)
     counts = {"table7a": 12, "figure13": 4, "table1_sensitivity": 2 * len(paper.specs("table1")), "learnable_dt": 16}
     assert {name: len(target_specs(paper, name)) for name in counts} == counts
     assert set(target_specs(paper, "all")) == {*made.specs(), *paper.specs("table1", "grouped")}
-    with pytest.raises(UserError, match="nothing makes table99, expected all, verdict, survival, beyond, table1"):
+    with pytest.raises(UserError, match="nothing makes table99, expected all, verdict, robustness, beyond, table1"):
         target_specs(paper, "table99")
 
 

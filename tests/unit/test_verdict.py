@@ -289,7 +289,7 @@ def test_commands_name_few_records_and_the_tables_of_many():
     both = command(listed, [*names, *(s.path("").as_posix() for s in made.specs("table4"))])
     assert both == "snakemake results/table3.csv results/table4.csv"
     grouped = [replace(spec, split="grouped").path("").as_posix() for spec in made.specs("table2")]
-    assert command(listed, grouped) == "snakemake results/survival.csv" and command(listed, []) is None
+    assert command(listed, grouped) == "snakemake results/robustness.csv" and command(listed, []) is None
 
 
 def test_pairs_of_all_tables():

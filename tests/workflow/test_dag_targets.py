@@ -48,12 +48,12 @@ def test_table_7_is_its_two_parts(tmp_path):
     assert re.search(rf"^train_graph +{trained}$", said, re.MULTILINE)
 
 
-def test_the_verdict_asks_for_all_records_and_survival_for_its_own(tmp_path):
+def test_the_verdict_asks_for_all_records_and_robustness_for_its_own(tmp_path):
     config = load(ROOT / "config.yaml", {"preset": "paper"})
     paper = ("--directory", tmp_path / "x", "--config", "dataset=esol", "preset=paper")
     wanted = {spec for table in config.experiments for spec in config.specs(table)}
     varied = {spec for table in ("table1", "table2", "table7a") for spec in config.specs(table)}
-    for target, specs in (("verdict", wanted), ("survival", varied | set(config.survival_specs()))):
+    for target, specs in (("verdict", wanted), ("robustness", varied | set(config.robustness_specs()))):
         said = snakemake(ROOT, "-n", f"results/{target}.csv", *paper)
         trained = sum(spec.FAMILY == "graphs" for spec in specs)
         assert re.search(rf"^train_graph +{trained}$", said, re.MULTILINE), target

@@ -3,7 +3,7 @@
 in:  all records of config's `experiments`, published numbers and claims in data/paper
 out: results/verdict.csv, claims.csv, pairs.csv, contrasts.csv, informativeness.csv, verdict_summary.csv, each with
      .md and .tex
-     results/survival.csv, .md, .tex   claims under other choices; asks for the runs of config's `survival`
+     results/robustness.csv, .md, .tex   claims under other choices; asks for the runs of config's `robustness`
 
 `make verdict` judges whatever records there are; these rules ask for all. Only for the paper's own data set.
 """
@@ -32,21 +32,21 @@ rule verdict:
         "logged {log} python -m score_mlx verdict --from {params.runs:q} --out results {params.only}"
 
 
-rule survival:
+rule robustness:
     input:
-        records=lambda wildcards: survival_records(),
-        metas=lambda wildcards: survival_records("run.meta.json"),
+        records=lambda wildcards: robustness_records(),
+        metas=lambda wildcards: robustness_records("run.meta.json"),
         claims=in_project("data", "paper", "claims.yaml"),
         code=rules.verdict.input.code,
     output:
-        csv="results/survival.csv",
-        md="results/survival.md",
-        tex="results/survival.tex",
+        csv="results/robustness.csv",
+        md="results/robustness.md",
+        tex="results/robustness.tex",
     log:
-        "results/logs/esol/survival.log",
+        "results/logs/esol/robustness.log",
     conda:
         ENVIRONMENT
     params:
         runs=lambda wildcards: records_folder(),
     shell:
-        "logged {log} python -m score_mlx verdict --from {params.runs:q} --out results --only=survival"
+        "logged {log} python -m score_mlx verdict --from {params.runs:q} --out results --only=robustness"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-TABLES = ("verdict", "claims", "pairs", "contrasts", "informativeness", "survival", "verdict_summary")
+TABLES = ("verdict", "claims", "pairs", "contrasts", "informativeness", "robustness", "verdict_summary")
 
 
 def verdict(
@@ -29,7 +29,7 @@ def verdict(
 
     Example: score-mlx verdict --from results/reference/runs
     """
-    from score_mlx.config.file import load
+    from score_mlx.config.file.file import load
     from score_mlx.system import project
     from score_mlx.system.errors import UserError, unknown
     from score_mlx.verdict.report import Verdict

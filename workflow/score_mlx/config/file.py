@@ -12,10 +12,10 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from score_mlx.config.base import Name, Typed
 from score_mlx.config.beyond import AnyBeyond
 from score_mlx.config.experiments import LANGUAGE, AnyExperiment
+from score_mlx.config.file.messages import explain
+from score_mlx.config.file.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.config.language import LanguageSettings
-from score_mlx.config.messages import explain
 from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings, Presets
-from score_mlx.config.survival import SURVIVAL_CHOICES, SurvivalRuns
 from score_mlx.data.dataset_names import BUILT_IN, dataset_name
 from score_mlx.data.splits import SPLITS
 from score_mlx.models.graphs.spec import GraphSpec
@@ -56,7 +56,7 @@ class Config(Typed):
     experiments: dict[
         Annotated[str, Field(pattern=r"^(table\d+[a-z]?|figure\d+[a-z]?|learnable_dt)$")], AnyExperiment
     ] = {}
-    survival: list[SurvivalRuns] = []
+    robustness: list[RobustnessRuns] = []
     beyond: dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], AnyBeyond] = {}
 
     @field_validator("dataset")
@@ -161,23 +161,23 @@ class Config(Typed):
         specs = (spec for name in self.of_kind("baselines") for spec in self.specs(name))
         return [spec for spec in specs if getattr(spec, "method", None) == "catboost"]
 
-    def survival_specs(self) -> list[Spec]:
-        """The runs that only `survival` lists.
+    def robustness_specs(self) -> list[Spec]:
+        """The runs that only `robustness` lists.
 
         Raises:
             UserError: it names an experiment or a model that there is not.
         """
         specs: dict[Spec, None] = {}
-        for place, entry in enumerate(self.survival):
+        for place, entry in enumerate(self.robustness):
             if entry.experiment not in self.experiments:
                 raise UserError(
-                    f"config.yaml: survival.{place}: " + unknown("experiment", entry.experiment, self.experiments)
+                    f"config.yaml: robustness.{place}: " + unknown("experiment", entry.experiment, self.experiments)
                 )
             listed = self.specs(entry.experiment)
             for model in entry.models:
                 if model not in (names := {spec.model: None for spec in listed}):
-                    raise UserError(f"config.yaml: survival.{place}: " + unknown("model", model, names))
-            changes = [change for choice in entry.choices for change in SURVIVAL_CHOICES[choice]]
+                    raise UserError(f"config.yaml: robustness.{place}: " + unknown("model", model, names))
+            changes = [change for choice in entry.choices for change in ROBUSTNESS_CHOICES[choice]]
             chosen = [spec for spec in listed if not entry.models or spec.model in entry.models]
             for change in changes:
                 specs |= dict.fromkeys(replace(spec, **change) for spec in chosen if set(change) <= set(spec.as_dict()))

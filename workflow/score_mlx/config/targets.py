@@ -12,7 +12,7 @@ from score_mlx.tables.parts import wholes
 
 
 def target_specs(config: Config, target: str) -> list[Spec]:
-    """The runs of `all`, `verdict`, `survival`, `beyond`, a table, its sensitivity, a figure, each once.
+    """The runs of `all`, `verdict`, `robustness`, `beyond`, a table, its sensitivity, a figure, each once.
 
     Raises:
         UserError: config.yaml has no such target.
@@ -21,8 +21,8 @@ def target_specs(config: Config, target: str) -> list[Spec]:
         return _each_once(_listed(config, config.applicable), *(_leaking(config, name) for name in leaky(config)))
     if target == "verdict":
         return _listed(config, config.experiments)
-    if target == "survival":
-        return survival_specs(config)
+    if target == "robustness":
+        return robustness_specs(config)
     if target == "beyond":
         return _each_once(*(config.beyond_specs(name) for name in config.beyond_here))
     if target.removesuffix("_corners") in config.beyond:
@@ -38,17 +38,17 @@ def target_specs(config: Config, target: str) -> list[Spec]:
     if target in config.experiment_of:
         return config.figure_specs(config.experiment_of[target], target)
     known = ", ".join([*config.experiments, *config.experiment_of, *config.beyond])
-    raise UserError(f"config.yaml: nothing makes {target}, expected all, verdict, survival, beyond, {known}")
+    raise UserError(f"config.yaml: nothing makes {target}, expected all, verdict, robustness, beyond, {known}")
 
 
-def survival_specs(config: Config) -> list[Spec]:
-    """What `survival` lists, and the runs of the experiments that it varies.
+def robustness_specs(config: Config) -> list[Spec]:
+    """What `robustness` lists, and the runs of the experiments that it varies.
 
     Raises:
-        UserError: as `Config.survival_specs`.
+        UserError: as `Config.robustness_specs`.
     """
-    varied = dict.fromkeys(entry.experiment for entry in config.survival)
-    return _each_once(config.survival_specs(), _listed(config, varied))
+    varied = dict.fromkeys(entry.experiment for entry in config.robustness)
+    return _each_once(config.robustness_specs(), _listed(config, varied))
 
 
 def leaky(config: Config) -> list[str]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from score_mlx.report.grid import read_rows
-from score_mlx.tables import formats
-from score_mlx.verdict import claims, finding, numbers, rules
+from score_mlx.verdict import claim_table, finding, numbers, rules
 from score_mlx.verdict.published import TEXT
 
 # A verdict is told by its word, by a sign and by a colour, so that no one of them is needed.
@@ -17,7 +16,8 @@ SIGNS = {
     rules.REPRODUCED: ("✓", "good"),
     finding.CONFIRMED: ("✓", "good"),
     rules.NOT_REPRODUCED: ("✗", "bad"),
-    finding.NOT_CONFIRMED: ("✗", "bad"),
+    finding.REFUTED: ("✗", "bad"),
+    finding.UNDECIDED: ("?", "open"),
     finding.PARTLY: ("◐", "open"),
     rules.INCONCLUSIVE: ("?", "open"),
     rules.NOT_COMPARABLE: ("≠", "none"),
@@ -108,7 +108,7 @@ def read_claims(path: Path) -> list[Claim]:
             evidence=_evidence(row),
             verdict=Verdict(row["verdict"]),
         )
-        for row in read_rows(path, claims.COLUMNS)
+        for row in read_rows(path, claim_table.COLUMNS)
     ]
 
 

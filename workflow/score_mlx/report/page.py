@@ -14,15 +14,12 @@ from score_mlx.report import costs, items, judged, provenance
 from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import Item
 from score_mlx.report.judged import Cell, Verdict
-from score_mlx.system.files import write_text
-from score_mlx.tables.formats import spoken
-from score_mlx.tables.parts import wholes
-from score_mlx.verdict import claims, numbers, rules
-from score_mlx.verdict.finding import CLAIM_VERDICTS, NOT_CONFIRMED
+from score_mlx.verdict import claim_table, numbers, rules
+from score_mlx.verdict.finding import CLAIM_VERDICTS, REFUTED
 from score_mlx.verdict.published import TEXT
 
-# Tables of the verdict that stand for themselves: which claims survive which choice, how pairs of models compare.
-FURTHER = ("informativeness", "survival", "pairs", "contrasts")
+# Tables of the verdict that stand for themselves: which claims hold under which choice, how pairs of models compare.
+FURTHER = ("informativeness", "robustness", "pairs", "contrasts")
 # Tables that the page shows in its own way, and so not once more under the others.
 ELSEWHERE = {*FURTHER, "runs", "verdict", "verdict_summary", "claims"}
 OF_CELLS = tuple(word for word in rules.CELL_VERDICTS if word != rules.SHOWN)
@@ -75,12 +72,12 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
         "cells": cells,
         "claims": said,
         "judging": numbers.caption(),
-        "testing": claims.caption(),
+        "testing": claim_table.caption([]),
         "cell_counts": judged.counted((cell.verdict for cell in cells if cell.counts), OF_CELLS),
         "claim_counts": judged.counted((claim.verdict for claim in said), CLAIM_VERDICTS),
         "elsewhere": _elsewhere(cells, shown),
         "differ": [cell for cell in cells if cell.verdict.word == rules.NOT_REPRODUCED],
-        "refuted": [claim for claim in said if claim.verdict.word == NOT_CONFIRMED],
+        "refuted": [claim for claim in said if claim.verdict.word == REFUTED],
         "further": _further(places.tables),
         "other_grids": items.other_grids(places.tables, shown | ELSEWHERE | {*wholes(config.experiments)}),
         "other_figures": items.other_figures(places.figures, shown),

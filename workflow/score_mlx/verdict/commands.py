@@ -32,7 +32,7 @@ def command(listed: Listing, records: Sequence[str]) -> str | None:
     if len(records) <= FEW:
         return "snakemake " + " ".join(f"results/runs/{name}" for name in records)
     targets = _covering(listed, set(records))
-    return f"snakemake {' '.join(targets)}" if targets else "snakemake results/survival.csv"
+    return f"snakemake {' '.join(targets)}" if targets else "snakemake results/robustness.csv"
 
 
 def _covering(listed: Listing, records: set[str]) -> list[str]:

@@ -1,8 +1,8 @@
-"""What the claims share: RMSE by model and fold, and findings of one, all, or the worst of several comparisons."""
+"""What the claims share: RMSE by model and fold, and findings of one or several comparisons."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,10 @@ from scipy import stats
 from score_mlx.runs.spec import Spec
 from score_mlx.stats import statistics
 from score_mlx.verdict.evidence import Evidence
-from score_mlx.verdict.finding import NO, SOME, YES, Finding
+from score_mlx.verdict.finding import BELOW, Finding, Part, Region, tested
 from score_mlx.verdict.pool import NotRunError
+from score_mlx.verdict.published import Published
+from score_mlx.verdict.rerun import UNTRAINED
 from score_mlx.verdict.rules import EQUAL
 
 DRAWS = 1000  # bootstraps over folds
@@ -37,8 +39,12 @@ class Scores:
         """Models, best first."""
         return sorted(self.of, key=lambda model: (self.mean(model), model))
 
+    def untrained(self) -> set[str]:
+        """Models that did not learn, whose differences from others are of another size."""
+        return {model for model in self.of if self.mean(model) >= UNTRAINED}
 
-def scores(evidence: Evidence, specs: Mapping[str, Spec], models: Sequence[str] | None = None) -> Scores:
+
+def scores(evidence: Evidence, specs: Mapping[str, Spec], models: Iterable[str] | None = None) -> Scores:
     """RMSE of the named of `specs`, all of them by default.
 
     Raises:
@@ -52,90 +58,154 @@ def scores(evidence: Evidence, specs: Mapping[str, Spec], models: Sequence[str] 
     return Scores(dict(zip(models, evidence.scores(chosen), strict=True)), evidence.folds(chosen[0]))
 
 
+def printed(evidence: Evidence, target: str, row: str, column: str) -> Published:
+    """The paper's number at a place, so that no claim holds one of its own.
+
+    Raises:
+        KeyError: nothing is printed there.
+    """
+    place = (target, row, column)
+    found = next((number for number in evidence.printed if number.place == place), None)
+    if found is None:
+        raise KeyError(f"data/paper prints nothing at {':'.join(place)}")
+    return found
+
+
+def printed_models(evidence: Evidence, target: str) -> list[str]:
+    """The models of a table in the paper's order."""
+    return [number.row for number in evidence.printed if (number.target, number.column) == (target, "rmse_mean")]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Differences of two tables' models, fold by fold.
+
+    Attributes:
+        of: model -> (repeats * folds,) of one table - the other.
+        folds: of one cross-validation.
+        untrained: models that did not learn in one of them.
+        specs: the runs they are of.
+    """
+
+    of: Mapping[str, np.ndarray]
+    folds: int
+    untrained: set[str]
+    specs: Sequence[Spec]
+
+    def mean(self, models: Iterable[str] | None = None) -> np.ndarray:
+        """Averaged over models: (repeats * folds,)."""
+        return np.mean([self.of[model] for model in models or self.of], axis=0)
+
+    @property
+    def trained(self) -> list[str]:
+        return [model for model in self.of if model not in self.untrained]
+
+
 def table_difference(
     evidence: Evidence, a: str, b: str, of: Callable[[list[Spec]], np.ndarray] | None = None
-) -> tuple[np.ndarray, int, list[Spec]]:
-    """Mean over the models that both tables list of table a's value - table b's, fold by fold.
+) -> Differences:
+    """Table a's value - table b's of the models that both list.
 
     Args:
         of: from runs to a row of folds each; by default their RMSE.
-
-    Returns:
-        (repeats * folds,) differences, the number of folds, and the runs that they are of.
     """
     first, second = evidence.by_model(a), evidence.by_model(b)
     models = [model for model in first if model in second]
     specs = [*(first[model] for model in models), *(second[model] for model in models)]
-    values = (of or evidence.scores)(specs)
-    return (values[: len(models)] - values[len(models) :]).mean(axis=0), evidence.folds(specs[0]), specs
+    errors = evidence.scores(specs)
+    values = of(specs) if of else errors
+    lost = (errors.mean(axis=1) >= UNTRAINED).reshape(2, -1).any(axis=0)
+    differences = dict(zip(models, values[: len(models)] - values[len(models) :], strict=True))
+    untrained = {model for model, there in zip(models, lost, strict=True) if there}
+    return Differences(differences, evidence.folds(specs[0]), untrained, specs)
 
 
-def lower(differences: Mapping[str, np.ndarray], folds: int, what: str, tries: int = 1) -> Finding:
-    """Whether every difference is below 0: the least favourable is the statistic, and every test must hold (largest p).
+def over_models(found: Differences, region: Region, what: str) -> Finding:
+    """Whether the mean over models lies in a region, of all and of those that learned."""
+    parts = [tested(f"{len(found.of)} models", found.mean(), found.folds, region)]
+    if found.untrained and found.trained:
+        name = f"{len(found.trained)} models without {', '.join(sorted(found.untrained))}, which did not learn"
+        parts.append(tested(name, found.mean(found.trained), found.folds, region))
+    return Finding(parts, f"{what}, mean of {'; of '.join(map(interval_of, parts))}")
+
+
+def interval_of(part: Part, digits: int = 3) -> str:
+    """`8 models: -0.037 [-0.078, +0.004]`."""
+    return f"{part.name}: {part.value:+.{digits}f} [{part.low:+.{digits}f}, {part.high:+.{digits}f}]"
+
+
+def lower(
+    differences: Mapping[str, np.ndarray], folds: int, what: str, tries: int = 1, *, whole: bool = False
+) -> Finding:
+    """Whether every difference is below 0.
 
     Args:
         differences: by what is compared, each (repeats * folds,).
         what: what a difference is, for the reason.
         tries: of how many a comparison was picked as the best, by which its p is multiplied.
+        whole: whether one that is above 0 refutes the claim.
     """
-    means = {name: statistics.corrected(values, folds) for name, values in differences.items()}
-    worst = max(means, key=lambda name: means[name].value)
-    p = max(statistics.below(values, folds) for values in differences.values())
-    failing = [name for name, mean in means.items() if mean.value >= 0]
-    says = YES if not failing else NO if len(failing) == len(means) else SOME
-    reason = f"{what}{' of' if len(means) == 1 else ', least favourable'} {worst}: {means[worst].value:+.3f}"
-    if len(means) > 1:
-        reason += f"; below 0 in {len(means) - len(failing)} of {len(means)}"
-        reason += f", not of {', '.join(failing)}" if says == SOME else ""
-    return Finding(means[worst].value, says, reason, means[worst].low, means[worst].high, min(1.0, tries * p))
+    return every([tested(name, values, folds, BELOW, tries) for name, values in differences.items()], what, whole=whole)
 
 
 def equal(differences: Mapping[str, np.ndarray], folds: int, what: str, margin: float = EQUAL) -> Finding:
-    """Whether every difference is within +-margin; the largest in size is the statistic, largest p counts."""
-    means = {name: statistics.corrected(values, folds) for name, values in differences.items()}
-    worst = max(means, key=lambda name: abs(means[name].value))
-    p = max(statistics.tost(values, folds, margin) for values in differences.values())
-    mean = means[worst]
-    says = YES if abs(mean.value) <= margin else NO
-    largest = "largest " if len(means) > 1 else ""
-    reason = f"{largest}{what} of {worst}: {mean.value:+.3f}, {'within' if says == YES else 'beyond'} {margin}"
-    return Finding(mean.value, says, reason, mean.low, mean.high, p, f"equality within {margin} not shown")
+    """Whether every difference is within +-margin, by two one-sided tests; one beyond it refutes the claim."""
+    parts = [tested(name, values, folds, (-margin, margin)) for name, values in differences.items()]
+    found = every(parts, what)
+    beyond = "within" if found.worst.inside else "beyond"
+    return Finding(parts, f"{found.reason}; {beyond} {margin:g}", whole=True)
 
 
-def no_worse(differences: np.ndarray, folds: int, what: str, margin: float = EQUAL) -> Finding:
+def no_worse(name: str, differences: np.ndarray, folds: int, margin: float = EQUAL) -> Finding:
     """Whether a mean difference is below `margin`."""
-    mean = statistics.corrected(differences, folds)
-    p = statistics.below(differences, folds, margin)
-    says = YES if mean.value < margin else NO
-    reason = f"{what}: {mean.value:+.3f}, {'below' if says == YES else 'not below'} {margin}"
-    return Finding(mean.value, says, reason, mean.low, mean.high, p, f"not shown to be below {margin}")
+    part = tested(name, differences, folds, (-np.inf, margin))
+    return Finding([part], f"{interval_of(part)}, {'below' if part.inside else 'not below'} {margin:g}")
 
 
-def sized(points: np.ndarray, folds: int, what: str, sizes: Sequence[float], margin: float, unit: str = "") -> Finding:
-    """Whether a mean is above 0 and within `margin` of a printed size; above 0 alone, beyond chance, is a part."""
-    mean = statistics.corrected(points, folds)
-    near = any(abs(mean.value - size) <= margin for size in sizes)
-    says = NO if mean.value <= 0 else YES if near else SOME
-    printed = " or ".join(f"{size:g}" for size in sizes)
-    off = f"{'no more' if near else 'more'} than {margin:g} from the paper's {printed}{unit}"
-    p = statistics.below(-points, folds)
-    return Finding(
-        mean.value, says, f"{what}: {mean.value:.3g}{unit}, {off}", mean.low, mean.high, p, part_needs_p=True
-    )
+def sized(points: np.ndarray, folds: int, what: str, sizes: Sequence[Published], margin: float, unit: str) -> Finding:
+    """Whether a mean is above 0, and within `margin` of a printed size."""
+    region = min(size.value for size in sizes) - margin, max(size.value for size in sizes) + margin
+    parts = [tested("a gain", points, folds, (0.0, np.inf)), tested("of the printed size", points, folds, region)]
+    sizes_shown = " or ".join(size.printed for size in sizes)
+    near = "within" if parts[1].inside else "more than"
+    away = f"{near} {margin:g} {'of' if parts[1].inside else 'from'} the paper's {sizes_shown}{unit}"
+    mean = parts[0]
+    return Finding(parts, f"{what}: {mean.value:.3g}{unit} [{mean.low:.3g}, {mean.high:.3g}], {away}")
 
 
-def sign_test(hits: int, tries: int, reason: str) -> Finding:
-    """Whether more than half of `tries` are hits; the interval is Clopper and Pearson's."""
+def every(parts: Sequence[Part], what: str, *, whole: bool = False) -> Finding:
+    """All of several comparisons; the least favourable is told."""
+    found = Finding(parts, "", whole)
+    reason = f"{what}{', least favourable' if len(parts) > 1 else ''} {interval_of(found.worst)}"
+    if len(parts) > 1:
+        failing = [part.name for part in parts if not part.inside]
+        reason += f"; as claimed in {len(parts) - len(failing)} of {len(parts)}"
+        reason += f", not in {', '.join(failing)}" if 0 < len(failing) < len(parts) else ""
+    return Finding(parts, reason, whole)
+
+
+def sign_test(hits: int, tries: int, name: str, reason: str) -> Finding:
+    """Whether more than half of `tries` are hits; the interval is Clopper and Pearson's.
+
+    Args:
+        name: what is counted, `reason` what a hit is.
+    """
     low, high = (tries * bound for bound in stats.binomtest(hits, tries).proportion_ci(statistics.LEVEL))
-    p = float(stats.binomtest(hits, tries, alternative="greater").pvalue)
-    return Finding(hits, YES if 2 * hits > tries else NO, reason, low, high, p)
+    more, fewer = (float(stats.binomtest(hits, tries, alternative=side).pvalue) for side in ("greater", "less"))
+    part = Part(name, hits, low, high, (tries / 2, np.inf), more, min(1.0, 2 * fewer))
+    return Finding([part], f"{hits} [{low:.1f}, {high:.1f}] of {tries} {name} {reason}")
 
 
-def over_folds(table: Scores, statistic: Callable[[list[str]], float]) -> tuple[float, float]:
-    """Percentile bootstrap over folds of what is read from a ranking, best first; with five folds it is rough."""
-    models, values = list(table.of), np.array(list(table.of.values()))
+def over_folds(table: Scores, statistic: Callable[[Mapping[str, float]], float]) -> tuple[float, float]:
+    """Percentile bootstrap over folds of what is read from the models' means; with five folds it is rough."""
+    values = np.array(list(table.of.values()))
     folds = np.random.default_rng(0).integers(values.shape[1], size=(DRAWS, values.shape[1]))
-    orders = np.argsort(values[:, folds].mean(axis=-1), axis=0, kind="stable")  # (models, draws)
-    drawn = [statistic([models[place] for place in order]) for order in orders.T]
+    means = values[:, folds].mean(axis=-1)  # (models, draws)
+    drawn = [statistic(dict(zip(table.of, column, strict=True))) for column in means.T.tolist()]
     low, high = np.quantile(drawn, [(1 - statistics.LEVEL) / 2, (1 + statistics.LEVEL) / 2])
     return float(low), float(high)
+
+
+def ranked(means: Mapping[str, float]) -> list[str]:
+    """Models by their means, best first."""
+    return sorted(means, key=lambda model: (means[model], model))

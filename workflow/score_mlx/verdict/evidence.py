@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,7 @@ class Evidence:
         split, fidelity, bias_correction: instead of config's.
         repeats: of cross-validation, all needed; None: every one that all runs of a comparison have.
         incomparable: whether to use non-comparable runs as well, as an indication.
+        solo_seconds: of an epoch of (architecture, form), timed with nothing else running on the machine.
     """
 
     pool: Pool
@@ -45,6 +46,7 @@ class Evidence:
     bias_correction: bool | None = None
     repeats: tuple[int, ...] | None = None
     incomparable: bool = False
+    solo_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @cached_property
     def listing(self) -> Listing:

@@ -10,12 +10,12 @@ from score_mlx.models.graphs.spec import ARCHS
 from score_mlx.runs.spec import Spec
 from score_mlx.stats import statistics
 from score_mlx.tables.formats import Readable, number
-from score_mlx.verdict.claims_baselines import CATBOOST, MLP, SCORE_MLP
-from score_mlx.verdict.comparisons import EQUAL
+from score_mlx.verdict.claims.baselines import CATBOOST, MLP, SCORE_MLP
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.pool import NotRunError, UndecidedError, record_name
+from score_mlx.verdict.rules import EQUAL
 
-ROPE = EQUAL  # RMSE: differences that matter to nobody, the margin of a reproduced RMSE
+ROPE = EQUAL  # RMSE: region of practical equivalence
 COLUMNS = (
     "comparison", "target", "a", "b", "steps", "mean_a", "mean_b", "difference", "low", "high", "t", "p", "p_holm",
     "effect", "left", "equivalent", "right", "rope", "n", "says", "reason", "record_a", "record_b",

@@ -10,10 +10,11 @@ from typing import Any
 
 from score_mlx.config.file import Config
 from score_mlx.tables.formats import Readable, markdown, write_all
-from score_mlx.verdict import claims, contrasts, finding, informativeness, numbers, pairs, rules, survival
+from score_mlx.verdict import claim_table, contrasts, finding, informativeness, numbers, pairs, robustness, rules
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool
 from score_mlx.verdict.published import read_published
+from score_mlx.verdict.timings import solo_seconds
 
 STRAWMEN = ("constant", "shuffle", "catboost")  # what values that know nothing of the models would reproduce
 SUMMARY_COLUMNS = ("target", *rules.CELL_VERDICTS, *STRAWMEN)
@@ -35,7 +36,7 @@ class Verdict:
     """The verdict on the paper by a folder of records; each table is made when it is asked for.
 
     Args:
-        source: folder of run records.
+        source: folder of run records; a bench.csv beside it has the seconds of epochs that were timed alone.
         config: which runs each table lists; its protocol settings are put back to the paper's.
         paper: folder of published numbers and claims.
 
@@ -47,8 +48,9 @@ class Verdict:
         pool = Pool.read(source)
         self.origin = f"Records: {len(pool.runs) + len(pool.language)} of {source.as_posix()}."
         self.published = read_published(paper)
-        self.evidence = Evidence(pool, paper_protocol(config), self.published)
-        self.claims = claims.read_claims(paper / "claims.yaml")
+        solo = solo_seconds(source.parent / "bench.csv")
+        self.evidence = Evidence(pool, paper_protocol(config), self.published, solo_seconds=solo)
+        self.claims = claim_table.read_claims(paper / "claims.yaml", self.published)
         self._made: dict[str, Table] = {}
 
     def table(self, name: str) -> Table:
@@ -77,8 +79,10 @@ class Verdict:
         return Table(numbers.COLUMNS, numbers.READABLE, rows, "Every published number", numbers.caption())
 
     def _claims(self) -> Table:
-        rows = claims.decide(self.claims, self.evidence)
-        return Table(claims.COLUMNS, claims.READABLE, rows, "Every claim of the text", claims.caption())
+        rows = claim_table.decide(self.claims, self.evidence)
+        return Table(
+            claim_table.COLUMNS, claim_table.READABLE, rows, "Every claim of the text", claim_table.caption(rows)
+        )
 
     def _pairs(self) -> Table:
         rows = pairs.pairs_table(self.evidence, pairs.all_pairs(self.evidence))
@@ -93,10 +97,10 @@ class Verdict:
         title, notes = "What would score as well", informativeness.caption(rows)
         return Table(informativeness.COLUMNS, informativeness.READABLE, rows, title, notes)
 
-    def _survival(self) -> Table:
-        rows = survival.survival_table(self.claims, self.evidence)
-        title = "Does the claim survive another choice?"
-        return Table(survival.COLUMNS, survival.READABLE, rows, title, survival.caption())
+    def _robustness(self) -> Table:
+        rows = robustness.robustness_table(self.claims, self.evidence)
+        title = "Does the claim hold under another choice?"
+        return Table(robustness.COLUMNS, robustness.READABLE, rows, title, robustness.caption())
 
     def _summary(self) -> Table:
         judged = self.table("verdict").rows
@@ -151,6 +155,6 @@ MADE_BY: dict[str, Callable[[Verdict], Table]] = {
     "pairs": Verdict._pairs,
     "contrasts": Verdict._contrasts,
     "informativeness": Verdict._informativeness,
-    "survival": Verdict._survival,
+    "robustness": Verdict._robustness,
     "verdict_summary": Verdict._summary,
 }

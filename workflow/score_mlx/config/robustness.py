@@ -10,9 +10,9 @@ from score_mlx.config.base import Name, Typed
 from score_mlx.data.splits import SPLITS
 from score_mlx.models.graphs.spec import GraphSpec
 
-# What results/survival.csv asks beside the paper's choice, and how the runs of each differ from the paper's.
+# What results/robustness.csv asks beside the paper's choice, and how the runs of each differ from the paper's.
 REPEATS = (0, 1, 2)
-SURVIVAL_CHOICES: dict[str, list[dict[str, str | int | bool]]] = {
+ROBUSTNESS_CHOICES: dict[str, list[dict[str, str | int | bool]]] = {
     "grouped": [{"split": SPLITS[1]}],
     "repeats": [{"repeat": repeat} for repeat in REPEATS[1:]],
     "as_text": [{"fidelity": GraphSpec.CHOICES["fidelity"][1]}],
@@ -20,9 +20,9 @@ SURVIVAL_CHOICES: dict[str, list[dict[str, str | int | bool]]] = {
 }
 
 
-class SurvivalRuns(Typed):
-    """Runs of an experiment that are made once more under other choices, to see which claims survive."""
+class RobustnessRuns(Typed):
+    """Runs of an experiment that are made once more under other choices, to see which claims are robust."""
 
     experiment: Name
-    choices: Annotated[list[Literal[tuple(SURVIVAL_CHOICES)]], Field(min_length=1)]
+    choices: Annotated[list[Literal[tuple(ROBUSTNESS_CHOICES)]], Field(min_length=1)]
     models: list[Name] = []  # by their names in the paper's tables; none means all
