@@ -9,7 +9,7 @@ from score_mlx.report import costs
 from score_mlx.report.page import Places
 from score_mlx.system.files import write_csv, write_text
 from score_mlx.tables import formats
-from score_mlx.verdict import claims as claims_module
+from score_mlx.verdict import claim_table as claims_module
 from score_mlx.verdict import numbers
 from score_mlx.verdict.finding import CLAIM_VERDICTS
 
@@ -73,6 +73,7 @@ def cells():
 
 def cell(**given):
     known = {"target": "table2", "column": "rmse_mean", "paper": "0.533", "reason": f"because {EVIL}", "command": EVIL}
+    known["primary"] = "yes"
     return [(known | given).get(name, "") for name in numbers.COLUMNS]
 
 

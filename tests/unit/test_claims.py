@@ -5,10 +5,10 @@ from dataclasses import replace
 import made_up_verdict as made
 import numpy as np
 import pytest
-from planted_claims import PLANTED, SOLO, SPEEDUP, gain, graph, speeds
+from planted_claims import PLANTED, SOLO, SPEEDUP, gain, graph, option, speeds
 from score_mlx.stats import statistics
 from score_mlx.system.errors import UserError
-from score_mlx.verdict import claim_table, finding, robustness
+from score_mlx.verdict import claim_table, comparisons, finding, robustness
 from score_mlx.verdict.claims import registry
 from score_mlx.verdict.finding import BELOW, Finding, by_interval, fact, settle, single
 from score_mlx.verdict.finding import tested as part_of
@@ -313,3 +313,19 @@ def test_a_broken_file_of_claims(tmp_path, text, says):
     path.write_text(entry)
     with pytest.raises(UserError, match="no test decides x"):
         claim_table.decide(claim_table.read_claims(path, made.PRINTED), made.evidence(wanted=[]))
+
+
+def test_the_documented_claim_of_ones_own(monkeypatch):
+    """The example of docs/own-claim.md runs: it confirms and it refutes."""
+    text = (made.ROOT / "docs" / "own-claim.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    names = {"claim": registry.claim, "Evidence": made.Evidence, "Finding": Finding, "lower": comparisons.lower}
+    monkeypatch.setattr(registry, "_TESTS", {})
+    exec("from __future__ import annotations\n" + code, names)
+    assert list(registry._TESTS) == ["heun_better"]
+    with pytest.raises(ValueError, match="two functions test the claim heun_better"):
+        registry.claim("heun_better")(names["heun_better"])
+    for difference, verdict in ((-0.05, "confirmed"), (0.05, "refuted")):
+        seen = made.evidence(option("integrator", "heun", difference), made.specs("figure10"))
+        found = registry._TESTS["heun_better"](seen)
+        assert settle(found, found.p, [found.p])[0] == verdict

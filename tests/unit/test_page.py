@@ -150,7 +150,7 @@ def test_what_was_not_made_is_named_with_its_command(written, full, empty):
 def test_the_summary_counts_what_the_files_hold(full):
     counts = [words(element) for element in full.of("li") if element.get("class") in ("good", "bad", "open", "none")]
     expected = ["1 ✓ reproduced", "1 ✗ not reproduced", "1 ? inconclusive", "1 ≠ not comparable", "2 – not run"]
-    expected += ["1 ✓ confirmed", "1 ◐ partly", "1 ✗ not confirmed", "1 ≠ not testable here", "1 – not run"]
+    expected += ["1 ✓ confirmed", "1 ◐ partly", "1 ? undecided", "1 ✗ refuted", "1 ≠ not testable here", "1 – not run"]
     assert counts == expected
 
 

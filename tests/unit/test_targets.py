@@ -3,7 +3,7 @@
 import made_up_verdict as made
 import pytest
 from score_mlx.config.file import load
-from score_mlx.config.file.targets import leaky, robustness_specs, target_specs
+from score_mlx.config.targets import leaky, robustness_specs, target_specs
 from score_mlx.system.code_inputs import PACKAGE, with_imports
 from score_mlx.system.errors import UserError
 

@@ -12,24 +12,16 @@ from score_mlx.runs import plugins
 from score_mlx.models.resources import minutes as minutes_needed
 from score_mlx.tables.parts import wholes
 from score_mlx.system.code_inputs import with_imports
-<<<<<<< HEAD
 from score_mlx.config.file import dump, load, retyped
 from score_mlx.system.device import has_gpu
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import date_back, remove_temporaries
 from score_mlx.system.locks import hold
 from score_mlx.config.presets import resolve
-=======
-from score_mlx.config.file.file import dump, load, retyped
-from score_mlx.system.errors import UserError
-from score_mlx.system.files import date_back, remove_temporaries
-from score_mlx.system.locks import hold
-from score_mlx.config.file.presets import has_gpu, resolve
->>>>>>> ad47057 (Claims are registered by id in one folder, refuted only where an interval excludes them, and tested under every choice of epoch)
 from score_mlx.runs.science import SCIENCE, versions
-from score_mlx.config.file.experiments import TABLES as TABLE_KINDS
+from score_mlx.config.experiments import TABLES as TABLE_KINDS
 from score_mlx.data.splits import AT_RANDOM, DRAWN
-from score_mlx.config.file.targets import leaky, robustness_specs
+from score_mlx.config.targets import leaky, robustness_specs
 from score_mlx.models.families import inputs_of, spec_from_path
 from score_mlx.models.graphs.spec import ARCHS
 

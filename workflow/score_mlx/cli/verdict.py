@@ -29,7 +29,7 @@ def verdict(
 
     Example: score-mlx verdict --from results/reference/runs
     """
-    from score_mlx.config.file.file import load
+    from score_mlx.config.file import load
     from score_mlx.system import project
     from score_mlx.system.errors import UserError, unknown
     from score_mlx.verdict.report import Verdict

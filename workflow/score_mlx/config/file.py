@@ -12,10 +12,10 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from score_mlx.config.base import Name, Typed
 from score_mlx.config.beyond import AnyBeyond
 from score_mlx.config.experiments import LANGUAGE, AnyExperiment
-from score_mlx.config.file.messages import explain
-from score_mlx.config.file.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.config.language import LanguageSettings
+from score_mlx.config.messages import explain
 from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings, Presets
+from score_mlx.config.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.data.dataset_names import BUILT_IN, dataset_name
 from score_mlx.data.splits import SPLITS
 from score_mlx.models.graphs.spec import GraphSpec

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from score_mlx.report.grid import read_rows
+from score_mlx.tables import formats
 from score_mlx.verdict import claim_table, finding, numbers, rules
 from score_mlx.verdict.published import TEXT
 
@@ -55,6 +56,7 @@ class Cell:
     verdict: Verdict
     reason: str
     command: str
+    primary: bool = True
 
     @property
     def name(self) -> str:
@@ -62,8 +64,8 @@ class Cell:
 
     @property
     def counts(self) -> bool:
-        """Whether it is judged: standard deviations, ranks and settings are only shown."""
-        return self.verdict.word != rules.SHOWN
+        """Whether it is counted: primary and judged; what is derived or repeated is shown beside it."""
+        return self.primary and self.verdict.word != rules.SHOWN
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def read_cells(path: Path) -> list[Cell]:
             verdict=Verdict(row["verdict"]),
             reason=row["reason"],
             command=row["command"],
+            primary=row["primary"] == numbers.YES,
         )
         for row in read_rows(path, numbers.COLUMNS)
     ]

@@ -14,6 +14,9 @@ from score_mlx.report import costs, items, judged, provenance
 from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import Item
 from score_mlx.report.judged import Cell, Verdict
+from score_mlx.system.files import write_text
+from score_mlx.tables.formats import spoken
+from score_mlx.tables.parts import wholes
 from score_mlx.verdict import claim_table, numbers, rules
 from score_mlx.verdict.finding import CLAIM_VERDICTS, REFUTED
 from score_mlx.verdict.published import TEXT
@@ -76,7 +79,7 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
         "cell_counts": judged.counted((cell.verdict for cell in cells if cell.counts), OF_CELLS),
         "claim_counts": judged.counted((claim.verdict for claim in said), CLAIM_VERDICTS),
         "elsewhere": _elsewhere(cells, shown),
-        "differ": [cell for cell in cells if cell.verdict.word == rules.NOT_REPRODUCED],
+        "differ": [cell for cell in cells if cell.counts and cell.verdict.word == rules.NOT_REPRODUCED],
         "refuted": [claim for claim in said if claim.verdict.word == REFUTED],
         "further": _further(places.tables),
         "other_grids": items.other_grids(places.tables, shown | ELSEWHERE | {*wholes(config.experiments)}),
