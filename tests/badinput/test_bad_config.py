@@ -109,7 +109,7 @@ TRAIN = ["train", "graph", "--arch", "gat", "--config", "SCORE"]
         (["train", "classical", "--method", "svr", "--options", "C=-1"], "C = -1.0: expected"),
         (["train", "classical", "--method", "svm"], "unknown method = 'svm'"),
         (["train", "dense", "--network", "MLP"], "unknown network = 'MLP'"),
-        (["estimate", "table99"], "config.yaml: nothing makes table99, expected all, verdict, robustness, beyond, table1"),
+        (["estimate", "table99"], "nothing makes table99, expected all, verdict, robustness, beyond, table1"),
         (["compare", "my.csv"], "results/runs/my/graphs: no run.json below it"),
         (["figure", "figure99", "--out", "x.png"], "no experiment draws figure99"),
     ],
