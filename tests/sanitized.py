@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 TESTS = [
-    *(f"tests/unit/test_{what}.py" for what in ("kernels", "kernel_refusals", "layers", "topology")),
-    *(f"tests/unit/test_{what}.py" for what in ("invariance", "language_models")),
+    *(f"tests/unit/test_{what}.py" for what in ("kernels", "kernel_refusals", "vocabulary", "layers")),
+    *(f"tests/unit/test_{what}.py" for what in ("topology", "invariance", "language_models")),
     *("tests/golden", "tests/parity"),
 ]
 BUILD = """

@@ -54,7 +54,8 @@ CALLS = {
         [*(mx.abs(rows(10)) for _ in range(3)), mx.array(0.1), mx.array(1.0), rows(2, 3), rows(4)],
         [0.9, 0.99, 1e-8],
     ),
-    "cross_entropy": ([rows(4, 6), mx.array([0, 1, 4, 2])], [0.0]),
+    "cross_entropy": ([rows(4, 5), rows(6, 5), rows(6), mx.array([0, 1, 4, 2])], [0.0]),
+    "mean_cross_entropy": ([rows(4, 5), rows(6, 5), rows(6), mx.array([0, 1, 4, 2])], [0.0]),
     "rms_norm": ([rows(4, 5)], [1e-6]),
     "causal_attention": ([rows(2, 3, 8, 4) for _ in "qkv"], [0.5, 8]),
 }
@@ -74,7 +75,8 @@ FREE = {
     ("head_dots", 0): {"length", "no rows"},
     ("weigh", 1): {"width"},  # three heads of two columns instead of two of three
     ("attend", 1): {"empty", "width"},
-    ("cross_entropy", 0): {"width"},
+    ("cross_entropy", 2): {"empty", "no rows"},
+    ("mean_cross_entropy", 2): {"empty", "no rows"},
     ("adam", 5): {"rank"},
     ("adam", 6): {"rank"},
 }
@@ -156,7 +158,8 @@ def test_a_cotangent_of_another_shape(name):
         return kernels.call(name, [x, *inputs[1:]], numbers)
 
     shape = of_first(inputs[0]).shape
-    for wrong in [(*shape, 2), (*shape[:-1], shape[-1] + 1), (shape[0] + 1, *shape[1:])]:
+    longer = [(*shape[:-1], shape[-1] + 1), (shape[0] + 1, *shape[1:])] if shape else []
+    for wrong in [(*shape, 2), *longer]:
         with pytest.raises(ValueError):
             mx.eval(mx.vjp(of_first, [inputs[0]], [mx.ones(wrong)])[1])
 
@@ -190,8 +193,8 @@ REAL_NUMBERS = {
         ),
         ("softmax_molecule", 1, -5, B * BATCH.shape.longest),
         ("attend_pairs", 8, 2**31 - 1, A),
-        ("cross_entropy", 1, 6, 6),
-        ("cross_entropy", 1, -1, 6),
+        ("cross_entropy", 3, 6, 6),
+        ("mean_cross_entropy", 3, -1, 6),
     ],
 )
 def test_an_index_beyond_its_array(name, n, value, bound):

@@ -12,7 +12,7 @@ from score_mlx import nn as ours
 from score_mlx.kernels import build
 from score_mlx.models.graphs.by_degree import ByDegree
 from score_mlx.models.graphs.compiled import Compiled
-from score_mlx.models.language.layers import attend, cross_entropy, rms_norm
+from score_mlx.models.language.layers import attend, cross_entropy, mean_cross_entropy, rms_norm
 from score_mlx.nn import Noise
 
 pytestmark = [tiny.needs_kernels, pytest.mark.usefixtures("cpu")]
@@ -61,8 +61,13 @@ ROW_WISE = {
     "towards": (lambda h, y: ours.towards(h, y, 0.25), [(A, H), (A, H)]),
     "dropout": (dropped, [(A, H)]),
     "rms_norm": (rms_norm, [(2, A, H)]),
-    "cross_entropy": (lambda z: cross_entropy(z, TARGETS), [(A, 40)]),
-    "cross_entropy of capped logits": (lambda z: cross_entropy(3 * z, TARGETS, cap=5.0), [(A, 40)]),
+    "cross_entropy": (lambda *hwb: cross_entropy(*hwb, TARGETS), [(A, H), (40, H), (40,)]),
+    "cross_entropy of capped logits": (lambda h, w: cross_entropy(h, w, None, TARGETS, cap=5.0), [(A, H), (40, H)]),
+    "mean cross_entropy": (lambda *hwb: mean_cross_entropy(*hwb, TARGETS), [(A, H), (40, H), (40,)]),
+    "mean cross_entropy of capped logits": (
+        lambda h, w: mean_cross_entropy(h, w, None, TARGETS, cap=5.0),
+        [(A, H), (40, H)],
+    ),
     "causal attention": (lambda *qkv: attend(*qkv, 0.5), [(2, HEADS, 70, 4)] * 3),
     "causal attention in a window": (lambda *qkv: attend(*qkv, 0.5, 9), [(2, HEADS, 70, 4)] * 3),
 }

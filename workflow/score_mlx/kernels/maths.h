@@ -25,6 +25,7 @@ inline float exp_(float x) {
 }
 
 inline float sigmoid_(float x) { return 1 / (1 + exp_(-x)); }
+inline float tanh_(float x) { return 1 - 2 / (1 + exp_(2 * x)); }
 
 // Loops over n columns; n is an int or a constant (`with_width`). Sums in whatever order is fast: the same each time.
 template <class N>
@@ -41,6 +42,13 @@ inline float dot_(const float* x, const float* y, N n) {
 #pragma omp simd reduction(+ : total)
   for (int i = 0; i < n; i++) total += x[i] * y[i];
   return total;
+}
+
+inline float largest(const float* x, int n) {
+  float most = x[0];
+#pragma omp simd reduction(max : most)
+  for (int i = 0; i < n; i++) most = x[i] > most ? x[i] : most;
+  return most;
 }
 
 inline void add_(float* to, const float* x, int n) {

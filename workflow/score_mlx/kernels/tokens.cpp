@@ -1,4 +1,4 @@
-// What language models add: cross-entropy over a vocabulary, RMS norm, causal attention.
+// What language models add: RMS norm and causal attention.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -8,61 +8,6 @@
 #include "maths.h"
 
 namespace score {
-
-inline float tanh_(float x) { return 1 - 2 / (1 + exp_(2 * x)); }
-
-static float largest(const float* x, int n) {
-  float most = x[0];
-#pragma omp simd reduction(max : most)
-  for (int i = 0; i < n; i++) most = x[i] > most ? x[i] : most;
-  return most;
-}
-
-// to = cap tanh(x / cap), or x where there is no cap
-static void capped(float* to, const float* x, float cap, int n) {
-  if (cap == 0) {
-    std::copy(x, x + n, to);
-    return;
-  }
-#pragma omp simd
-  for (int i = 0; i < n; i++) to[i] = cap * tanh_(x[i] / cap);
-}
-
-// log sum_j exp(z_j) - z_target, z = cap tanh(logits / cap), by row: logits (N, V), targets (N,) int -> (N,).
-// cap p[0], 0 for none. Also gives log sum exp by row.
-enum { LOGITS, TARGETS };
-static void cross_entropy(const Args& a) {
-  int v = a.width(LOGITS), n = a.rows(LOGITS);
-  std::vector<float> z(v);
-  for (int r = 0; r < n; r++) {
-    capped(z.data(), a.in[LOGITS] + static_cast<size_t>(r) * v, a.p[0], v);
-    float most = largest(z.data(), v), total = 0;
-#pragma omp simd reduction(+ : total)
-    for (int i = 0; i < v; i++) total += exp_(z[i] - most);
-    a.out[1][r] = most + std::log(total);
-    a.out[0][r] = a.out[1][r] - z[a.index(TARGETS)[r]];
-  }
-}
-
-static void cross_entropy_backward(const Args& a) {
-  int v = a.width(LOGITS), n = a.rows(LOGITS);
-  float cap = a.p[0];
-  const float *g = a.cotangent(), *lse = a.output(1);
-  std::vector<float> z(v);
-  for (int r = 0; r < n; r++) {
-    float* d = a.out[LOGITS] + static_cast<size_t>(r) * v;
-    capped(z.data(), a.in[LOGITS] + static_cast<size_t>(r) * v, cap, v);
-#pragma omp simd
-    for (int i = 0; i < v; i++) d[i] = g[r] * exp_(z[i] - lse[r]);
-    d[a.index(TARGETS)[r]] -= g[r];
-    if (cap != 0)
-#pragma omp simd
-      for (int i = 0; i < v; i++) d[i] *= 1 - (z[i] / cap) * (z[i] / cap);
-  }
-}
-static Register r_cross_entropy("cross_entropy", {cross_entropy, cross_entropy_backward, 1,
-                                               Signature("logits[rows vocabulary], targets:int<vocabulary>[rows] -> "
-                                                         "loss[rows], log_sum_exp[rows]", "cap")});
 
 // x / sqrt(mean of x^2 + eps) over the last axis, eps p[0]. Also gives 1 / sqrt(...) by row.
 static void rms_norm(const Args& a) {
@@ -101,11 +46,6 @@ struct Block {
   int begin(int r, int window) const { return std::max(0, first + r - window + 1 - from); }
   int end(int r) const { return first + r + 1 - from; }
 };
-
-static void product(int flip_a, int flip_b, int m, int n, int k, float alpha, const float* a, int lda, const float* b,
-                    int ldb, float beta, float* c, int ldc) {
-  cblas_sgemm(ROWS, flip_a, flip_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-}
 
 // softmax(scale q k^T, causal, within a window) v: q, k, v (B, heads, T, D) -> same; scale p[0], window p[1].
 // Also gives log sum exp of the logits by row.

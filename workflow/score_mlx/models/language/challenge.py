@@ -113,8 +113,7 @@ class Challenge(GPT):
     def _before(self, x: mx.array, t: int, x0: mx.array, pairs: mx.array | None, _) -> mx.array:
         return self.mix(x, t, x0, pairs)
 
-    def logits(self, tokens: mx.array, noise: Noise) -> mx.array:
+    def states(self, tokens: mx.array, noise: Noise) -> mx.array:
         x = rms_norm(self.table(tokens), EPS)  # (B, T, C)
         pairs = self.pairs(tokens) if "pairs" in self else None
-        h = self.depth(x, x, pairs, tokens)
-        return self.head(rms_norm(h, EPS))  # (B, T, V)
+        return rms_norm(self.depth(x, x, pairs, tokens), EPS)

@@ -65,9 +65,9 @@ class CharGPT(GPT):
     def _before(self, x: mx.array, t: int, x0: mx.array, pairs: mx.array, _) -> mx.array:
         return self.mix(x, t // self.each, x0, pairs)
 
-    def logits(self, tokens: mx.array, noise: Noise) -> mx.array:
+    def states(self, tokens: mx.array, noise: Noise) -> mx.array:
         x = self.table(tokens)  # (B, T, C)
         if "pairs" in self:
             x = rms_norm(x)
-            return self.head(rms_norm(self.depth(x, x, self.pairs(tokens), noise)))
-        return self.head(rms_norm(self.depth(x, noise)))  # (B, T, V)
+            return rms_norm(self.depth(x, x, self.pairs(tokens), noise))
+        return rms_norm(self.depth(x, noise))

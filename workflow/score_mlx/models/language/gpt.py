@@ -9,7 +9,7 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten
 
 from score_mlx.depth import Depth, Plain, Relax
-from score_mlx.models.language.layers import cross_entropy
+from score_mlx.models.language.layers import cross_entropy, mean_cross_entropy
 from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.nn import Noise
 
@@ -35,23 +35,37 @@ def depth_of(spec: LanguageSpec, make_block: Callable[[], nn.Module], **hooks) -
 
 
 class GPT(nn.Module):
-    """The base of all: a subclass says how tokens become states and states logits.
+    """The base of all: a subclass turns tokens into states, its `head` turns states into logits.
 
     Attributes:
         context: tokens that it sees.
+        head: linear layer from width C to the vocabulary of V tokens.
     """
 
     cap = 0.0  # logits are cap tanh(z / cap), where not 0
     context: int
+    head: nn.Module
+
+    def states(self, tokens: mx.array, noise: Noise) -> mx.array:
+        """What the head is given: (B, T) -> (B, T, C)."""
+        raise NotImplementedError
 
     def logits(self, tokens: mx.array, noise: Noise) -> mx.array:
         """(B, T) -> (B, T, V), before the cap."""
-        raise NotImplementedError
+        return self.head(self.states(tokens, noise))
 
     def losses(self, tokens: mx.array, targets: mx.array, noise: Noise = SILENT) -> mx.array:
         """Nats of each target: (B, T), (B, T) -> (B T,)."""
-        logits = self.logits(tokens, noise)
-        return cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), self.cap)
+        return cross_entropy(*self._to_vocabulary(tokens, targets, noise))
+
+    def loss(self, tokens: mx.array, targets: mx.array, noise: Noise = SILENT) -> mx.array:
+        """Their mean, a scalar, with quick gradients."""
+        return mean_cross_entropy(*self._to_vocabulary(tokens, targets, noise))
+
+    def _to_vocabulary(self, tokens: mx.array, targets: mx.array, noise: Noise) -> tuple:
+        """The arguments of `cross_entropy`."""
+        h = self.states(tokens, noise).flatten(0, 1)
+        return h, self.head.weight.astype(h.dtype), self.head.get("bias"), targets.flatten(), self.cap
 
     def generate(self, count: int, seed: int, temperature: float = 1.0, start: int = 0) -> Iterator[int]:
         """Tokens drawn one after the other, each given all before it that fit the context.

@@ -101,9 +101,36 @@ class FeedForward(nn.Module):
         return self.leave(self.act(self.enter(x)))
 
 
-def cross_entropy(logits: mx.array, targets: mx.array, cap: float = 0.0) -> mx.array:
-    """Nats of each token: (N, V) logits, (N,) targets -> (N,). With a cap the logits are cap tanh(z / cap)."""
-    if kernels.serve(logits):
-        return kernels.call("cross_entropy", [logits, targets.astype(mx.int32)], [cap])
-    logits = logits.astype(mx.float32)
+def cross_entropy(
+    h: mx.array, weight: mx.array, bias: mx.array | None, targets: mx.array, cap: float = 0.0
+) -> mx.array:
+    """Nats of each token, from states and the linear layer that makes logits z of them.
+
+    Kernels never hold all logits: a tile of them, with gradients a panel of rows.
+
+    Args:
+        h: states (N, C).
+        weight, bias: of the layer, (V, C) and (V,) or None.
+        targets: (N,), integers below V.
+        cap: not 0: logits are cap tanh(z / cap).
+
+    Returns:
+        (N,).
+    """
+    if kernels.serve(h):
+        return kernels.call("cross_entropy", _of_kernel(h, weight, bias, targets), [cap])
+    logits = linear(h, weight, bias).astype(mx.float32)
     return nn.losses.cross_entropy(cap * mx.tanh(logits / cap) if cap else logits, targets)
+
+
+def mean_cross_entropy(
+    h: mx.array, weight: mx.array, bias: mx.array | None, targets: mx.array, cap: float = 0.0
+) -> mx.array:
+    """Mean of `cross_entropy`, a scalar: for training, since its kernel computes gradients together with the loss."""
+    if kernels.serve(h):
+        return kernels.call("mean_cross_entropy", _of_kernel(h, weight, bias, targets), [cap])
+    return cross_entropy(h, weight, bias, targets, cap).mean()
+
+
+def _of_kernel(h: mx.array, weight: mx.array, bias: mx.array | None, targets: mx.array) -> list[mx.array]:
+    return [h, weight, kernels.NONE if bias is None else bias, targets.astype(mx.int32)]

@@ -99,9 +99,9 @@ class NanoGPT(GPT):
         self.depth = depth_of(spec, lambda: (ModernBlock if self.modern else PostNormBlock)(spec))
         self.head = _linear(spec.width, vocabulary)
 
-    def logits(self, tokens: mx.array, noise: Noise) -> mx.array:
+    def states(self, tokens: mx.array, noise: Noise) -> mx.array:
         x = self.table(tokens)  # (B, T, C)
         if self.modern:
-            return self.head(rms_norm(self.depth(x, noise)))
+            return rms_norm(self.depth(x, noise))
         x = x + self.positions(tokens if self.by_token else mx.arange(tokens.shape[1]))
-        return self.head(self.norm(self.depth(x, noise)))  # (B, T, V)
+        return self.norm(self.depth(x, noise))

@@ -48,7 +48,7 @@ class _Common:
         self._gradient = nn.value_and_grad(self.model, self._loss)
 
     def _loss(self, tokens: mx.array, targets: mx.array, noise: Noise) -> mx.array:
-        return self.model.losses(tokens, targets, noise).mean()
+        return self.model.loss(tokens, targets, noise)
 
     def noise(self, step: int) -> Noise:
         """Dropout of one step."""
