@@ -2,8 +2,10 @@
 
 import random
 
+from score_mlx.models.families import FAMILIES, read_record, run_of
 from score_mlx.models.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
-from score_mlx.runs.records import summarise, summarise_losses
+from score_mlx.runs.records import as_json, read_meta, summarise, summarise_losses, write_record
+from score_mlx.runs.schema import Evaluation, Fold, RunMeta
 
 ESOL = {
     "name": "esol",
@@ -37,7 +39,34 @@ def record(spec, dataset=ESOL, best=None, last=None):
         "dataset": dict(dataset),
         "parameters": 100_000 + 1000 * ARCHS.index(spec.arch) if graph else None,
         "folds": folds,
-    } | summarise(folds)
+    } | summary(folds)
+
+
+def summary(folds):
+    """The parts best and last of a run.json with these folds."""
+    return {part: as_json(found) for part, found in summarise([Fold(**fold) for fold in folds]).items()}
+
+
+def run(record, meta):
+    """The run of a run.json and a run.meta.json."""
+    kind = FAMILIES[record.get("family", "graphs")].record
+    return run_of(kind.model_validate(record), RunMeta.model_validate(meta))
+
+
+def write(folder, record, meta):
+    """Both files, as a run of these contents leaves them."""
+    kind = FAMILIES[record.get("family", "graphs")].record
+    write_record(folder, kind.model_validate(record), RunMeta.model_validate(meta))
+
+
+def stored(path):
+    """What a run.json holds."""
+    return as_json(read_record(path))
+
+
+def stored_meta(path):
+    """What the run.meta.json beside it holds."""
+    return as_json(read_meta(path))
 
 
 def curve(spec, best, last):
@@ -90,5 +119,5 @@ def language(spec, values=(3.0, 2.0, 2.5), text="To be, or ", corpus="shakespear
         "parameters": 1_822_913,
         "evaluations": evaluations,
         "trained_tokens": steps[-1] * spec.batch_size * spec.context,
-        "sample": sample if getattr(spec, "characters", 0) else None,
-    } | summarise_losses(evaluations)
+        "sample": sample if spec.characters else None,
+    } | {part: as_json(found) for part, found in summarise_losses([Evaluation(**e) for e in evaluations]).items()}

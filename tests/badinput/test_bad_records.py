@@ -8,7 +8,7 @@ from pathlib import Path
 import made_up_records as made_up
 import pytest
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.records import dumps, write_record
+from score_mlx.runs.records import dumps
 
 SPEC = GraphSpec("esol", "gat", "SCORE")
 PLACE = SPEC.path("theirs")
@@ -21,7 +21,7 @@ def good() -> dict:
 @pytest.fixture
 def theirs(folder):
     """A folder with a good record; `theirs(record)` replaces it, by text or by what `json` writes."""
-    write_record(folder / PLACE.parent, good(), made_up.meta())
+    made_up.write(folder / PLACE.parent, good(), made_up.meta())
 
     def put(content):
         (folder / PLACE).write_text(content if isinstance(content, str) else json.dumps(content))
@@ -111,12 +111,12 @@ def test_a_record_that_contradicts_itself_is_not_taken_in(case, theirs, refused)
 
 
 def test_nothing_is_taken_in_where_one_record_is_bad(theirs, folder, refused):
-    write_record(folder / GraphSpec("esol", "gcn", "SCORE").path("theirs").parent, good(), made_up.meta())
+    made_up.write(folder / GraphSpec("esol", "gcn", "SCORE").path("theirs").parent, good(), made_up.meta())
     refused(["adopt", "theirs"], "its spec belongs to .../esol/graphs/gat/SCORE")
 
 
 def test_a_record_in_the_way(theirs, folder, refused):
-    write_record(folder / SPEC.path("results/runs").parent, changed(parameters=1), made_up.meta())
+    made_up.write(folder / SPEC.path("results/runs").parent, changed(parameters=1), made_up.meta())
     refused(["adopt", "theirs"], "another record is there, expected none; --force")
 
 

@@ -10,7 +10,7 @@ import made_up_records as made_up
 import pytest
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.spec import LanguageSpec
-from score_mlx.runs.records import dumps, write_record
+from score_mlx.runs.records import dumps
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,7 +84,7 @@ def test_a_language_record_predicts_no_molecules(folder, refused):
 @pytest.mark.parametrize("content", ["", "null", "{}", '{"sha256": 3'])
 def test_a_record_beside_damaged_data_is_not_taken_in(content, folder, refused):
     spec = GraphSpec("esol", "gat", "SCORE")
-    write_record(spec.path("theirs").parent, made_up.record(spec), made_up.meta())
+    made_up.write(spec.path("theirs").parent, made_up.record(spec), made_up.meta())
     (folder / "results" / "data" / "esol").mkdir(parents=True)
     (folder / "results" / "data" / "esol" / "dataset.json").write_text(content)
     refused(["adopt", "theirs"], "dataset.json: cannot read its sha256")

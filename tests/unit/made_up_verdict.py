@@ -7,8 +7,10 @@ from pathlib import Path
 import made_up_records as made_up
 import numpy as np
 from score_mlx.config.file import load
-from score_mlx.tables.language_runs import LanguageRun
-from score_mlx.tables.runs import Run
+from score_mlx.data.described import CorpusPart, DataSet
+from score_mlx.models.language.run import LanguageRun
+from score_mlx.runs.run import FoldRun
+from score_mlx.runs.schema import Evaluation, RunMeta
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool
@@ -42,10 +44,11 @@ def make_run(
     fall = 1.5 * np.exp(-speed * EPOCHS / 30) + jitter * (EPOCHS % 2)
     curves = np.array([value + fall for value in best])
     curves[0, len(EPOCHS) - lost :] = np.nan
-    return Run(
-        spec=spec, best=tuple(best), last=tuple(best + last), dataset=dict(dataset), cuts=made_cuts(spec),
+    return FoldRun(
+        spec=spec, best=tuple(best), last=tuple(best + last), dataset=DataSet(**dataset), cuts=made_cuts(spec),
         parameters=parameters, curves=tuple(map(tuple, curves)),
-        mad=tuple(mad + 0.001 * own), meta=made_up.meta(seconds=seconds, host=host or spec.path("").as_posix()),
+        mad=tuple(mad + 0.001 * own),
+        meta=RunMeta(**made_up.meta(seconds=seconds, host=host or spec.path("").as_posix())),
     )  # fmt: skip
 
 
@@ -60,7 +63,7 @@ def specs(*experiments):
 def evidence(plant=lambda spec: {}, wanted=None, language=(), **choice):
     """Evidence of these runs, all that config.yaml lists by default, each with what `plant` says of its spec."""
     made = [make_run(spec, **plant(spec)) for spec in (specs() if wanted is None else wanted)]
-    return Evidence(Pool(made, language), CONFIG, PRINTED, **choice)
+    return Evidence(Pool([*made, *language]), CONFIG, PRINTED, **choice)
 
 
 def language_spec(name):
@@ -75,12 +78,15 @@ def language_run(name, loss=1.56, bpb=1.26, early=3.0, parameters=10_000_000, co
     spec = replace(language_spec(name), **changes)
     paper = "climbmix-bpe8192" if spec.arch == "d4" else spec.dataset
     evaluations = tuple(
-        {"step": step, "train_loss": 1.0, "val_loss": value, "seconds": 1.0 * step}
+        Evaluation(step=step, train_loss=1.0, val_loss=value, seconds=1.0 * step)
         for step, value in ((0, 4.0), (100, early), (1000, loss))
     )
-    last = evaluations[-1] | {"val_bpb": bpb}
+    last = evaluations[-1].model_copy(update={"val_bpb": bpb})
     return LanguageRun(
-        spec=spec, dataset={"name": corpus or paper, "vocabulary": language_cells.PAPER_VOCABULARY[spec.arch]},
+        spec=spec, dataset=CorpusPart(
+            name=corpus or paper, label="a text", stand_in=False, tokens=10_000, bytes=30_000, sha256="c" * 64,
+            vocabulary=language_cells.PAPER_VOCABULARY[spec.arch],
+        ),
         cuts=made_cuts(spec), parameters=parameters,
-        evaluations=evaluations, best=evaluations[-1], last=last, trained_tokens=1, meta=made_up.meta(),
+        evaluations=evaluations, best=evaluations[-1], last=last, trained_tokens=1, meta=RunMeta(**made_up.meta()),
     )  # fmt: skip

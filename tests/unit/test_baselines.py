@@ -14,18 +14,18 @@ from score_mlx.models.families import spec_from_path, spec_from_values
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.plots import baselines, schema, shap_summary
 from score_mlx.system.errors import UserError
-from score_mlx.tables import formats, runs, selection, sensitivity, tables
+from score_mlx.tables import formats, selection, sensitivity, tables
 
 PAPER = {"CatBoost": {"rmse_mean": 0.563, "rmse_std": 0.03}, "MLP": {"rmse_mean": 0.642, "rmse_std": 0.04}}
 
 
 def catboost(dataset=made_up.ESOL, best=None, **options):
     spec = METHODS["catboost"][0](dataset["name"], "catboost", **options)
-    return runs.from_json(made_up.record(spec, dataset, best, best), made_up.meta())
+    return made_up.run(made_up.record(spec, dataset, best, best), made_up.meta())
 
 
 def mlp(dataset=made_up.ESOL, best=None, last=None, **options):
-    return runs.from_json(
+    return made_up.run(
         made_up.record(DenseSpec(dataset["name"], "mlp", **options), dataset, best, last), made_up.meta()
     )
 
@@ -33,7 +33,7 @@ def mlp(dataset=made_up.ESOL, best=None, last=None, **options):
 def table1(dataset=made_up.ESOL):
     """Table 1's runs as config.yaml lists them."""
     specs = load("config.yaml", {"dataset": dataset["name"]}).specs("table1")
-    return [runs.from_json(made_up.record(spec, dataset), made_up.meta()) for spec in specs]
+    return [made_up.run(made_up.record(spec, dataset), made_up.meta()) for spec in specs]
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,7 @@ def test_the_selected_descriptors(tmp_path):
             assert row[f"folds_top{n}"] == sum(column in selected.top(k, n) for k in range(5))
     assert r"| mean \|SHAP\| |" in formats.markdown(selection.READABLE, rows, "S", [])
     columns = selection.columns(5)
-    formats.write_all(tmp_path / "s.csv", columns, selection.READABLE, rows, "S", selection.caption(selected.about))
+    formats.write_all(tmp_path / "s.csv", columns, selection.READABLE, rows, "S", selection.caption(selected))
     with (tmp_path / "s.csv").open(newline="") as file:
         assert next(csv.DictReader(file))["versions"] == "catboost=1.2 rdkit=2026.1 shap=0.5"
     assert selection.caption(made_up.NCI | {"cuts": [], "split": "kfold"})[0].startswith("STAND-IN DATA")

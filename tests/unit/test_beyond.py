@@ -15,14 +15,13 @@ from score_mlx.models.graphs.spec import ARCHS, GraphSpec
 from score_mlx.system.errors import UserError
 from score_mlx.tables import equal_size, factorial, variants
 from score_mlx.tables.factorial import ALL, MAIN, Corners
-from score_mlx.tables.runs import from_json
 
 FILE = Path(__file__).resolve().parents[2] / "config.yaml"
 STEP, SHARING, INTERACTION = MAIN
 
 
 def run(spec, best, last=None):
-    return from_json(made_up.record(spec, made_up.ESOL | {"name": spec.dataset}, best, last), made_up.meta())
+    return made_up.run(made_up.record(spec, made_up.ESOL | {"name": spec.dataset}, best, last), made_up.meta())
 
 
 def world(step=0.0, sharing=0.0, interaction=0.0, seed=0, archs=ARCHS, **options):
@@ -137,7 +136,7 @@ def test_equal_size_finds_who_is_better():
     for spec in config.beyond_specs("equal_size"):
         shift = {"SCORE": 0.0, "base, narrowed": 0.05, "skip05, narrowed": 0.0, "K = 1": -0.04}[equal_size.rival(spec)]
         record = made_up.record(spec, best=(0.6 + shift + 0.005 * rng.standard_normal(5)).tolist())
-        runs.append(from_json(record | {"parameters": parameters(spec)}, made_up.meta()))
+        runs.append(made_up.run(record | {"parameters": parameters(spec)}, made_up.meta()))
     rows = {(row["architecture"], row["rival"]): row for row in equal_size.equal_size_table(runs)}
     shown = {rival: equal_size._shown(rows[ALL, rival]) for rival in ("base, narrowed", "skip05, narrowed", "K = 1")}
     assert shown == {"base, narrowed": "SCORE better", "skip05, narrowed": "not shown", "K = 1": "SCORE worse"}

@@ -6,9 +6,8 @@ from score_mlx.cli import runs as cli_runs
 from score_mlx.models.classical.spec import METHODS
 from score_mlx.models.estimate import estimate
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.records import write_record
 from score_mlx.system.errors import UserError
-from score_mlx.tables import catalogue, formats, learned, runs
+from score_mlx.tables import catalogue, formats, learned
 
 
 def run(arch="gat", config="SCORE", seconds=100.0, dt=None, best=None, **options):
@@ -16,7 +15,7 @@ def run(arch="gat", config="SCORE", seconds=100.0, dt=None, best=None, **options
     for fold in record["folds"]:
         if dt:
             fold["learned_dt"] = dt
-    return runs.from_json(record, made_up.meta(seconds=seconds))
+    return made_up.run(record, made_up.meta(seconds=seconds))
 
 
 def test_cost_in_proportion_to_epochs_and_blocks():
@@ -38,7 +37,7 @@ def test_the_same_form_is_preferred_and_another_stands_in():
     known = [run(seconds=100.0), run(config="base", seconds=300.0)]
     assert estimate([GraphSpec("esol", "gat", "base", head="mlp")], set(), known).seconds == pytest.approx(300)
     assert estimate([GraphSpec("esol", "gat", "classic")], set(), known).seconds == pytest.approx(200)
-    trees = runs.from_json(made_up.record(METHODS["svr"][0]("esol", "svr")), made_up.meta(seconds=5.0))
+    trees = made_up.run(made_up.record(METHODS["svr"][0]("esol", "svr")), made_up.meta(seconds=5.0))
     again = METHODS["svr"][0]("esol", "svr", split="grouped")
     assert estimate([again], set(), [trees]).seconds == pytest.approx(5)
 
@@ -48,7 +47,7 @@ def test_the_commands(tmp_path, repo, monkeypatch, capsys):
     folder = tmp_path / "runs"
     for arch in ("gat", "gcn"):
         spec = GraphSpec("esol", arch, "SCORE")
-        write_record(spec.path(folder).parent, made_up.record(spec), made_up.meta(seconds=3600.0))
+        made_up.write(spec.path(folder).parent, made_up.record(spec), made_up.meta(seconds=3600.0))
     cli_runs.runs(["model=gcn"], out=None, folder=folder)
     said = capsys.readouterr().out
     assert "1 runs, 1.0 hours" in said and "SCORE_gcn" in said and "SCORE_gat" not in said

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import made_up_verdict as made
 import pytest
+from score_mlx.runs.schema import Evaluation
 from score_mlx.verdict import claim_table, language_cells
 
 CLAIMS = {claim.id: claim for claim in claim_table.read_claims(made.PAPER / "claims.yaml", made.PRINTED)}
@@ -108,14 +109,14 @@ def test_config_lists_every_run_of_the_paper():
 def test_parameters_are_counted_whatever_was_cut():
     run = made.language_run("challenge_pr4", corpus="shakespeare-bpe8192")
     assert run.incomparable() and not language_cells.uncountable(run)
-    run.dataset["vocabulary"] = 23_861
+    run = replace(run, dataset=run.dataset.model_copy(update={"vocabulary": 23_861}))
     assert language_cells.uncountable(run) == "a vocabulary of 23861, the paper's has 8192"
 
 
 def test_an_early_loss_is_that_of_the_evaluation_nearest_to_a_tenth_of_the_steps():
     run = made.language_run("char_score12_bigram", early=2.0)
     losses = ((0, 4.0), (250, 2.5), (500, 2.2), (3000, 1.5))
-    several = replace(run, evaluations=tuple({"step": step, "val_loss": loss} for step, loss in losses))
+    several = replace(run, evaluations=tuple(Evaluation(step=step, val_loss=loss) for step, loss in losses))
     assert language_cells.early(several) == 2.5 and language_cells.early(run) == 2.0
 
 

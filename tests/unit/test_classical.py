@@ -5,6 +5,7 @@ import subprocess
 import sys
 from functools import cache
 
+import made_up_records as made_up
 import numpy as np
 import pytest
 import tiny
@@ -13,7 +14,7 @@ from score_mlx.models.classical.fit import fit_all
 from score_mlx.models.classical.models import make
 from score_mlx.models.classical.selection import Selection
 from score_mlx.models.classical.spec import METHODS, ClassicalSpec, Lasso
-from score_mlx.runs.records import read_meta, read_record
+from score_mlx.runs.records import as_json
 from score_mlx.system.errors import UserError
 
 DATA = tiny.tabular(rows=130)  # LightGBM splits nothing of fewer than 40
@@ -65,9 +66,9 @@ def test_a_model_gives_the_same_bytes_twice_and_its_error_is_what_it_says(method
     for name in ("a", "b"):
         fit_all(chosen, DATA, tmp_path / name, selection=selection, progress="none", preset="smoke")
     assert (tmp_path / "a" / "run.json").read_bytes() == (tmp_path / "b" / "run.json").read_bytes()
-    record = read_record(tmp_path / "a" / "run.json")
+    record = made_up.stored(tmp_path / "a" / "run.json")
     assert (record["family"], record["spec"], record["parameters"]) == ("classical", chosen.as_dict(), None)
-    assert read_meta(tmp_path / "a" / "run.json")["preset"] == "smoke"
+    assert made_up.stored_meta(tmp_path / "a" / "run.json")["preset"] == "smoke"
     columns = selection.top(1, 3) if selection else slice(None)
     x, y, train, test = DATA.scaled_descriptors(1)[:, columns], DATA.targets, DATA.train(1), DATA.test(1)
     error = make(chosen).fit(x[train], y[train]).predict(x[test]) - y[test]
@@ -77,12 +78,12 @@ def test_a_model_gives_the_same_bytes_twice_and_its_error_is_what_it_says(method
 
 
 def test_what_a_fit_chose_is_recorded(tmp_path):
-    record = fit_all(spec("lasso", top=3), DATA, tmp_path, selection=ranked(), progress="none")
+    record = as_json(fit_all(spec("lasso", top=3), DATA, tmp_path, selection=ranked(), progress="none"))
     for fold in record["folds"]:
         chosen = fold["fitted"]
         assert chosen["descriptors"] == DATA.names[ranked().top(fold["fold"], 3)].tolist()
         assert chosen["alpha"] > 0 and 1 <= chosen["nonzero"] <= 3
-    assert fit_all(spec("svr"), DATA, tmp_path, progress="none")["folds"][0]["fitted"]["support_vectors"] > 0
+    assert fit_all(spec("svr"), DATA, tmp_path, progress="none").folds[0].fitted["support_vectors"] > 0
 
 
 def test_test_rows_change_neither_ranking_nor_fit(tmp_path):
@@ -95,8 +96,8 @@ def test_test_rows_change_neither_ranking_nor_fit(tmp_path):
             fit_all(chosen, data, tmp_path, selection=s if chosen.ranked_by else None, progress="none")
             for data, s in ((DATA, before), (PLANTED, after))
         ]
-        a, b = (record["folds"][0] for record in records)
-        assert a["train_loss"] == b["train_loss"] and a["fitted"] == b["fitted"], method
+        a, b = (record.folds[0] for record in records)
+        assert a.train_loss == b.train_loss and a.fitted == b.fitted, method
 
 
 def test_the_descriptors_that_make_the_target_come_first():

@@ -16,7 +16,6 @@ from score_mlx.cli.schema import schemas
 from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.models.families import FAMILIES
 from score_mlx.models.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
-from score_mlx.runs.records import write_record
 from score_mlx.runs.spec import results_of
 from score_mlx.system.errors import UserError
 from typer.testing import CliRunner
@@ -44,7 +43,7 @@ def process(*arguments, cwd=ROOT):
 def forty(tmp_path):
     """results/runs with a record of each model of Table 2."""
     for record, meta in made_up.all_forty():
-        write_record(GraphSpec(**record["spec"]).path(tmp_path / "runs").parent, record, meta)
+        made_up.write(GraphSpec(**record["spec"]).path(tmp_path / "runs").parent, record, meta)
     return tmp_path / "runs"
 
 

@@ -9,7 +9,6 @@ import pytest
 from score_mlx import cli
 from score_mlx.cli.verdict import TABLES
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.records import write_record
 from score_mlx.system.errors import UserError
 from typer.testing import CliRunner
 
@@ -29,7 +28,7 @@ def forty(tmp_path_factory):
     """A folder with a record of each model of Table 2."""
     folder = tmp_path_factory.mktemp("elsewhere") / "runs"
     for record, meta in made_up.all_forty():
-        write_record(GraphSpec(**record["spec"]).path(folder).parent, record, meta)
+        made_up.write(GraphSpec(**record["spec"]).path(folder).parent, record, meta)
     return folder
 
 

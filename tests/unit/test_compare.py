@@ -4,11 +4,9 @@ import made_up_records as made_up
 import pytest
 from score_mlx.cli import app
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.records import write_record
 from score_mlx.stats.statistics import corrected, holm
 from score_mlx.system.errors import UserError
 from score_mlx.tables.compare import ALL, comparison, conclusion
-from score_mlx.tables.runs import from_json
 from typer.testing import CliRunner
 
 BASE = (0.60, 0.62, 0.58, 0.61, 0.59)
@@ -18,7 +16,7 @@ SAME = (0.60, 0.61, 0.60, 0.60, 0.60)
 
 def run(config, last, arch="gcn", repeat=0, **changes):
     spec = GraphSpec("esol", arch, config, repeat=repeat)
-    return from_json(made_up.record(spec, made_up.ESOL | changes, best=list(last), last=list(last)), made_up.meta())
+    return made_up.run(made_up.record(spec, made_up.ESOL | changes, best=list(last), last=list(last)), made_up.meta())
 
 
 def test_a_depth_that_is_better_in_each_fold_and_one_that_is_not():
@@ -71,7 +69,7 @@ def test_the_command(tmp_path):
         for split in ("kfold", "scaffold"):
             spec = GraphSpec("my", "gcn", config, split=split)
             record = made_up.record(spec, made_up.ESOL | {"name": "my"}, best=list(last), last=list(last))
-            write_record(spec.path(tmp_path / "runs").parent, record, made_up.meta())
+            made_up.write(spec.path(tmp_path / "runs").parent, record, made_up.meta())
     arguments = ["compare", "my.csv", "--runs", str(tmp_path / "runs")]
     with pytest.raises(UserError, match="records with split kfold and scaffold; expected a --split"):
         CliRunner().invoke(app, arguments, catch_exceptions=False)

@@ -25,7 +25,7 @@ def test_an_architecture_and_an_integrator(examples, tmp_path, monkeypatch):
     monkeypatch.setenv(plugins.VARIABLE, "{}")
     plugins.register({"arch": {"sage": "sage.py"}, "integrator": {"ralston": "ralston.py"}}, tmp_path)
     spec = tiny.spec("sage", "SCORE", integrator="ralston", epochs=30)
-    curve = train(GraphTask, spec, tiny.data(), tmp_path / "run", progress="none")["folds"][0]["rmse"]
+    curve = train(GraphTask, spec, tiny.data(), tmp_path / "run", progress="none").folds[0].rmse
     assert curve[-1] < 0.8 * curve[0]
 
 

@@ -12,7 +12,6 @@ from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.spec import NanoGPTSpec
 from score_mlx.report.crate import NAME, write_crate
 from score_mlx.report.crate_check import check_crate
-from score_mlx.runs.records import write_record
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import sha256, write_text
 from typer.testing import CliRunner
@@ -24,7 +23,7 @@ SPECS = (GraphSpec("esol", "gat", "SCORE"), GraphSpec("esol", "gcn", "base"), De
 def folder(tmp_path):
     """Three records and what was made of them."""
     for spec in SPECS:
-        write_record(spec.path(tmp_path / "runs").parent, made_up.record(spec), made_up.meta())
+        made_up.write(spec.path(tmp_path / "runs").parent, made_up.record(spec), made_up.meta())
     (tmp_path / "table2.csv").write_text("model\n")
     (tmp_path / "config.resolved.yaml").write_text("dataset: esol\n")
     return tmp_path

@@ -1,15 +1,15 @@
 """The MLP and SCORE-MLP of Table 1: the paper's sizes, padding without effect, the graph networks' trainer."""
 
+import made_up_records as made_up
 import mlx.core as mx
 import numpy as np
 import pytest
 import tiny
 from mlx.utils import tree_flatten
-from score_mlx.models.dense.networks import HEADS
-from score_mlx.models.dense.spec import DenseSpec
+from score_mlx.models.dense.spec import NETWORKS, DenseSpec
 from score_mlx.models.dense.task import DenseModel, DenseTask
 from score_mlx.nn import Noise
-from score_mlx.runs.records import read_record
+from score_mlx.runs.records import as_json
 from score_mlx.system.errors import UserError
 from score_mlx.training.trainer import train
 
@@ -38,21 +38,21 @@ def test_the_model_is_a_head_behind_dropout():
     assert not np.array_equal(quiet, np.array(model(x, ids, Noise(mx.array(7, mx.uint32)))))
 
 
-@pytest.mark.parametrize("network", HEADS)
+@pytest.mark.parametrize("network", NETWORKS)
 def test_folds_side_by_side_train_as_they_would_alone(network, tmp_path):
     together, alone = (
         train(DenseTask, small(network), DATA, tmp_path / str(n), replicas=n, progress="none") for n in (2, 1)
     )
-    for a, b in zip(together["folds"], alone["folds"], strict=True):
-        np.testing.assert_allclose(a["train_loss"], b["train_loss"], rtol=2e-4)
-        np.testing.assert_allclose(a["rmse"], b["rmse"], rtol=2e-4)
+    for a, b in zip(together.folds, alone.folds, strict=True):
+        np.testing.assert_allclose(a.train_loss, b.train_loss, rtol=2e-4)
+        np.testing.assert_allclose(a.rmse, b.rmse, rtol=2e-4)
 
 
 def test_twice_the_same_bytes_and_a_record_of_its_family(tmp_path):
     for name in ("a", "b"):
         train(DenseTask, small(), DATA, tmp_path / name, progress="none")
     assert (tmp_path / "a" / "run.json").read_bytes() == (tmp_path / "b" / "run.json").read_bytes()
-    record = read_record(tmp_path / "a" / "run.json")
+    record = made_up.stored(tmp_path / "a" / "run.json")
     assert record["family"] == "dense" and record["spec"] == small().as_dict()
     assert record["cuts"] == [
         {"setting": "epochs", "ours": 3, "paper": 150},
@@ -75,7 +75,7 @@ def test_padding_changes_no_error():
 
 
 def test_it_learns(tmp_path):
-    record = train(DenseTask, small(epochs=60, learning_rate=3e-3), DATA, tmp_path, progress="none")
+    record = as_json(train(DenseTask, small(epochs=60, learning_rate=3e-3), DATA, tmp_path, progress="none"))
     for fold in record["folds"]:
         assert fold["train_loss"][-1] < 0.2 * fold["train_loss"][0]
 

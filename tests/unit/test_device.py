@@ -14,7 +14,6 @@ from score_mlx.runs.records import environment
 from score_mlx.system import blas, device, ptx_cache
 from score_mlx.system.device import Build
 from score_mlx.system.errors import UserError
-from score_mlx.tables.runs import from_json, imprecise
 
 ROOT = Path(__file__).resolve().parents[2]
 USUAL = (
@@ -130,12 +129,10 @@ def test_products_are_float32_unless_the_environment_asks_for_tf32():
 
 
 def test_runs_in_tf32_say_nothing_of_the_paper_s_numbers():
-    ours = {"runtime": {"precision": "float32"}}
-    assert imprecise(ours) == imprecise({}) == ""  # records from before it was noted were made on CPUs
-    assert imprecise({"runtime": {"precision": "tf32"}}) == "float32 products in TF32"
-    record, meta = made_up.all_forty()[0]
-    assert from_json(record, meta).incomparable() == ""
-    assert from_json(record, meta | {"runtime": {"precision": "tf32"}}).incomparable() == "float32 products in TF32"
+    record, meta = made_up.all_forty()[0]  # records from before it was noted were made on CPUs
+    assert made_up.run(record, meta).incomparable() == ""
+    assert made_up.run(record, meta | {"runtime": {"precision": "float32"}}).incomparable() == ""
+    assert made_up.run(record, meta | {"runtime": {"precision": "tf32"}}).incomparable() == "float32 products in TF32"
 
 
 def test_nothing_imports_mlx_before_it_is_ready_for_it():

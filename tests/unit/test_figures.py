@@ -10,20 +10,19 @@ from score_mlx.models.classical.spec import CatBoost
 from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
 from score_mlx.plots import configurations, curves, style
 from score_mlx.system.errors import UserError
-from score_mlx.tables import runs
 
 PAPER = {"SCORE_gat": {"rank": 13, "rmse_mean": 0.564, "rmse_std": 0.04}}
 
 
-CATBOOST = runs.from_json(made_up.record(CatBoost("esol", "catboost"), best=[0.56] * 5), made_up.meta())
+CATBOOST = made_up.run(made_up.record(CatBoost("esol", "catboost"), best=[0.56] * 5), made_up.meta())
 
 
 def forty(dataset=made_up.ESOL, **options):
-    return [runs.from_json(*pair) for pair in made_up.all_forty(dataset, **options)]
+    return [made_up.run(*pair) for pair in made_up.all_forty(dataset, **options)]
 
 
 def made(config, best):
-    return runs.from_json(made_up.record(GraphSpec("esol", "gt", config), best=best), made_up.meta())
+    return made_up.run(made_up.record(GraphSpec("esol", "gt", config), best=best), made_up.meta())
 
 
 def test_png_and_pdf_with_the_same_bytes_twice(tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import made_up_records as made_up
 import pytest
@@ -9,12 +10,14 @@ from score_mlx.config.experiments import table_stem
 from score_mlx.config.file import load as load_config
 from score_mlx.config.presets import resolve
 from score_mlx.models.estimate import estimate
+from score_mlx.models.families import read_run
+from score_mlx.models.language.run import LanguageRun
 from score_mlx.models.language.spec import ChallengeSpec, CharSpec, NanoGPTSpec
 from score_mlx.plots import challenge as challenge_figure
 from score_mlx.plots import losses
 from score_mlx.report.items import read_items
 from score_mlx.system.errors import UserError
-from score_mlx.tables import catalogue, challenge, characters, language_runs
+from score_mlx.tables import catalogue, challenge, characters
 from score_mlx.tables.formats import write_all
 
 KINDS = {"figure3": 6, "figure3b": 3, "figure4": 15, "table10": 6, "table11": 3, "table12": 4, "figure5": 6}
@@ -26,7 +29,7 @@ def loaded(tmp_path, spec, **given):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(made_up.language(spec, **given)))
     path.with_name("run.meta.json").write_text(json.dumps(made_up.meta()))
-    return language_runs.load(path)
+    return read_run(path, LanguageRun)
 
 
 def chars(tmp_path, config="SCORE_skip05", corpus="tinyshakespeare-char", values=(3.0, 1.5, 1.6), **options):
@@ -95,7 +98,7 @@ def test_more_training_than_the_papers_is_no_reproduction_and_less_text_is(tmp_p
 
 def test_runs_on_two_texts_do_not_stand_together(tmp_path):
     one, other = chars(tmp_path), chars(tmp_path, steps=3)
-    other.dataset["sha256"] = "d" * 64
+    other = replace(other, dataset=other.dataset.model_copy(update={"sha256": "d" * 64}))
     with pytest.raises(UserError, match="cannot stand together"):
         characters.characters_table([one, other], {})
 
@@ -107,7 +110,7 @@ def test_a_record_of_another_family_is_refused(tmp_path):
     path.write_text(json.dumps(made_up.record(spec)))
     path.with_name("run.meta.json").write_text(json.dumps(made_up.meta()))
     with pytest.raises(UserError, match="a record of graphs, expected one of a language model"):
-        language_runs.load(path)
+        read_run(path, LanguageRun)
 
 
 def test_losses_and_bits_are_drawn(tmp_path):

@@ -6,6 +6,7 @@ import math
 import os
 import signal
 
+import made_up_records as made_up
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from score_mlx.models.language import tasks, trainer, training
 from score_mlx.models.language.batches import EVALUATE_TRAIN, TRAIN, Windows
 from score_mlx.models.language.training import History
 from score_mlx.runs.check import check, differences
-from score_mlx.runs.records import read_meta, read_record
+from score_mlx.runs.records import as_json
 from score_mlx.system import stopping
 from score_mlx.system.errors import UserError
 
@@ -30,7 +31,7 @@ class KilledError(Exception):
 def run(spec, root, corpus=CORPUS):
     """The record's folder is where its path says."""
     folder = spec.path(root / "runs").parent
-    return trainer.train(spec, corpus, folder, progress="none", preset="smoke"), folder
+    return as_json(trainer.train(spec, corpus, folder, progress="none", preset="smoke")), folder
 
 
 def killed_after(count: int, monkeypatch):
@@ -65,7 +66,7 @@ def test_the_same_bytes_twice_and_after_a_kill(arch, config, options, tmp_path, 
     monkeypatch.setattr(training, "_step", original)
     _, resumed = run(spec, tmp_path / "b")
     assert files(once) == files(resumed)
-    assert read_meta(folder / "run.json")["resumed"] == 1
+    assert made_up.stored_meta(folder / "run.json")["resumed"] == 1
     assert not (folder / "checkpoints").exists()
 
 
@@ -102,10 +103,10 @@ def test_a_record_says_what_happened(tmp_path):
     assert len(record["sample"]["text"]) == 12 and record["sample"]["seed"] == 1337
     cuts = {cut["setting"] for cut in record["cuts"]}
     assert cuts == {"iterations", "evaluation_batches", "batch_size", "characters"}
-    assert read_record(folder / "run.json") == json.loads((folder / "run.json").read_text())
+    assert made_up.stored(folder / "run.json") == json.loads((folder / "run.json").read_text())
     with (folder / "losses.csv").open() as stream:
         assert [row["step"] for row in csv.DictReader(stream)] == ["0", "2", "4", "5"]
-    assert check(folder / "run.json", tmp_path) == spec
+    assert check(folder / "run.json", tmp_path).spec == spec
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_the_challenge_ends_by_the_clock(tmp_path):
     assert "val_bpb" not in record["evaluations"][0] and record["last"]["val_bpb"] is not None
     assert record["last"]["evaluated_tokens"] == 192  # whole windows of the 200 tokens that validate
     assert record["best"] == record["last"]
-    assert check(folder / "run.json", tmp_path) == spec
+    assert check(folder / "run.json", tmp_path).spec == spec
 
 
 def test_a_resumed_challenge_counts_its_seconds(tmp_path, monkeypatch):
@@ -202,7 +203,7 @@ def test_a_resumed_challenge_counts_its_seconds(tmp_path, monkeypatch):
     step, trained, *_ = json.loads(mx.load(str(checkpoint), return_metadata=True)[1]["seen"])
     assert step == 3 and trained > 0
     record, folder = run(spec, tmp_path)
-    assert read_meta(folder / "run.json")["resumed"] == 1
+    assert made_up.stored_meta(folder / "run.json")["resumed"] == 1
     own = [found["seconds"] for found in record["evaluations"] if found["step"] > 3]
     assert own and min(own) > trained and record["last"]["seconds"] >= 1
 
@@ -245,7 +246,7 @@ def test_text_from_a_finished_run_and_from_one_in_progress(tmp_path, monkeypatch
     CORPUS.save(tmp_path / "corpora" / "markov-char")
     sample(folder / "run.json", tokens=12, temperature=1.0, seed=1337, which="last", results=tmp_path)
     written = capsys.readouterr().out.rstrip("\n")
-    assert written == read_record(folder / "run.json")["sample"]["text"]
+    assert written == made_up.stored(folder / "run.json")["sample"]["text"]
     # the checkpoint of a run in progress serves as well
     task = tasks.build(spec, CORPUS)
     training._save(folder / "checkpoints" / "last.safetensors", "any", task, History())

@@ -9,6 +9,7 @@ import time
 import pytest
 import tiny
 from score_mlx.models.graphs.task import GraphTask
+from score_mlx.runs.schema import RunRecord
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import date_back, remove_temporaries, replacing
 from score_mlx.system.locks import hold, lock, sole
@@ -60,18 +61,19 @@ def compute_nothing():
 
 def test_what_another_process_has_just_computed_is_not_computed_again(tmp_path, monkeypatch):
     spec, data = tiny.spec(epochs=1), tiny.data(20)
-    reads = {"dataset": data.record()}
+    reads = data.record()
     record = trainer.train(GraphTask, spec, data, tmp_path, progress="none")
     with pytest.raises(AssertionError, match="computed again"):
-        once(spec, reads, tmp_path, compute_nothing)  # nobody was waited for, so this is a wish for a new run
+        # nobody was waited for, so this is a wish for a new run
+        once(spec, reads, RunRecord, tmp_path, compute_nothing)
     monkeypatch.setattr("score_mlx.training.exclusive.sole", waited_for)
-    assert once(spec, reads, tmp_path, compute_nothing) == record
-    for other in ((tiny.spec(epochs=2), reads), (spec, {"dataset": tiny.data(24).record()}), (spec, {"corpus": {}})):
+    assert once(spec, reads, RunRecord, tmp_path, compute_nothing) == record
+    for other in ((tiny.spec(epochs=2), reads), (spec, tiny.data(24).record())):
         with pytest.raises(AssertionError, match="computed again"):
-            once(*other, tmp_path, compute_nothing)
+            once(*other, RunRecord, tmp_path, compute_nothing)
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(AssertionError, match="computed again"):
-        once(spec, reads, tmp_path, compute_nothing)
+        once(spec, reads, RunRecord, tmp_path, compute_nothing)
 
 
 class waited_for:  # noqa: N801 - stands in for `sole`

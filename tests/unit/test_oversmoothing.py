@@ -44,6 +44,6 @@ def test_its_ends():
 def test_it_stands_in_the_record_and_side_by_side_changes_nothing(tmp_path):
     spec, data = tiny.spec("gat", "SCORE", epochs=2), tiny.data(16)
     records = [train(GraphTask, spec, data, tmp_path / str(n), replicas=n, progress="none") for n in (1, 2)]
-    one, two = ([fold["mad"] for fold in record["folds"]] for record in records)
+    one, two = ([fold.mad for fold in record.folds] for record in records)
     assert one == pytest.approx(two, rel=1e-3)
     assert all(0 < value < 2 for value in one)

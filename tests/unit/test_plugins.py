@@ -39,7 +39,7 @@ def test_an_architecture_trains_like_any_other(registered, tmp_path):
     for config in ("base", "SCORE"):
         spec = tiny.spec("sage", config, epochs=30)
         record = train(GraphTask, spec, tiny.data(), tmp_path / config, progress="none")
-        curve = record["folds"][0]["rmse"]
+        curve = record.folds[0].rmse
         assert curve[-1] < 0.8 * curve[0]
     meta = json.loads((tmp_path / "SCORE" / "run.meta.json").read_text())
     assert meta["plugins"].keys() == {"arch sage"} and len(meta["plugins"]["arch sage"]) == 64

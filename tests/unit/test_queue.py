@@ -16,7 +16,6 @@ from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.spec import ChallengeSpec
 from score_mlx.models.queue import Queue, Wanted, has_checkpoint, is_done, name_of, read_list
-from score_mlx.runs.records import write_record
 from score_mlx.runs.transfer import adopt
 from score_mlx.system.errors import UserError
 
@@ -29,7 +28,7 @@ SPECS = list(RECORDS)[:6]
 def stash(tmp_path):
     """Finished runs to copy, in the place of training."""
     for spec, (record, meta) in RECORDS.items():
-        write_record(spec.path(tmp_path / "stash").parent, record, meta)
+        made_up.write(spec.path(tmp_path / "stash").parent, record, meta)
     return tmp_path / "stash"
 
 
@@ -67,9 +66,9 @@ def test_a_record_of_older_science_is_trained_again_but_not_one_that_was_taken_i
     spec = SPECS[0]
     record, meta = RECORDS[spec]
     folder = spec.path(tmp_path / "runs").parent
-    write_record(folder, record | {"science": record["science"] - 1}, meta)
+    made_up.write(folder, record | {"science": record["science"] - 1}, meta)
     assert not is_done(spec, tmp_path / "runs")
-    write_record(folder, record | {"science": record["science"] - 1}, meta | {"adopted_from": "elsewhere"})
+    made_up.write(folder, record | {"science": record["science"] - 1}, meta | {"adopted_from": "elsewhere"})
     assert is_done(spec, tmp_path / "runs")
     (folder / "run.json").write_text("{")
     assert not is_done(spec, tmp_path / "runs")
@@ -158,7 +157,7 @@ def test_time_is_known_from_runs_of_the_same_kind_of_device(tmp_path):
     for folder, device, seconds in (("ours", "cpu: x", 10.0), ("theirs", "cpu: y", 99.0), ("theirs", "gpu: z", 1.0)):
         other = GraphSpec(**record["spec"] | {"repeat": 3 if device.startswith("gpu") else 0})
         changed = record | {"spec": other.as_dict()}
-        write_record(other.path(tmp_path / folder).parent, changed, meta | {"device": device, "seconds": seconds})
+        made_up.write(other.path(tmp_path / folder).parent, changed, meta | {"device": device, "seconds": seconds})
     assert cli_queue._costs(tmp_path / "ours", tmp_path / "theirs")(spec) == pytest.approx(10.0)
     assert cli_queue._costs(tmp_path / "none", tmp_path / "theirs")(spec) == pytest.approx(99.0)
     assert cli_queue._costs(tmp_path / "ours", tmp_path / "theirs")(DenseSpec("esol", "mlp")) is None

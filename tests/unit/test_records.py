@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import records
-from score_mlx.runs.records import dumps, finite, read_meta, read_record, summarise, write_record
+from score_mlx.runs.records import dumps, finite
 from score_mlx.system.errors import UserError
 
 
@@ -27,7 +27,7 @@ def written(folder, **changes):
 def refused(path) -> str:
     """The one line that says why."""
     with pytest.raises(UserError) as error:
-        read_record(path)
+        made_up.stored(path)
     message = str(error.value)
     assert message.startswith(str(path))
     assert "\n" not in message
@@ -35,9 +35,11 @@ def refused(path) -> str:
 
 
 def test_written_and_read(tmp_path):
-    write_record(tmp_path, record(), made_up.meta())
-    assert read_record(tmp_path / "run.json") == record()
-    assert read_meta(tmp_path / "run.json") == read_meta(tmp_path / "run.meta.json") == made_up.meta()
+    made_up.write(tmp_path, record(), made_up.meta())
+    assert made_up.stored(tmp_path / "run.json") == record()
+    assert (
+        made_up.stored_meta(tmp_path / "run.json") == made_up.stored_meta(tmp_path / "run.meta.json") == made_up.meta()
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.json", "run.meta.json"]
 
 
@@ -45,7 +47,7 @@ def test_same_record_same_bytes(tmp_path):
     """Whatever the order of keys; lists of numbers take one line."""
     backwards = dict(reversed(record().items()))
     for name, content in (("one", record()), ("two", backwards)):
-        write_record(tmp_path / name, content, made_up.meta())
+        made_up.write(tmp_path / name, content, made_up.meta())
     text = (tmp_path / "one" / "run.json").read_text()
     assert text == (tmp_path / "two" / "run.json").read_text() == dumps(record())
     assert json.loads(text) == record()
@@ -56,13 +58,13 @@ def test_same_record_same_bytes(tmp_path):
 def test_nothing_is_written_that_could_not_be_read(tmp_path):
     for bad in ({"parameters": "many"}, {"extra": 1}):
         with pytest.raises(ValidationError):
-            write_record(tmp_path, record() | bad, made_up.meta())
+            made_up.write(tmp_path, record() | bad, made_up.meta())
     infinite = record()
     infinite["folds"][0]["rmse"][0] = math.inf
     with pytest.raises(ValidationError):
-        write_record(tmp_path, infinite, made_up.meta())
+        made_up.write(tmp_path, infinite, made_up.meta())
     with pytest.raises(ValidationError):
-        write_record(tmp_path, record(), {"seconds": 1.0})
+        made_up.write(tmp_path, record(), {"seconds": 1.0})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,10 +120,10 @@ def test_json_that_is_not_a_number(value, tmp_path):
 def test_meta_may_hold_more_but_not_less(tmp_path):
     path = tmp_path / "run.meta.json"
     path.write_text(json.dumps(made_up.meta() | {"note": "kept"}))
-    assert read_meta(path)["note"] == "kept"
+    assert made_up.stored_meta(path)["note"] == "kept"
     path.write_text(json.dumps({"seconds": 1.0}))
     with pytest.raises(UserError, match="started"):
-        read_meta(path)
+        made_up.stored_meta(path)
 
 
 def test_finite():
@@ -132,9 +134,9 @@ def test_finite():
 
 def test_summary():
     """Lowest error and its epoch, counted from 1; a tie goes to the earlier; null never wins."""
-    folds = [{"rmse": [0.7, 0.5, 0.6]}, {"rmse": [None, 0.9, None]}, {"rmse": [0.4, 0.0]}, {"rmse": [0.4, 0.4]}]
-    folds.append({"rmse": [None, None]})
-    assert summarise(folds) == {
+    curves = [[0.7, 0.5, 0.6], [None, 0.9, None], [0.4, 0.0], [0.4, 0.4], [None, None]]
+    folds = [{"fold": 0, "train": 1, "test": 1, "train_loss": [], "rmse": curve} for curve in curves]
+    assert made_up.summary(folds) == {
         "best": {"rmse": [0.5, 0.9, 0.0, 0.4, None], "epoch": [2, 2, 2, 1, None]},
         "last": {"rmse": [0.6, None, 0.0, 0.4, None]},
     }

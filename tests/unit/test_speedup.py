@@ -6,9 +6,8 @@ import pytest
 from score_mlx.config.file import load
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.plots import curves
-from score_mlx.runs.records import summarise
 from score_mlx.system.errors import UserError
-from score_mlx.tables import formats, runs, speedup
+from score_mlx.tables import formats, speedup
 
 PAPER = {("gat", False): 3.0, ("gat", True): 2.0}
 
@@ -21,7 +20,7 @@ def run(config, speed, descriptors=False, dataset=made_up.ESOL, **options):
     for fold in record["folds"]:
         noise = 0.01 * rng.standard_normal(len(epochs))
         fold["rmse"] = (0.55 + 1.4 * np.exp(-speed * epochs / 40) + noise).tolist()
-    return runs.from_json(record | summarise(record["folds"]), made_up.meta())
+    return made_up.run(record | made_up.summary(record["folds"]), made_up.meta())
 
 
 def four(**options):

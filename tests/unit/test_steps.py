@@ -5,14 +5,14 @@ import pytest
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.plots import steps as drawing
 from score_mlx.system.errors import UserError
-from score_mlx.tables import formats, runs, steps
+from score_mlx.tables import formats, steps
 
 OPTIONS = {"readout": "sum", "head": "mlp"}
 
 
 def run(depth, form, best, last, dataset=made_up.ESOL, **options):
     spec = GraphSpec(dataset["name"], "gat", form, steps=depth, **(OPTIONS | options))
-    return runs.from_json(made_up.record(spec, dataset, best, last), made_up.meta())
+    return made_up.run(made_up.record(spec, dataset, best, last), made_up.meta())
 
 
 def two_depths(dataset=made_up.ESOL, **options):

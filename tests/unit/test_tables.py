@@ -9,7 +9,7 @@ import made_up_records as made_up
 import pytest
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.system.errors import UserError
-from score_mlx.tables import formats, runs, tables
+from score_mlx.tables import formats, tables
 
 PAPER = tables.read_paper(Path(__file__).resolve().parents[2] / "data" / "paper" / "table2.csv")
 
@@ -17,7 +17,7 @@ PAPER = tables.read_paper(Path(__file__).resolve().parents[2] / "data" / "paper"
 def run(arch="gat", config="SCORE", best=(0.5, 0.6, 0.7, 0.6, 0.6), last=None, dataset=made_up.ESOL, **options):
     meta = options.pop("meta", {})
     record = made_up.record(GraphSpec(dataset["name"], arch, config, **options), dataset, list(best), last)
-    return runs.from_json(record, made_up.meta(**meta))
+    return made_up.run(record, made_up.meta(**meta))
 
 
 def test_a_row_by_hand():
@@ -35,7 +35,7 @@ def test_a_row_by_hand():
 
 
 def test_all_forty_in_order_with_the_best_thirteen_marked():
-    rows = tables.model_table([runs.from_json(*pair) for pair in made_up.all_forty()], PAPER)
+    rows = tables.model_table([made_up.run(*pair) for pair in made_up.all_forty()], PAPER)
     assert [row["rank"] for row in rows] == list(range(1, 41))
     means = [row["rmse_mean"] for row in rows]
     assert means == sorted(means)
@@ -93,7 +93,7 @@ def test_captions_say_stand_in_and_cuts_first():
 
 
 def test_three_files_and_nothing_else(tmp_path):
-    made = [runs.from_json(*pair) for pair in made_up.all_forty()]
+    made = [made_up.run(*pair) for pair in made_up.all_forty()]
     rows = tables.model_table(made, PAPER)
     formats.write_all(tmp_path / "table2.csv", tables.COLUMNS, tables.READABLE, rows, "Table 2", tables.caption(made))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["table2.csv", "table2.md", "table2.tex"]

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 
+import made_up_records as made_up
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from score_mlx.models.graphs.model import GraphModel
 from score_mlx.models.graphs.spec import ARCHS
 from score_mlx.models.graphs.task import GraphTask
 from score_mlx.nn import Noise
-from score_mlx.runs.records import read_meta, read_record
+from score_mlx.runs.records import as_json
 from score_mlx.system import stopping
 from score_mlx.system.errors import UserError
 from score_mlx.training import loop as training
@@ -32,7 +33,7 @@ class KilledError(Exception):
 
 
 def run(spec, folder, data=DATA, **options) -> dict:
-    return trainer.train(GraphTask, spec, data, folder, progress="none", **options)
+    return as_json(trainer.train(GraphTask, spec, data, folder, progress="none", **options))
 
 
 def files(folder) -> dict[str, bytes]:
@@ -98,7 +99,7 @@ def test_killed_and_resumed_gives_the_same_bytes(epochs, replicas, tmp_path, mon
     assert not (tmp_path / "killed" / "run.json").exists()
     run(spec, tmp_path / "killed", replicas=replicas)
     assert files(tmp_path / "straight") == files(tmp_path / "killed")
-    meta = read_meta(tmp_path / "killed" / "run.json")
+    meta = made_up.stored_meta(tmp_path / "killed" / "run.json")
     assert meta["resumed"] == min(epochs, 1)
     assert meta["replicas"] == replicas
     assert not (tmp_path / "killed" / "checkpoints").exists()
@@ -138,7 +139,9 @@ def test_killed_between_groups_of_folds(tmp_path, monkeypatch):
             run(spec, tmp_path / "killed", replicas=1)
     run(spec, tmp_path / "killed", replicas=1)
     assert files(tmp_path / "straight") == files(tmp_path / "killed")
-    assert read_meta(tmp_path / "killed" / "run.json")["resumed"] == 2  # neither fold trained again from its start
+    assert (
+        made_up.stored_meta(tmp_path / "killed" / "run.json")["resumed"] == 2
+    )  # neither fold trained again from its start
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
@@ -185,7 +188,7 @@ def test_a_damaged_checkpoint_counts_as_none(damage, interrupted, tmp_path):
     path.write_bytes(damaged)
     run(spec, tmp_path / "run")
     assert files(tmp_path / "run") == expected
-    assert read_meta(tmp_path / "run" / "run.json")["resumed"] == 0
+    assert made_up.stored_meta(tmp_path / "run" / "run.json")["resumed"] == 0
 
 
 @pytest.mark.parametrize("change", ["seed", "steps", "data"])
@@ -200,7 +203,7 @@ def test_a_checkpoint_of_another_run_counts_as_none(change, interrupted, tmp_pat
     run(spec, tmp_path / "run", data)
     run(spec, tmp_path / "fresh", data)
     assert files(tmp_path / "run") == files(tmp_path / "fresh")
-    assert read_meta(tmp_path / "run" / "run.json")["resumed"] == 0
+    assert made_up.stored_meta(tmp_path / "run" / "run.json")["resumed"] == 0
 
 
 @pytest.mark.parametrize("config", ["skip05", "SCORE"])
@@ -228,7 +231,7 @@ def test_overfits_32_molecules(arch, config):
 def test_record(tmp_path):
     spec = tiny.spec("gcn", "SCORE", epochs=3, learn_dt=True)
     record = run(spec, tmp_path, preset="smoke")
-    assert record == read_record(tmp_path / "run.json")
+    assert record == made_up.stored(tmp_path / "run.json")
     assert record["spec"] == spec.as_dict()
     assert record["cuts"] == spec.cuts()
     assert {cut["setting"] for cut in record["cuts"]} == {"epochs", "batch_size", "hidden", "heads"}
@@ -241,7 +244,7 @@ def test_record(tmp_path):
         assert record["last"]["rmse"][r] == fold["rmse"][-1]
         assert len(fold["learned_dt"]) == spec.steps
         assert all(0.1 < dt < 0.5 for dt in fold["learned_dt"])
-    meta = read_meta(tmp_path / "run.json")
+    meta = made_up.stored_meta(tmp_path / "run.json")
     assert meta["preset"] == "smoke"
     assert meta["seconds"] > 0
     assert json.loads((tmp_path / "run.json").read_text())["science"] >= 1

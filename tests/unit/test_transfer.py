@@ -8,7 +8,7 @@ import pytest
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import transfer as exchange
 from score_mlx.runs.check import differences
-from score_mlx.runs.records import dumps, read_meta, write_record
+from score_mlx.runs.records import dumps
 from score_mlx.system.errors import UserError
 
 SPEC = GraphSpec("esol", "gat", "SCORE", epochs=3)
@@ -18,7 +18,7 @@ SPEC = GraphSpec("esol", "gat", "SCORE", epochs=3)
 def foreign(tmp_path):
     """A folder with one good record of another machine; its path."""
     path = SPEC.path(tmp_path / "elsewhere" / "runs")
-    write_record(path.parent, made_up.record(SPEC), made_up.meta(host="there"))
+    made_up.write(path.parent, made_up.record(SPEC), made_up.meta(host="there"))
     weights = path.parent / "weights" / "fold0-best.safetensors"
     weights.parent.mkdir()
     weights.write_bytes(b"weights")
@@ -31,7 +31,7 @@ def test_a_good_record_is_copied_with_its_origin(foreign, tmp_path):
     target = SPEC.path(results / "runs")
     assert (taken, there) == ([target], [])
     assert target.read_bytes() == foreign.read_bytes()
-    meta = read_meta(target)
+    meta = made_up.stored_meta(target)
     assert meta["adopted_from"] == str(foreign.parent) and meta["host"] == "there"
     assert (target.parent / "weights" / "fold0-best.safetensors").read_bytes() == b"weights"
     assert exchange.adopt(tmp_path / "elsewhere", results) == ([], [target])
@@ -40,12 +40,12 @@ def test_a_good_record_is_copied_with_its_origin(foreign, tmp_path):
 def test_a_record_that_travels_on_keeps_its_origin(foreign, tmp_path):
     exchange.adopt(tmp_path / "elsewhere", tmp_path / "a")
     exchange.adopt(tmp_path / "a", tmp_path / "b")
-    assert read_meta(SPEC.path(tmp_path / "b" / "runs"))["adopted_from"] == str(foreign.parent)
+    assert made_up.stored_meta(SPEC.path(tmp_path / "b" / "runs"))["adopted_from"] == str(foreign.parent)
 
 
 def test_another_record_in_its_place_is_kept_unless_forced(foreign, tmp_path):
     target = SPEC.path(tmp_path / "results" / "runs")
-    write_record(target.parent, made_up.record(SPEC, best=[0.5] * 5), made_up.meta())
+    made_up.write(target.parent, made_up.record(SPEC, best=[0.5] * 5), made_up.meta())
     ours = target.read_bytes()
     with pytest.raises(UserError, match="another record is there"):
         exchange.adopt(tmp_path / "elsewhere", tmp_path / "results")
@@ -59,7 +59,7 @@ def test_another_record_in_its_place_is_kept_unless_forced(foreign, tmp_path):
 
 def test_two_machines_records_of_one_run_are_refused(foreign, tmp_path):
     second = SPEC.path(tmp_path / "elsewhere" / "b" / "runs")
-    write_record(second.parent, made_up.record(SPEC, best=[0.5] * 5), made_up.meta())
+    made_up.write(second.parent, made_up.record(SPEC, best=[0.5] * 5), made_up.meta())
     with pytest.raises(UserError, match="another record of the same run is"):
         exchange.adopt(tmp_path / "elsewhere", tmp_path / "results", force=True)
     assert not (tmp_path / "results").exists()
@@ -123,7 +123,7 @@ def test_a_record_without_meta_and_an_empty_folder_are_refused(foreign, tmp_path
 
 def test_one_bad_record_among_good_ones_stops_them_all(foreign, tmp_path):
     other = GraphSpec("esol", "gcn", "base", epochs=3)
-    write_record(other.path(tmp_path / "elsewhere" / "runs").parent, made_up.record(other), made_up.meta())
+    made_up.write(other.path(tmp_path / "elsewhere" / "runs").parent, made_up.record(other), made_up.meta())
     foreign.write_text("{}")
     with pytest.raises(UserError):
         exchange.adopt(tmp_path / "elsewhere", tmp_path / "results")
@@ -134,7 +134,7 @@ def test_differences_name_fields_folds_and_the_first_epoch(tmp_path):
     a, b = made_up.record(SPEC, best=[0.5] * 5), made_up.record(SPEC, best=[0.5, 0.5, 0.4, 0.5, None])
     b["dataset"] = {**b["dataset"], "rows": 1000}
     for name, record in (("a", a), ("b", b)):
-        write_record(tmp_path / name, record, made_up.meta())
+        made_up.write(tmp_path / name, record, made_up.meta())
     paths = [tmp_path / name / "run.json" for name in ("a", "b")]
     assert differences(paths[0], paths[0]) == []
     assert differences(*paths) == [
@@ -153,7 +153,7 @@ def test_export_takes_records_and_tables_but_no_weights(foreign, tmp_path):
     assert exchange.export(results, tmp_path / "figures", out) == 1
     copied = SPEC.path(out / "runs")
     assert copied.read_bytes() == foreign.read_bytes()
-    assert read_meta(copied) == read_meta(foreign)
+    assert made_up.stored_meta(copied) == made_up.stored_meta(foreign)
     assert (out / "table2.csv").read_text() == "rank\n"
     assert json.loads((out / "machine.json").read_text())["cores"] >= 1
     assert not list(out.rglob("*.safetensors"))
@@ -163,7 +163,7 @@ def test_a_record_that_export_refuses_leaves_the_folder_as_it_was(foreign, tmp_p
     out = tmp_path / "out"
     exchange.export(tmp_path / "elsewhere", tmp_path, out)
     before = SPEC.path(out / "runs").read_bytes()
-    write_record(foreign.parent, made_up.record(SPEC, best=[0.5] * 5), made_up.meta())
+    made_up.write(foreign.parent, made_up.record(SPEC, best=[0.5] * 5), made_up.meta())
     broken = tmp_path / "elsewhere" / "runs" / "zzz" / "run.json"
     broken.parent.mkdir()
     broken.write_text("{}")

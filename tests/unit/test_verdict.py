@@ -9,7 +9,6 @@ import made_up_records as made_up
 import made_up_verdict as made
 import pytest
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.records import write_record
 from score_mlx.stats import statistics
 from score_mlx.system.errors import UserError
 from score_mlx.verdict import language_cells, numbers
@@ -219,7 +218,7 @@ def test_settings_of_config_do_not_move_the_papers_protocol():
 def folder(tmp_path):
     """A folder with one good record; its path."""
     path = GAT.path(tmp_path / "runs")
-    write_record(path.parent, made_up.record(GAT), made_up.meta())
+    made_up.write(path.parent, made_up.record(GAT), made_up.meta())
     return path
 
 
@@ -256,7 +255,7 @@ def test_a_language_model_is_judged():
         measure(none, number)
 
     def seen(*runs):
-        return replace(none, pool=Pool([], runs))
+        return replace(none, pool=Pool(runs))
 
     run = made.language_run("char_score6_muon", loss=1.58, parameters=1_822_913)
     found = measure(seen(run), number)

@@ -10,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import made_up_records as made_up
 import numpy as np
 import pytest
 import yaml
@@ -17,8 +18,8 @@ from score_mlx import cli
 from score_mlx.data.chem.folds import load_folds
 from score_mlx.data.chem.prepared import load_molecules
 from score_mlx.data.sources import load_sources
+from score_mlx.models.families import read_record
 from score_mlx.models.prediction import Ensemble
-from score_mlx.runs.records import read_record
 from score_mlx.system.errors import UserError
 from score_mlx.weights import opened as opening
 from score_mlx.weights.opened import fetched, opened
@@ -77,14 +78,14 @@ def rmse(folder, epoch):
 @pytest.mark.parametrize("model", RUNS)
 def test_exported_weights_give_the_error_of_the_record(trained, model, epoch):
     folder = trained / "out" / model
-    assert rmse(folder, epoch) == pytest.approx(read_record(folder / "run.json")[epoch]["rmse"], abs=1e-6)
+    assert rmse(folder, epoch) == pytest.approx(made_up.stored(folder / "run.json")[epoch]["rmse"], abs=1e-6)
 
 
 @pytest.mark.slow
 def test_the_folder_is_what_a_hub_takes(trained):
     folder = trained / "out" / "SCORE_gcn"
     head, text = (folder / "README.md").read_text().split("---\n", 2)[1:]
-    head, record = yaml.safe_load(head), read_record(folder / "run.json")
+    head, record = yaml.safe_load(head), made_up.stored(folder / "run.json")
     assert head["license"] == "mit" and head["library_name"] == "mlx" and head["datasets"] == ["my"]
     values = {m["name"]: m["value"] for m in head["model-index"][0]["results"][0]["metrics"]}
     assert values["RMSE, last epoch"] == pytest.approx(np.mean(record["last"]["rmse"]), abs=1e-4)

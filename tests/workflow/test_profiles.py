@@ -42,7 +42,7 @@ def test_a_dry_run_says_what_each_job_asks_for(name, tmp_path):
 
 def test_time_asked_for_is_a_multiple_of_what_was_measured():
     for run in resources.measured(REFERENCE):
-        assert resources.minutes(run.spec, REFERENCE) * 60 >= 1.5 * run.meta["seconds"], run.spec
+        assert resources.minutes(run.spec, REFERENCE) * 60 >= 1.5 * run.meta.seconds, run.spec
     slow, quick = (GraphSpec(dataset="esol", arch=arch, config="SCORE") for arch in ("attfp", "gcn"))
     assert resources.minutes(slow, REFERENCE) > 2 * resources.minutes(quick, REFERENCE) > resources.LEAST
 

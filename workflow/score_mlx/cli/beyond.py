@@ -14,8 +14,8 @@ from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
     from score_mlx.config.file import Config
+    from score_mlx.runs.run import FoldRun
     from score_mlx.runs.spec import Spec
-    from score_mlx.tables.runs import Run
 
 
 def beyond(
@@ -47,12 +47,13 @@ def make(name: str, config: Config, folder: Path, out: Path | None, figure: Path
     Raises:
         UserError: none of its records is there, or table and figure would overwrite each other.
     """
-    from score_mlx.tables.runs import load
+    from score_mlx.models.families import read_run
+    from score_mlx.runs.run import FoldRun
 
     if out and figure and out.with_suffix("") == figure.with_suffix(""):
         raise UserError(f"{figure}: a figure's caption is a .md file too, expected another folder or name than {out}")
     specs = config.beyond_specs(name)
-    there = {spec: load(spec.path(folder)) for spec in specs if spec.path(folder).exists()}
+    there = {spec: read_run(spec.path(folder), FoldRun) for spec in specs if spec.path(folder).exists()}
     missing = [spec for spec in specs if spec not in there]
     if not there:
         raise UserError(f"{folder}: no record of {name} yet, expected for example {specs[0].path(folder)}")
@@ -68,7 +69,7 @@ def make(name: str, config: Config, folder: Path, out: Path | None, figure: Path
 
 
 def _factorial(
-    name: str, config: Config, there: dict[Spec, Run], missing: list[Spec], out: Path | None, figure: Path | None
+    name: str, config: Config, there: dict[Spec, FoldRun], missing: list[Spec], out: Path | None, figure: Path | None
 ) -> None:
     from score_mlx.tables import factorial
 
@@ -88,7 +89,7 @@ def _factorial(
 
 
 def _equal_size(
-    name: str, config: Config, there: dict[Spec, Run], missing: list[Spec], out: Path | None, figure: Path | None
+    name: str, config: Config, there: dict[Spec, FoldRun], missing: list[Spec], out: Path | None, figure: Path | None
 ) -> None:
     from score_mlx.tables import equal_size
 
@@ -98,7 +99,7 @@ def _equal_size(
 
 
 def _variant(
-    name: str, config: Config, there: dict[Spec, Run], missing: list[Spec], out: Path | None, figure: Path | None
+    name: str, config: Config, there: dict[Spec, FoldRun], missing: list[Spec], out: Path | None, figure: Path | None
 ) -> None:
     from score_mlx.tables import variants
 
@@ -110,7 +111,7 @@ def _variant(
 
 
 def _repeats(
-    name: str, config: Config, there: dict[Spec, Run], missing: list[Spec], out: Path | None, figure: Path | None
+    name: str, config: Config, there: dict[Spec, FoldRun], missing: list[Spec], out: Path | None, figure: Path | None
 ) -> None:
     from score_mlx.tables import variants
 

@@ -28,21 +28,22 @@ def compare(
     Example: score-mlx compare my.csv
     """
     from score_mlx.data.dataset_names import dataset_name
+    from score_mlx.models.families import read_run
+    from score_mlx.runs.run import FoldRun
     from score_mlx.tables import compare as analysis
     from score_mlx.tables import formats
-    from score_mlx.tables.runs import load
 
     name = dataset_name(dataset)
     paths = sorted((folder / name / "graphs").rglob("run.json"))
     if not paths:
         raise UserError(f"{folder / name / 'graphs'}: no run.json below it, expected trained graph networks")
-    runs = [run for path in paths if (run := load(path)).spec.split == split or split is None]
+    runs = [run for path in paths if (run := read_run(path, FoldRun)).spec.split == split or split is None]
     splits = sorted({run.spec.split for run in runs})
     if len(splits) != 1:
         found = f"records with split {' and '.join(splits)}" if splits else f"no record with split {split}"
         raise UserError(f"{folder / name}: {found}; expected a --split that records have")
     rows = analysis.comparison(runs, against, epoch)
-    title, notes = f"Depth on {runs[0].dataset['label']}, against {against}", analysis.caption(runs, epoch)
+    title, notes = f"Depth on {runs[0].dataset.label}, against {against}", analysis.caption(runs, epoch)
     if out is None:
         typer.echo(formats.markdown(analysis.READABLE, rows, title, notes))
     else:

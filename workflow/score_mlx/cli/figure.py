@@ -12,7 +12,7 @@ from score_mlx.config.experiments import LANGUAGE
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.tables.runs import Run
+    from score_mlx.runs.run import FoldRun
 
 
 def figure(
@@ -31,19 +31,21 @@ def figure(
 
     While models still train: score-mlx figure 2 --out so_far.png
     """
+    from score_mlx.models.families import read_run
     from score_mlx.tables import formats
-    from score_mlx.tables.language_runs import load_any as load
 
     name = full("figure", name)
     experiment, drawing = (None, drawing) if drawing and (records or drawing == "schema") else _experiment_of(name)
     if drawing != "schema" and not records:
         chosen = from_config(experiment, dataset, preset, runs, figure=name)
         records, title, paper = chosen.there, title or chosen.title, paper or chosen.paper
-    loaded = [load(path) for path in records or []]
-    _draw(drawing, loaded, out, formats.heading(name, title), paper, load(baseline) if baseline else None)
+    loaded = [read_run(path) for path in records or []]
+    _draw(drawing, loaded, out, formats.heading(name, title), paper, read_run(baseline) if baseline else None)
 
 
-def _draw(drawing: str, loaded: list[Run], out: Path, heading: str, paper: Path | None, baseline: Run | None) -> None:
+def _draw(
+    drawing: str, loaded: list[FoldRun], out: Path, heading: str, paper: Path | None, baseline: FoldRun | None
+) -> None:
     """The figure of that kind; plotting libraries are imported by the one that needs them."""
     from score_mlx.tables import steps, tables
 

@@ -55,8 +55,8 @@ def predict(
     columns += [*(f"fold{fold}" for fold in ensemble.folds), "problem"]
     lines = _lines(ensemble, rows, bool(name_column), bad)
     _write(out, columns, lines)
-    unit = ensemble.dataset["unit"]
-    about = f"{ensemble.spec.model} trained on {ensemble.dataset['label']}, {ensemble.spec.split} folds, {epoch} epoch"
+    unit = ensemble.dataset.unit
+    about = f"{ensemble.spec.model} trained on {ensemble.dataset.label}, {ensemble.spec.split} folds, {epoch} epoch"
     _say(f"{len(rows) - len(bad)} of {len(rows)} molecules predicted{f' in {unit}' if unit else ''}: {about}")
     for line in bad[:SHOWN]:
         _say(f"{molecules}: {line}")

@@ -106,7 +106,7 @@ def _costs(runs: Path, reference: Path) -> Callable[[Spec], float | None]:
 
     device = "gpu:" if has_gpu() else "cpu:"
     ours, theirs = (
-        [run for run in measured(folder) if run.meta["device"].startswith(device)] for folder in (runs, reference)
+        [run for run in measured(folder) if run.meta.device.startswith(device)] for folder in (runs, reference)
     )
 
     def seconds(spec: Spec) -> float | None:

@@ -11,8 +11,7 @@ from score_mlx.cli.options import Dataset, PresetName, settled_config
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.tables.language_runs import LanguageRun
-    from score_mlx.tables.runs import Run
+    from score_mlx.runs.run import Run
 
 Folder = Annotated[Path, typer.Option("--runs", help="folder in which to look for records")]
 
@@ -83,10 +82,10 @@ def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:
     return {name: text for name, _, text in pairs}
 
 
-def _known(folder: Path) -> list[Run | LanguageRun]:
-    from score_mlx.tables.language_runs import load_any
+def _known(folder: Path) -> list[Run]:
+    from score_mlx.models.families import read_run
 
     records = sorted(folder.rglob("run.json"))
     if not records:
         raise UserError(f"{folder}: no run.json below it")
-    return [load_any(path) for path in records]
+    return [read_run(path) for path in records]

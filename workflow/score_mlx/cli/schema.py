@@ -26,8 +26,12 @@ def schema(
 def schemas() -> dict[str, str]:
     """File name -> text of every generated schema."""
     from score_mlx.config.file import Config
-    from score_mlx.runs.records import SCHEMA
+    from score_mlx.models.families import FAMILIES
+    from score_mlx.runs.schema import RunMeta, RunRecord
 
-    made = {"config.schema.json": Config.model_json_schema(), "run.schema.json": SCHEMA["record"]}
-    made["run.language.schema.json"], made["run.meta.schema.json"] = SCHEMA["language"], SCHEMA["meta"]
-    return {name: json.dumps(value, indent=2, ensure_ascii=False) + "\n" for name, value in made.items()}
+    own = {f"run.{name}": family.record for name, family in FAMILIES.items() if family.record is not RunRecord}
+    made = {"config": Config, "run": RunRecord, **own, "run.meta": RunMeta}
+    texts = {name: kind.model_json_schema(by_alias=True) for name, kind in made.items()}
+    return {
+        f"{name}.schema.json": json.dumps(text, indent=2, ensure_ascii=False) + "\n" for name, text in texts.items()
+    }

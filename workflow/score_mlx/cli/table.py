@@ -47,10 +47,11 @@ def table(
 
 def _of_networks(kind: str | None, records: list[Path], paper: Path | None, top: int, not_run: list[str]) -> tuple:
     """Columns, their readable form, rows and notes of a table of models that are trained on folds."""
+    from score_mlx.models.families import read_run
+    from score_mlx.runs.run import FoldRun
     from score_mlx.tables import learned, speedup, steps, tables
-    from score_mlx.tables.runs import load
 
-    runs = [load(path) for path in records]
+    runs = [read_run(path, FoldRun) for path in records]
     if kind == "learned_dt":
         return learned.columns(runs), learned.READABLE, learned.learned_table(runs), learned.caption(runs)
     if kind == "steps":
@@ -65,10 +66,14 @@ def _of_networks(kind: str | None, records: list[Path], paper: Path | None, top:
 
 def _of_language_models(kind: str, records: list[Path], paper: Path | None) -> tuple:
     """The same of a table of language models."""
+    from score_mlx.models.families import read_run
+    from score_mlx.models.language.run import LanguageRun
     from score_mlx.tables import challenge, characters
-    from score_mlx.tables.language_runs import load
 
-    runs, made = [load(path) for path in records], {"characters": characters, "challenge": challenge}[kind]
+    runs, made = (
+        [read_run(path, LanguageRun) for path in records],
+        {"characters": characters, "challenge": challenge}[kind],
+    )
     make = characters.characters_table if kind == "characters" else challenge.challenge_table
     return made.COLUMNS, made.READABLE, make(runs, made.read_paper(paper) if paper else {}), made.caption(runs)
 
@@ -82,14 +87,15 @@ def sensitivity(
     runs: Runs = Path("results/runs"),
 ) -> None:
     """Make the table of how much best epoch and repeated molecules move each number, from records of both splits."""
+    from score_mlx.models.families import read_run
+    from score_mlx.runs.run import FoldRun
     from score_mlx.tables import formats
     from score_mlx.tables import sensitivity as analysis
-    from score_mlx.tables.runs import load
 
     name = full("table", name)
     if not records:
         records = [p for split in AT_RANDOM for p in from_config(name, dataset, preset, runs, split).there]
-    loaded = [load(path) for path in records]
+    loaded = [read_run(path, FoldRun) for path in records]
     plain, grouped = ([run for run in loaded if run.spec.split == split] for split in AT_RANDOM)
     rows = analysis.sensitivity_table(plain, grouped)
     heading = f"{formats.spoken(name)}, sensitivity to the best epoch and to repeated molecules"
@@ -108,7 +114,7 @@ def shap(
 
     selection = Selection.load(values)
     rows, columns = analysis.selection_table(selection, count), analysis.columns(len(selection.importance))
-    _show(out, columns, analysis.READABLE, rows, "Descriptors by mean |SHAP|", analysis.caption(selection.about))
+    _show(out, columns, analysis.READABLE, rows, "Descriptors by mean |SHAP|", analysis.caption(selection))
     if figure:
         from score_mlx.plots import shap_summary
 

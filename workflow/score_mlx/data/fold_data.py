@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from score_mlx.data.chem.folds import load_folds
-from score_mlx.data.chem.prepared import INFO, load_info, load_molecules
+from score_mlx.data.chem.prepared import load_info, load_molecules
 from score_mlx.data.chem.scaling import DescriptorScaler, load_descriptors
+from score_mlx.data.described import DataSet
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import sha256
 
@@ -57,9 +58,9 @@ class FoldedData:
             same_length(files["descriptors"], parts["descriptors"], files["molecules"], targets)
         return parts
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> DataSet:
         """The `dataset` part of a run record."""
-        return {name: self.info[name] for name in (*INFO, "folds_sha256")}
+        return DataSet(**{name: self.info[name] for name in DataSet.model_fields})
 
     @property
     def fold_numbers(self) -> list[int]:

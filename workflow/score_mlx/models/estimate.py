@@ -5,8 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from score_mlx.runs.schema import RunMeta
 from score_mlx.runs.spec import Spec
 
 
@@ -14,7 +15,7 @@ class Measured(Protocol):
     """A run whose cost is known: what it was, and its run.meta.json with the seconds that it took."""
 
     spec: Spec
-    meta: dict[str, Any]
+    meta: RunMeta
 
 
 @dataclass(frozen=True)
@@ -63,4 +64,4 @@ def cost(
     closest = [run for run in alike if run.spec.configuration == spec.configuration] or alike
     if not closest:
         return None
-    return choose(run.meta["seconds"] * spec.work / run.spec.work for run in closest)
+    return choose(run.meta.seconds * spec.work / run.spec.work for run in closest)

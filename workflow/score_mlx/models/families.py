@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from score_mlx.models.classical.family import ClassicalFamily
 from score_mlx.models.dense.family import DenseFamily
 from score_mlx.models.graphs.family import GraphFamily
 from score_mlx.models.language.family import LanguageFamily
 from score_mlx.runs.family import Family
+from score_mlx.runs.records import read_meta, read_part
+from score_mlx.runs.run import Run
+from score_mlx.runs.schema import Record, RunMeta, RunRecord
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError, unknown
 
 FAMILIES: dict[str, Family] = {
     family.name: family for family in (GraphFamily(), DenseFamily(), ClassicalFamily(), LanguageFamily())
 }
-FIRST = "graphs"  # the family of records from before there were others, which do not say it
+R = TypeVar("R", bound=Run)
+FIRST = RunRecord.model_fields["family"].default  # of records from before there were others, which do not say it
 
 
-def family_of(of: Spec | dict[str, Any]) -> Family:
-    """The family of a spec, or of what a run.json holds.
+def family_of(of: Spec | Record) -> Family:
+    """The family of a spec or of a record.
 
     Raises:
         UserError: there is no such family.
     """
-    name = of.FAMILY if isinstance(of, Spec) else of.get("family", FIRST)
+    name = of.FAMILY if isinstance(of, Spec) else of.family
     if name not in FAMILIES:
         raise UserError(unknown("family", name, FAMILIES))
     return FAMILIES[name]
@@ -51,14 +55,49 @@ def spec_from_path(path: str | Path) -> Spec:
     raise UserError(f"{path}: expected {' or '.join(family.spec.pattern() for family in FAMILIES.values())}")
 
 
-def spec_of(record: dict[str, Any], path: str | Path) -> Spec:
+def read_record(path: str | Path) -> Record:
+    """A record, by its family's type.
+
+    Raises:
+        UserError: missing, too large, not JSON, or not as its family's type says.
+    """
+
+    def type_of(content: Any) -> type[Record]:
+        name = content.get("family", FIRST) if isinstance(content, dict) else FIRST
+        return FAMILIES[name if isinstance(name, str) and name in FAMILIES else FIRST].record
+
+    return read_part(Path(path), type_of)
+
+
+def read_run(path: str | Path, kind: type[R] = Run) -> R:
+    """The run of a record and of the run.meta.json beside it.
+
+    Args:
+        kind: of run that is expected.
+
+    Raises:
+        UserError: one of them is missing or not as its type says, the record's spec cannot be, or another kind of run.
+    """
+    run = run_of(read_record(path), read_meta(path), path)
+    if not isinstance(run, kind):
+        raise UserError(f"{path}: a record of {run.spec.FAMILY}, expected one of {kind.KIND}")
+    return run
+
+
+def run_of(record: Record, meta: RunMeta, path: str | Path = "run.json") -> Run:
+    """The run of a record that has been read."""
+    spec = spec_of(record, path)
+    return family_of(spec).run.of(spec, record, meta)
+
+
+def spec_of(record: Record, path: str | Path) -> Spec:
     """The spec that a record holds.
 
     Raises:
         UserError: it lacks a field, has one too many, or says what cannot be.
     """
     try:
-        return spec_from_values(record.get("family", FIRST), record["spec"])
+        return spec_from_values(record.family, record.spec)
     except UserError as reason:
         raise UserError(f"{path}: spec: {reason}") from None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -14,8 +13,8 @@ import numpy as np
 from score_mlx.data.chem import descriptors as chem
 from score_mlx.data.chem.scaling import DescriptorScaler
 from score_mlx.data.fold_data import FoldedData
-from score_mlx.models.families import family_of, inputs_of, spec_of
-from score_mlx.runs.records import read_record
+from score_mlx.models.families import family_of, inputs_of, read_record, spec_of
+from score_mlx.runs.schema import RunRecord
 from score_mlx.runs.spec import Spec, results_of
 from score_mlx.system.errors import UserError
 
@@ -43,11 +42,11 @@ class Ensemble:
 
     def __init__(self, record: Path, epoch: str = "best", results: Path | None = None):
         content = read_record(record)
-        self.spec = spec_of(content, record)
+        self.spec, self.dataset = spec_of(content, record), content.data
         self.predictor = family_of(self.spec).predictor()
         if self.predictor is None:  # trees keep no weights, texts are no molecules
             raise UserError(f"{record}: {self.spec.model} is {self.spec.FAMILY}, expected a graph or dense network")
-        self.dataset, self.folds = content["dataset"], [fold["fold"] for fold in content["folds"]]
+        self.folds = [fold.fold for fold in content.folds]
         self.scalers = scalers_of(self.spec, content, record, results) if self.spec.uses_descriptors else []
         width = len(self.scalers[0].mean) if self.scalers else 0
         files = [record.with_name("weights") / f"fold{fold}-{epoch}.safetensors" for fold in self.folds]
@@ -79,7 +78,7 @@ def _with_weights(model: nn.Module, path: Path) -> nn.Module:
     return model
 
 
-def scalers_of(spec: Spec, content: dict[str, Any], record: Path, results: Path | None) -> list[DescriptorScaler]:
+def scalers_of(spec: Spec, content: RunRecord, record: Path, results: Path | None) -> list[DescriptorScaler]:
     """The scale of descriptors in each fold: from scalers.json beside the record, else from its training molecules.
 
     Raises:
@@ -87,15 +86,15 @@ def scalers_of(spec: Spec, content: dict[str, Any], record: Path, results: Path 
     """
     exported = record.with_name(SCALERS)
     if exported.is_file():
-        return _exported_scalers(exported, len(content["folds"]))
+        return _exported_scalers(exported, len(content.folds))
     if results is None:
         results = results_of(spec, record.resolve())
     data = FoldedData.load(inputs_of(spec, results))
-    if data.record() != content["dataset"]:
+    if data.record() != content.dataset:
         raise UserError(
             f"{record}: trained on other data than {results} holds; --results names the folder it belongs to"
         )
-    return [data.scaler(fold["fold"]) for fold in content["folds"]]
+    return [data.scaler(fold.fold) for fold in content.folds]
 
 
 def _exported_scalers(path: Path, folds: int) -> list[DescriptorScaler]:

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from score_mlx.runs.records import read_meta, read_record
+from score_mlx.models.families import read_record
+from score_mlx.runs.records import read_meta
 from score_mlx.runs.science import SCIENCE
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError
@@ -251,7 +252,7 @@ def is_done(spec: Spec, runs: Path) -> bool:
     """Whether a run has a record of today's science, or one that was taken in from elsewhere."""
     path = spec.path(runs)
     try:
-        return read_record(path)["science"] == SCIENCE[spec.FAMILY] or "adopted_from" in read_meta(path)
+        return read_record(path).science == SCIENCE[spec.FAMILY] or read_meta(path).adopted_from is not None
     except UserError:
         return False
 

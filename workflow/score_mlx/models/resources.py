@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from score_mlx.models.estimate import cost
 from score_mlx.models.families import spec_from_path
@@ -24,7 +23,7 @@ class Committed:
     """One of the runs measured."""
 
     spec: Spec
-    meta: dict[str, Any]
+    meta: RunMeta
 
 
 def minutes(spec: Spec, reference: Path) -> int:
@@ -48,7 +47,7 @@ def measured(reference: Path) -> tuple[Committed, ...]:
     for file in sorted(reference.rglob("run.meta.json")):
         try:
             meta = RunMeta.model_validate_json(file.read_bytes())
-            found.append(Committed(spec_from_path(file.with_name("run.json")), meta.model_dump()))
+            found.append(Committed(spec_from_path(file.with_name("run.json")), meta))
         except (OSError, ValueError, UserError):
             continue
     return tuple(found)

@@ -13,13 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from score_mlx.plots import schema, style
-from score_mlx.tables.runs import Run, provenance, require_one_dataset
+from score_mlx.runs.run import FoldRun
+from score_mlx.tables.runs import provenance, require_one_dataset
 
 TREE, DENSE, SCORE = "#D2D2D2", "#A9A9A9", "#7DB9E0"  # light enough for points on them
 Paper = Mapping[str, Mapping[str, float]]
 
 
-def draw(runs: Sequence[Run], path: str | Path, *, title: str, paper: Paper) -> None:
+def draw(runs: Sequence[FoldRun], path: str | Path, *, title: str, paper: Paper) -> None:
     """Bars alone as `path` (.png and .pdf).
 
     Args:
@@ -39,7 +40,7 @@ def draw(runs: Sequence[Run], path: str | Path, *, title: str, paper: Paper) -> 
         style.save(figure, path, style.titled(title, runs[0].dataset), lines)
 
 
-def draw_beside_schema(runs: Sequence[Run], path: str | Path, *, title: str, paper: Paper) -> None:
+def draw_beside_schema(runs: Sequence[FoldRun], path: str | Path, *, title: str, paper: Paper) -> None:
     """Schema and bars side by side as `path` (.png and .pdf); arguments as of `draw`."""
     with style.context():
         figure, (left, right) = plt.subplots(
@@ -52,7 +53,7 @@ def draw_beside_schema(runs: Sequence[Run], path: str | Path, *, title: str, pap
         style.save(figure, path, style.titled(title, runs[0].dataset), [f"(a) {schema.CAPTION} (b)", *lines])
 
 
-def draw_on(axes: Axes, runs: Sequence[Run], title: str, paper: Paper) -> None:
+def draw_on(axes: Axes, runs: Sequence[FoldRun], title: str, paper: Paper) -> None:
     """Horizontal bars, the best model on top."""
     require_one_dataset(runs)
     order = sorted(runs, key=lambda run: (run.diverged, np.mean(run.best)))
@@ -81,7 +82,7 @@ def draw_on(axes: Axes, runs: Sequence[Run], title: str, paper: Paper) -> None:
     _legend(axes, with_paper=any(not run.incomparable() and run.model in paper for run in runs))
 
 
-def _colour(run: Run) -> str:
+def _colour(run: FoldRun) -> str:
     if not run.has_epochs:
         return TREE
     return SCORE if run.model.startswith("SCORE") else DENSE
@@ -97,7 +98,7 @@ def _legend(axes: Axes, *, with_paper: bool) -> None:
     )
 
 
-def _small_print(runs: Sequence[Run]) -> list[str]:
+def _small_print(runs: Sequence[FoldRun]) -> list[str]:
     lines = [
         "Bars are means over folds. MLP and SCORE-MLP at the best epoch of each test fold, as in the paper.",
         f"{provenance(runs)}.",

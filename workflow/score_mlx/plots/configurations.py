@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 
 from score_mlx.models.graphs.spec import ARCHS, CONFIGS, PAPER_CONFIGS
 from score_mlx.plots import style
-from score_mlx.tables.runs import Run, provenance, require_one_dataset
+from score_mlx.runs.run import FoldRun
+from score_mlx.tables.runs import provenance, require_one_dataset
 
 SPREAD = 0.75  # of all configurations, in units of the distance between architectures
 PAPER_SHIFT = 0.05  # the paper's value stands just right of ours
@@ -20,12 +21,12 @@ BAND = 0.27  # height of the band for models off the scale, in units of the data
 
 
 def draw(
-    runs: Sequence[Run],
+    runs: Sequence[FoldRun],
     path: str | Path,
     *,
     title: str,
     paper: Mapping[str, Mapping[str, float]] | None = None,
-    baseline: Run | None = None,
+    baseline: FoldRun | None = None,
 ) -> None:
     """Draw per-fold RMSE and its mean for each run and save `path` (.png and .pdf).
 
@@ -63,7 +64,7 @@ def draw(
         style.save(figure, path, style.titled(title, runs[0].dataset), lines)
 
 
-def limits(runs: Sequence[Run]) -> tuple[float, float]:
+def limits(runs: Sequence[FoldRun]) -> tuple[float, float]:
     """RMSE range to show: all folds, but one model that blew up does not flatten the others.
 
     A model is off the scale when its mean is beyond three interquartile ranges of all means above
@@ -80,14 +81,14 @@ def limits(runs: Sequence[Run]) -> tuple[float, float]:
     return float(points.min() - margin), float(points.max() + 1.5 * margin)
 
 
-def _place(run: Run, archs: Sequence[str], columns: Sequence[str]) -> float:
+def _place(run: FoldRun, archs: Sequence[str], columns: Sequence[str]) -> float:
     """Where a run stands: architectures at 0, 1, ..., configurations, the `columns`, around them."""
     return archs.index(run.spec.arch) + SPREAD / len(columns) * (
         columns.index(run.spec.config) - (len(columns) - 1) / 2
     )
 
 
-def _mark_best(axes: Axes, runs: Sequence[Run], archs: Sequence[str], columns: Sequence[str]) -> None:
+def _mark_best(axes: Axes, runs: Sequence[FoldRun], archs: Sequence[str], columns: Sequence[str]) -> None:
     """A star on the axis under the configuration with the lowest mean of each architecture."""
     for arch in archs:
         finished = [run for run in runs if run.spec.arch == arch and not run.diverged]
@@ -97,7 +98,7 @@ def _mark_best(axes: Axes, runs: Sequence[Run], archs: Sequence[str], columns: S
             axes.plot(x, 0.03, "*", color=colour, ms=6, mew=0, transform=axes.get_xaxis_transform(), zorder=5)
 
 
-def _draw_run(axes: Axes, run: Run, x: float, highest: float) -> None:
+def _draw_run(axes: Axes, run: FoldRun, x: float, highest: float) -> None:
     """Small markers for folds, a large one on a short line for their mean."""
     colour, marker, _ = style.CONFIG_STYLE[run.spec.config]
     shown = [rmse for rmse in run.best if rmse <= highest]
@@ -107,7 +108,7 @@ def _draw_run(axes: Axes, run: Run, x: float, highest: float) -> None:
     axes.plot(x, mean, marker, color=colour, ms=4.6, mec="white", mew=0.6, zorder=4)
 
 
-def _draw_beyond(axes: Axes, run: Run, x: float, highest: float) -> None:
+def _draw_beyond(axes: Axes, run: FoldRun, x: float, highest: float) -> None:
     """A model off the scale: its mean in words, in the band above the data."""
     colour, marker, _ = style.CONFIG_STYLE[run.spec.config]
     axes.axhspan(highest, axes.get_ylim()[1], color="#F1F1F1", lw=0, zorder=0)
@@ -120,12 +121,12 @@ def _draw_beyond(axes: Axes, run: Run, x: float, highest: float) -> None:
     )
 
 
-def _draw_paper(axes: Axes, run: Run, x: float, rmse: float) -> None:
+def _draw_paper(axes: Axes, run: FoldRun, x: float, rmse: float) -> None:
     marker = style.CONFIG_STYLE[run.spec.config][1]
     axes.plot(x + PAPER_SHIFT, rmse, marker, mfc="none", mec="#333333", ms=4.2, mew=0.8, zorder=5)
 
 
-def _draw_baseline(axes: Axes, baseline: Run, columns: int) -> None:
+def _draw_baseline(axes: Axes, baseline: FoldRun, columns: int) -> None:
     rmse = float(np.mean(baseline.best))
     axes.axhline(rmse, color=style.REFERENCE, lw=1, ls=(0, (5, 3)), zorder=1)
     axes.annotate(
@@ -134,7 +135,7 @@ def _draw_baseline(axes: Axes, baseline: Run, columns: int) -> None:
     )  # fmt: skip
 
 
-def _dress(axes: Axes, runs: Sequence[Run], archs: Sequence[str], title: str) -> None:
+def _dress(axes: Axes, runs: Sequence[FoldRun], archs: Sequence[str], title: str) -> None:
     data = runs[0].dataset
     axes.set_xticks(range(len(archs)), [style.arch_label(arch) for arch in archs])
     axes.set_xlim(-0.5, len(archs) - 0.5)
@@ -144,7 +145,7 @@ def _dress(axes: Axes, runs: Sequence[Run], archs: Sequence[str], title: str) ->
     axes.set_title(style.titled(title, data), loc="left", pad=22)
 
 
-def _legend(axes: Axes, runs: Sequence[Run], with_paper: bool) -> None:
+def _legend(axes: Axes, runs: Sequence[FoldRun], with_paper: bool) -> None:
     handles = [
         Line2D([], [], color=colour, marker=marker, lw=1.4, ms=5, mec="white", mew=0.6, label=label)
         for config, (colour, marker, label) in style.CONFIG_STYLE.items()
@@ -162,7 +163,7 @@ def _legend(axes: Axes, runs: Sequence[Run], with_paper: bool) -> None:
     )  # fmt: skip
 
 
-def _small_print(runs: Sequence[Run]) -> list[str]:
+def _small_print(runs: Sequence[FoldRun]) -> list[str]:
     point = "A point is the lowest validation RMSE over epochs of one fold, as in the paper; large markers are means."
     lines = [point, f"{provenance(runs)}."]
     if not all(np.mean(run.best) <= limits(runs)[1] for run in runs):

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 
 from score_mlx.models.graphs.spec import INTEGRATOR_EPOCHS
 from score_mlx.plots import style
+from score_mlx.runs.run import FoldRun
 from score_mlx.stats import warp
-from score_mlx.tables.runs import Run, provenance, require_one_dataset
+from score_mlx.tables.runs import provenance, require_one_dataset
 from score_mlx.tables.speedup import pairs
 
 # (recurrent, descriptors): label, colour, line
@@ -32,7 +33,7 @@ ROOM = 2.0  # curves are shown up to so many times the lowest value: the first e
 MOST = 4.0  # and, where one never comes so low, up to its own lowest, if that is no more than so many times the lowest
 
 
-def draw_forms(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = 100) -> None:
+def draw_forms(runs: Sequence[FoldRun], path: str | Path, *, title: str, epochs: int = 100) -> None:
     """One architecture, SCORE and native, with and without descriptors: mean and standard deviation over folds.
 
     Args:
@@ -58,7 +59,7 @@ def draw_forms(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int
         style.save(figure, path, heading, text)
 
 
-def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = 100) -> None:
+def draw_warp(runs: Sequence[FoldRun], path: str | Path, *, title: str, epochs: int = 100) -> None:
     """SCORE's curve, the native one, and the native one compressed by the fitted factor; arguments as `draw_forms`.
 
     Raises:
@@ -90,7 +91,7 @@ def draw_warp(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int 
         style.save(figure, path, heading, text)
 
 
-def draw_integrators(runs: Sequence[Run], path: str | Path, *, title: str, epochs: int = INTEGRATOR_EPOCHS) -> None:
+def draw_integrators(runs: Sequence[FoldRun], path: str | Path, *, title: str, epochs: int = INTEGRATOR_EPOCHS) -> None:
     """A panel an architecture, a curve an integrator; arguments as `draw_forms`.
 
     Raises:
@@ -132,20 +133,20 @@ def limits(means: Sequence[np.ndarray]) -> tuple[float, float]:
     return 0.9 * lowest, max([ROOM * lowest, *(1.1 * low for low in lows if low <= MOST * lowest)])
 
 
-def _band(axes: Axes, run: Run, label: str, colour: str, line, epochs: int, *, shade: float = 0.15) -> None:
+def _band(axes: Axes, run: FoldRun, label: str, colour: str, line, epochs: int, *, shade: float = 0.15) -> None:
     curves = np.array(run.curves)[:, :epochs]
     place, mean, std = np.arange(1, curves.shape[1] + 1), curves.mean(axis=0), curves.std(axis=0)
     axes.plot(place, mean, marker=_marker(mean), color=colour, ls=line, lw=1.2, label=label)
     axes.fill_between(place, mean - std, mean + std, color=colour, alpha=shade, lw=0)
 
 
-def _dress(axes: Axes, runs: Sequence[Run], epochs: int, *, labelled: bool = True) -> None:
+def _dress(axes: Axes, runs: Sequence[FoldRun], epochs: int, *, labelled: bool = True) -> None:
     means = [np.mean(run.curves, axis=0)[:epochs] for run in runs]
     axes.set(xlim=(0, max(map(len, means)) + 1), ylim=limits(means), xlabel="epoch")
     axes.set_ylabel(style.rmse_label(runs[0].dataset) if labelled else "")
 
 
-def _label_runs(axes: Axes, drawn: Sequence[tuple[Run, str, str, object]], epochs: int) -> None:
+def _label_runs(axes: Axes, drawn: Sequence[tuple[FoldRun, str, str, object]], epochs: int) -> None:
     ends = [(float(np.mean(run.curves, axis=0)[:epochs][-1]), label, colour) for run, label, colour, _ in drawn]
     style.label_ends(axes, ends)
 
@@ -160,10 +161,10 @@ def _scheme(name: str) -> tuple:
     return INTEGRATORS.get(name, (name, style.OWN, "-"))
 
 
-def _label(runs: Sequence[Run]) -> str:
+def _label(runs: Sequence[FoldRun]) -> str:
     return style.arch_label(runs[0].spec.arch)
 
 
-def _small_print(runs: Sequence[Run], how: str) -> list[str]:
+def _small_print(runs: Sequence[FoldRun], how: str) -> list[str]:
     lines = [f"Validation RMSE. {how}", f"{provenance(runs)}."]
     return style.small_print(lines, runs[0].dataset)

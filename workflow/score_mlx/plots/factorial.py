@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from score_mlx.plots import style
+from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
 from score_mlx.tables.factorial import ALL, APART, LEVELS, MAIN, Corners, Group, effects
-from score_mlx.tables.runs import Run, conditions
+from score_mlx.tables.runs import conditions
 
 SIDES = (("K blocks", "o", "#000000"), ("one shared block", "D", "#0072B2"))
 SHORT = {MAIN[0]: "step:\ndt < 1 against 1", MAIN[1]: "sharing:\none block against K", MAIN[2]: "interaction"}
@@ -128,7 +129,7 @@ def _forest(axes: Axes, rows: Sequence[dict[str, Any]], archs: Sequence[str]) ->
 
 def _limits(corners: Corners, group: Group) -> tuple[float, float]:
     """RMSE range of a row: all folds of runs that are not far off."""
-    runs: list[Run] = [run for forms in corners.groups[group].values() for same in forms.values() for run in same]
+    runs: list[FoldRun] = [run for forms in corners.groups[group].values() for same in forms.values() for run in same]
     means = [mean for run in runs if math.isfinite(mean := float(np.mean(run.best)))]
     low, high = np.quantile(means, [0.25, 0.75])
     kept = [rmse for run in runs if np.mean(run.best) <= high + 3 * max(high - low, 0.02) for rmse in run.best]

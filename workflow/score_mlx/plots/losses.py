@@ -10,8 +10,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from score_mlx.models.language.run import LanguageRun
 from score_mlx.plots import style
-from score_mlx.tables.language_runs import LanguageRun, explain_stand_in, provenance, require_one_corpus
+from score_mlx.tables.language_runs import explain_stand_in, provenance, require_one_corpus
 
 LABELS = {"base": "stack", "skip05": "stack, dt 0.5", "SCORE": "SCORE, dt 1/K", "SCORE_skip05": "SCORE, dt 0.5"}
 LOSSES = {"train_loss": ("training", (0, (4, 2))), "val_loss": ("validation", "-")}
@@ -66,8 +67,8 @@ def _panel(axes: Axes, runs: Sequence[LanguageRun]) -> None:
             steps, values = run.curve(name)
             axes.plot(steps, values, color=colour, ls=line, lw=1.2, marker="o" if len(values) == 1 else None, ms=3)
             shown += values[1:] or values  # the untrained models' loss, log of the vocabulary, would flatten the rest
-        if run.best["val_loss"] is not None:
-            axes.plot(run.best["step"], run.best["val_loss"], "o", color=colour, mfc="none", ms=5)
+        if run.best.val_loss is not None:
+            axes.plot(run.best.step, run.best.val_loss, "o", color=colour, mfc="none", ms=5)
     finite = [value for value in shown if np.isfinite(value)]
     if finite:
         low, high = min(finite), max(finite)

@@ -9,14 +9,13 @@ from matplotlib import pyplot as plt
 
 from score_mlx.models.classical.selection import Selection
 from score_mlx.plots import style
-from score_mlx.tables.runs import show_cuts
 
 
 def draw(selection: Selection, path: str | Path, *, count: int = 20) -> None:
     """Save `path` (.png and .pdf): a row for each of the `count` most important descriptors, a point a molecule."""
     import shap
 
-    about = selection.about
+    dataset = selection.dataset
     order = np.argsort(-selection.importance.mean(axis=0), kind="stable")[:count]
     rng = np.random.default_rng(0)  # shap spreads points of one place by a random order
     with style.context():
@@ -37,19 +36,20 @@ def draw(selection: Selection, path: str | Path, *, count: int = 20) -> None:
         bar.tick_params(labelsize=8)
         bar.yaxis.label.set_size(8.5)
         axes.tick_params(labelsize=8)
-        axes.set_xlabel("SHAP value: change of the prediction" + (f" ({style.unit(about)})" if about["unit"] else ""))
+        axes.set_xlabel("SHAP value: change of the prediction" + (f" ({style.unit(dataset)})" if dataset.unit else ""))
         axes.xaxis.label.set_size(8.5)
-        title, lines = f"Descriptors that CatBoost relies on, {style.shown(about)}", [_small_print(about)]
-        axes.set_title(style.titled(title, about), loc="left")
+        title, lines = f"Descriptors that CatBoost relies on, {style.shown(dataset)}", [_small_print(selection)]
+        axes.set_title(style.titled(title, dataset), loc="left")
         style.footnote(axes, lines, below=34)
-        style.save(figure, path, style.titled(title, about), lines)
+        style.save(figure, path, style.titled(title, dataset), lines)
 
 
-def _small_print(about: dict) -> str:
+def _small_print(selection: Selection) -> str:
+    about = selection.about
     versions = ", ".join(f"{name} {about['versions'][name]}" for name in ("catboost", "shap", "rdkit"))
     return (
         "A point is a molecule, explained by the model of the fold that tests it. Rows are ordered by mean |SHAP| over "
         f"the molecules that trained the models. {about['label']}, {about['rows']} molecules, {about['split']} folds; "
         f"seed {about['seed']}; "
-        f"cuts {show_cuts(about['cuts']) or 'none'}; {versions}."
+        f"cuts {selection.cuts or 'none'}; {versions}."
     )

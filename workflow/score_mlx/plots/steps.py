@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from score_mlx.plots import style
+from score_mlx.runs.run import FoldRun
 from score_mlx.stats import warp
-from score_mlx.tables.runs import Run, provenance, require_one_dataset
+from score_mlx.tables.runs import provenance, require_one_dataset
 
 FORMS = {True: ("SCORE", "D", "#0072B2"), False: ("native", "o", "#000000")}  # by `recurrent`
 WINDOW = 9  # epochs of the moving average
@@ -21,7 +22,7 @@ ROOM = 1.6  # curves are shown up to so many times the lowest value: the first e
 
 
 def draw(
-    runs: Sequence[Run], path: str | Path, *, title: str, paper: Mapping[str, Mapping[str, float]] | None = None
+    runs: Sequence[FoldRun], path: str | Path, *, title: str, paper: Mapping[str, Mapping[str, float]] | None = None
 ) -> None:
     """Save `path` (.png and .pdf).
 
@@ -60,7 +61,7 @@ def draw(
         style.save(figure, path, style.titled(title, runs[0].dataset), lines)
 
 
-def _curve(axes: Axes, run: Run, colour) -> None:
+def _curve(axes: Axes, run: FoldRun, colour) -> None:
     mean = np.mean(run.curves, axis=0)
     epochs = np.arange(1, len(mean) + 1)
     marker = FORMS[run.spec.recurrent][1] if len(mean) == 1 else None  # a line would not show one epoch
@@ -68,7 +69,7 @@ def _curve(axes: Axes, run: Run, colour) -> None:
     axes.plot(epochs, warp.smooth(mean, WINDOW), marker=marker, color=colour, lw=1.3)
 
 
-def _best(axes: Axes, run: Run, depths: Sequence[int], paper: Mapping[str, Mapping[str, float]]) -> None:
+def _best(axes: Axes, run: FoldRun, depths: Sequence[int], paper: Mapping[str, Mapping[str, float]]) -> None:
     """Folds small, their mean large, the paper's mean open."""
     name, marker, colour = FORMS[run.spec.recurrent]
     x = depths.index(run.spec.steps) + (SHIFT if run.spec.recurrent else -SHIFT)
@@ -79,7 +80,7 @@ def _best(axes: Axes, run: Run, depths: Sequence[int], paper: Mapping[str, Mappi
         axes.plot(x + 0.09, known[name.lower()], marker, mfc="none", mec=style.REFERENCE, ms=4.6, mew=0.9, zorder=5)
 
 
-def _dress_learning(learning: Sequence[Axes], runs: Sequence[Run], colours: Mapping) -> None:
+def _dress_learning(learning: Sequence[Axes], runs: Sequence[FoldRun], colours: Mapping) -> None:
     lowest = min(np.nanmin(np.mean(run.curves, axis=0)) for run in runs)
     for axes in learning:
         axes.set(xlabel="epoch", ylim=(0.96 * lowest, ROOM * lowest))
@@ -89,7 +90,7 @@ def _dress_learning(learning: Sequence[Axes], runs: Sequence[Run], colours: Mapp
     learning[0].legend(handles=handles, ncols=2, loc="upper right", handlelength=1.2, columnspacing=1)
 
 
-def _dress_best(axes: Axes, runs: Sequence[Run], depths: Sequence[int]) -> None:
+def _dress_best(axes: Axes, runs: Sequence[FoldRun], depths: Sequence[int]) -> None:
     axes.set_xticks(range(len(depths)), [str(depth) for depth in depths])
     axes.set(xlabel="K, applications of a block", ylabel=f"lowest {style.rmse_label(runs[0].dataset)}")
     handles = [
@@ -105,7 +106,7 @@ def _dress_best(axes: Axes, runs: Sequence[Run], depths: Sequence[int]) -> None:
     )
 
 
-def _small_print(runs: Sequence[Run]) -> list[str]:
+def _small_print(runs: Sequence[FoldRun]) -> list[str]:
     lines = [
         f"Left: validation RMSE, mean over folds, and in bold its average over {WINDOW} epochs. Right: the lowest over "
         "epochs of each fold, as in the paper.",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
-from typing import Any
 
 import matplotlib
 
@@ -15,6 +14,8 @@ from matplotlib import pyplot as plt  # noqa: E402  (the backend must be chosen 
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+from score_mlx.data.described import CorpusPart
+from score_mlx.runs.schema import DataSet  # noqa: E402
 from score_mlx.system.files import replacing, write_text  # noqa: E402
 
 # Colours of Okabe and Ito and a brown, told apart with any colour vision; each has a marker of its own for grey print.
@@ -71,30 +72,30 @@ def context():
     return matplotlib.rc_context(RC)
 
 
-def unit(dataset: Mapping[str, Any]) -> str:
+def unit(dataset: DataSet) -> str:
     """The target's unit as matplotlib sets it."""
-    return dataset["unit"].replace("log10", r"$\log_{10}$")
+    return dataset.unit.replace("log10", r"$\log_{10}$")
 
 
-def shown(dataset: Mapping[str, Any]) -> str:
+def shown(dataset: DataSet) -> str:
     """What a data set is called where there is little room."""
-    return dataset["label"] if len(dataset["label"]) <= 20 else dataset["name"]
+    return dataset.label if len(dataset.label) <= 20 else dataset.name
 
 
-def rmse_label(dataset: Mapping[str, Any]) -> str:
+def rmse_label(dataset: DataSet) -> str:
     """Label of an axis of RMSE: data set and unit."""
-    return f"RMSE on {shown(dataset)}" + (f" ({unit(dataset)})" if dataset["unit"] else "")
+    return f"RMSE on {shown(dataset)}" + (f" ({unit(dataset)})" if dataset.unit else "")
 
 
-def titled(title: str, dataset: Mapping[str, Any]) -> str:
+def titled(title: str, dataset: DataSet | CorpusPart) -> str:
     """A figure's title, which says so where the data are a stand-in."""
-    return title + (" – STAND-IN DATA" if dataset["stand_in"] else "")
+    return title + (" – STAND-IN DATA" if dataset.stand_in else "")
 
 
-def small_print(lines: Sequence[str], dataset: Mapping[str, Any]) -> list[str]:
+def small_print(lines: Sequence[str], dataset: DataSet | CorpusPart) -> list[str]:
     """Lines for `footnote`; a stand-in says so first."""
     warning = "Stand-in data with computed labels: no number here compares with the paper's."
-    return [warning, *lines] if dataset["stand_in"] else list(lines)
+    return [warning, *lines] if dataset.stand_in else list(lines)
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:

@@ -202,18 +202,16 @@ def _add_run(build: Builder, path: Path, place: str, tool: Any, sources: list[An
     """The action that left a record."""
     meta = read_meta(path)
     try:
-        start = datetime.fromisoformat(meta["started"])
+        start = datetime.fromisoformat(meta.started)
     except ValueError:
-        raise UserError(
-            f"{path.with_name('run.meta.json')}: started {meta['started']!r}, expected an ISO date"
-        ) from None
-    end = start + timedelta(seconds=round(meta["seconds"]))
+        raise UserError(f"{path.with_name('run.meta.json')}: started {meta.started!r}, expected an ISO date") from None
+    end = start + timedelta(seconds=round(meta.seconds))
     build.ends.append(end)
     results = [build.add_file(path), build.add_file(path.with_name("run.meta.json"))]
     about = {
         "@type": "CreateAction",
         "name": f"Training of {place}",
-        "description": f"on {meta['device']}, commit {meta['commit'] or 'unknown'}, preset {meta['preset']}",
+        "description": f"on {meta.device}, commit {meta.commit or 'unknown'}, preset {meta.preset}",
         "startTime": start.isoformat(),
         "endTime": end.isoformat(),
         "agent": build.who,

@@ -6,16 +6,15 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from score_mlx.data.sources import load_sources
+from score_mlx.models.families import read_run
 from score_mlx.report.costs import Rows, occurring
 from score_mlx.report.grid import Grid, grid_of, read_rows
 from score_mlx.runs.records import environment
 from score_mlx.system.errors import UserError
-from score_mlx.tables.language_runs import load_any
 
 LEDGER_KEYS = ("id", "kind", "where", "text", "code", "ours", "switch", "effect")
 KINDS = {
@@ -118,13 +117,9 @@ def _datasets(records: Path, runs: Rows) -> Grid | None:
     first: dict[str, str] = {}
     for path, row in runs.items():
         first.setdefault(row["dataset"], path)
-    found = [load_any(records / path).dataset for path in first.values() if (records / path).exists()]
-    rows = [[d["label"], _size(d), d["sha256"], d.get("folds_sha256", "")] for d in found]
+    found = [read_run(records / path) for path in first.values() if (records / path).exists()]
+    rows = [[run.dataset.label, run.size, run.dataset.sha256, run.folds_sha256] for run in found]
     return Grid("Data sets and texts", ["name", "size", "SHA-256", "SHA-256 of folds"], rows) if rows else None
-
-
-def _size(dataset: dict[str, Any]) -> str:
-    return f"{dataset['tokens']:,} tokens" if "tokens" in dataset else f"{dataset['rows']:,} molecules"
 
 
 def _sources(path: Path) -> Grid:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel
-
+from score_mlx.data.described import Part
 from score_mlx.runs import diff as record_diff
 from score_mlx.runs import plugins
-from score_mlx.runs.records import BY_HAND, summarise
-from score_mlx.runs.schema import RunRecord
+from score_mlx.runs.records import BY_HAND, as_json, summarise
+from score_mlx.runs.run import FoldRun, Run
+from score_mlx.runs.schema import Record, RunRecord
 from score_mlx.runs.spec import FoldSpec, Spec
 from score_mlx.system.errors import UserError
 
@@ -49,7 +49,7 @@ class Family(ABC):
         command: of `score-mlx train`.
         help: what that command says of itself.
         spec: the base of its specs, whose `variant` tells the class.
-        record: the type of its run.json.
+        record, run: the type of its run.json, and what is made of it.
         default_data: what it trains on where nothing else is asked for, and the option that names another.
         data: part of the record that describes the data, and the folder below `results` where such data lie prepared.
         variants: whether the fields of its specs differ from model to model.
@@ -60,7 +60,8 @@ class Family(ABC):
     command: ClassVar[str]
     help: ClassVar[str]
     spec: ClassVar[type[Spec]]
-    record: ClassVar[type[BaseModel]]
+    record: ClassVar[type[Record]]
+    run: ClassVar[type[Run]]
     default_data: ClassVar[tuple[str, str]] = ("esol", "dataset")
     data: ClassVar[tuple[str, str]] = ("dataset", "data")
     variants: ClassVar[bool] = False
@@ -84,16 +85,16 @@ class Family(ABC):
         """
 
     @abstractmethod
-    def summary(self, spec: Any, record: Mapping[str, Any]) -> dict[str, Any]:
+    def summary(self, spec: Any, record: Any) -> dict[str, Part]:
         """What `best` and `last` of a record must be by its own curves.
 
         Raises:
             UserError: the curves are not complete.
         """
 
-    def diff(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    def diff(self, ours: Any, theirs: Any) -> list[str]:
         """In what two records of this family differ, a line each."""
-        return record_diff.leaves(ours, theirs)
+        return record_diff.leaves(as_json(ours), as_json(theirs))
 
     def predictor(self) -> Predictor | None:
         """How its networks predict molecules, None where it keeps no network or reads no molecules."""
@@ -103,7 +104,7 @@ class Family(ABC):
 class FoldFamily(Family):
     """What families have in common that train on folds of molecules."""
 
-    record = RunRecord
+    record, run = RunRecord, FoldRun
 
     def inputs(self, spec: FoldSpec, results: Path) -> dict[str, Path]:
         """molecules, dataset and folds, and features, descriptors, shap and a plugin's code where they are read."""
@@ -121,13 +122,13 @@ class FoldFamily(Family):
             files["shap"] = spec.ranked_by.path(results / "shap").with_name("shap.npz")
         return files | {f"{kind}_code": code for kind, code in plugins.files(spec.as_dict()).items()}
 
-    def summary(self, spec: FoldSpec, record: Mapping[str, Any]) -> dict[str, Any]:
-        for place, curve in enumerate(record["folds"]):
-            for name in ("train_loss", "rmse"):
-                if len(curve[name]) != spec.epochs:
-                    raise UserError(f"folds.{place}.{name} has {len(curve[name])} values, expected {spec.epochs}")
-        return summarise(record["folds"])
+    def summary(self, spec: FoldSpec, record: RunRecord) -> dict[str, Part]:
+        for place, fold in enumerate(record.folds):
+            for name, curve in (("train_loss", fold.train_loss), ("rmse", fold.rmse)):
+                if len(curve) != spec.epochs:
+                    raise UserError(f"folds.{place}.{name} has {len(curve)} values, expected {spec.epochs}")
+        return summarise(record.folds)
 
-    def diff(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    def diff(self, ours: RunRecord, theirs: RunRecord) -> list[str]:
         """Fields first, then what that did to each fold."""
-        return record_diff.folds(ours, theirs)
+        return record_diff.folds(as_json(ours), as_json(theirs))

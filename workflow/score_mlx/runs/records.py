@@ -1,7 +1,7 @@
 """The run record: what a training run leaves behind and every table, figure and verdict is a function of.
 
 `run.json` holds what the run was and what came out: the same bytes for the same run. `run.meta.json` holds what differs
-from one execution to the next: seconds, host, versions. `record_types.py` is the schema.
+from one execution to the next: seconds, host, versions. `schema.py` has their types.
 """
 
 from __future__ import annotations
@@ -11,28 +11,24 @@ import math
 import os
 import platform
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from score_mlx.runs.schema import LanguageRecord, RunMeta, RunRecord
+from score_mlx.data.described import DataSet, Part
+from score_mlx.runs.schema import Best, Cut, Evaluation, Fold, Last, Record, RunMeta, RunRecord
 from score_mlx.runs.science import BEFORE, MOLECULES, SCIENCE, versions
 from score_mlx.runs.spec import Spec
 from score_mlx.system import processor
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import write_text
 
+P = TypeVar("P", bound=BaseModel)
 SCHEMA_VERSION = 1
 BY_HAND = "none"  # the preset of a run that `score-mlx train` was told by its options
 _LARGEST = 64 * 2**20  # bytes; a record of 5 folds and 150 epochs has about 60 kB
-RECORDS = {"language": LanguageRecord}  # by family; all others are `RunRecord`
-
-SCHEMA = {
-    "record": RunRecord.model_json_schema(by_alias=True),
-    "language": LanguageRecord.model_json_schema(by_alias=True),
-    "meta": RunMeta.model_json_schema(),
-}
 
 
 def finite(value: float) -> float | None:
@@ -40,68 +36,66 @@ def finite(value: float) -> float | None:
     return float(f"{value:.7g}") if math.isfinite(value) else None
 
 
-def summarise(folds: list[dict[str, Any]]) -> dict[str, Any]:
+def summarise(folds: Sequence[Fold]) -> dict[str, Part]:
     """The `best` and `last` parts of a record, from its curves."""
-    best: dict[str, list[Any]] = {"rmse": [], "epoch": []}
+    best = []
     for fold in folds:
-        known = [(value, epoch) for epoch, value in enumerate(fold["rmse"], start=1) if value is not None]
-        value, epoch = min(known, default=(None, None))
-        best["rmse"].append(value)
-        best["epoch"].append(epoch)
-    return {"best": best, "last": {"rmse": [fold["rmse"][-1] for fold in folds]}}
+        known = [(value, epoch) for epoch, value in enumerate(fold.rmse, start=1) if value is not None]
+        best.append(min(known, default=(None, None)))
+    rmse, epoch = (list(values) for values in zip(*best, strict=True))
+    return {"best": Best(rmse=rmse, epoch=epoch), "last": Last(rmse=[fold.rmse[-1] for fold in folds])}
 
 
-def summarise_losses(evaluations: list[dict[str, Any]]) -> dict[str, Any]:
+def summarise_losses(evaluations: Sequence[Evaluation]) -> dict[str, Part]:
     """The `best` and `last` parts of a language model's record: of the lowest val_loss; val_bpb has the last only."""
-    measure = "val_bpb" if "part_bpb" in evaluations[0] else "val_loss"
-    known = [found for found in evaluations if found.get(measure) is not None]
-    return {"best": min(known, key=lambda found: found[measure], default=evaluations[-1]), "last": evaluations[-1]}
+    timed = evaluations[0].part_bpb is not None or "part_bpb" in evaluations[0].model_fields_set
+
+    def measure(found: Evaluation) -> float | None:
+        return found.val_bpb if timed else found.val_loss
+
+    known = [found for found in evaluations if measure(found) is not None]
+    return {"best": min(known, key=measure, default=evaluations[-1]), "last": evaluations[-1]}
 
 
-def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: list[float]) -> dict[str, Any]:
+def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: list[float], **more: Any) -> Fold:
     """One fold's part of a record.
 
     Args:
         fold: its number.
         train, test: numbers of molecules.
         train_loss, rmse: a value an epoch.
+        more: further fields of `Fold`.
     """
     curves = {"train_loss": train_loss, "rmse": rmse}
-    return {"fold": fold, "train": train, "test": test} | {k: [finite(v) for v in c] for k, c in curves.items()}
+    finished = {name: [finite(value) for value in curve] for name, curve in curves.items()}
+    return Fold(fold=fold, train=train, test=test, **finished, **more)
 
 
-def make_record(
-    spec: Spec, dataset: dict[str, Any], parameters: int | None, folds: list[dict[str, Any]]
-) -> dict[str, Any]:
+def make_record(spec: Spec, dataset: DataSet, parameters: int | None, folds: Sequence[Fold]) -> RunRecord:
     """The record of a finished run.
 
     Raises:
         UserError: no epoch of any fold gave a finite error.
     """
-    if not any(value is not None for fold in folds for value in fold["rmse"]):
+    if not any(value is not None for fold in folds for value in fold.rmse):
         raise UserError(f"{spec.path('')}: no epoch of any fold gave a finite error")
-    return head(spec) | {
-        "dataset": dataset,
-        "parameters": parameters,
-        "folds": folds,
-        **summarise(folds),
-    }
+    return RunRecord(**head(spec), dataset=dataset, parameters=parameters, folds=folds, **summarise(folds))
 
 
 def head(spec: Spec) -> dict[str, Any]:
-    """What the records of all families begin with."""
+    """What the records of all families begin with, as arguments."""
     return {
         "schema": SCHEMA_VERSION,
         "family": spec.FAMILY,
         "science": SCIENCE[spec.FAMILY],
         "spec": spec.as_dict(),
-        "cuts": spec.cuts(),
+        "cuts": [Cut(**cut) for cut in spec.cuts()],
     }
 
 
 def make_meta(
-    family: str, *, started: str, seconds: float, preset: str, resumed: int = 0, replicas: int = 1
-) -> dict[str, Any]:
+    family: str, *, started: str, seconds: float, preset: str, resumed: int = 0, replicas: int = 1, **more: Any
+) -> RunMeta:
     """What `run.meta.json` says of a run: its cost, and with what it was made.
 
     Args:
@@ -110,17 +104,25 @@ def make_meta(
         preset: that of config.yaml, `BY_HAND` without one.
         resumed: how often it went on from a checkpoint.
         replicas: folds that trained side by side.
+        more: further fields.
     """
     cost = {"started": started, "seconds": round(seconds, 3), "resumed": resumed, "replicas": replicas}
-    return environment(family) | cost | {"preset": preset}
+    return RunMeta(**environment(family), **cost, preset=preset, **more)
 
 
-def write_record(folder: Path, record: dict[str, Any], meta: dict[str, Any]) -> None:
+def write_record(folder: Path, record: Record, meta: RunMeta) -> None:
     """Writes `run.meta.json`, then `run.json`: a run counts as finished once its record is there."""
-    type_of(record).model_validate(record)
-    RunMeta.model_validate(meta)
-    write_text(folder / "run.meta.json", json.dumps(meta, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-    write_text(folder / "run.json", dumps(record))
+    write_meta(folder / "run.meta.json", meta)
+    write_text(folder / "run.json", dumps(as_json(record)))
+
+
+def write_meta(path: Path, meta: RunMeta) -> None:
+    write_text(path, json.dumps(as_json(meta), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def as_json(part: BaseModel) -> dict[str, Any]:
+    """What a file holds of it: a field that was never set is not there."""
+    return part.model_dump(by_alias=True, exclude_unset=True)
 
 
 def dumps(record: dict[str, Any]) -> str:
@@ -128,29 +130,14 @@ def dumps(record: dict[str, Any]) -> str:
     return _indent(record, 0) + "\n"
 
 
-def read_record(path: str | Path) -> dict[str, Any]:
-    """A record as plain dictionaries.
-
-    Raises:
-        UserError: missing, too large, not JSON, or not as its family's type says.
-    """
-    return _read(Path(path))
-
-
-def type_of(record: Any) -> type[BaseModel]:
-    """What a record of this family must look like."""
-    family = record.get("family") if isinstance(record, dict) else None
-    return RECORDS.get(family, RunRecord) if isinstance(family, str) else RunRecord
-
-
-def read_meta(path: str | Path) -> dict[str, Any]:
+def read_meta(path: str | Path) -> RunMeta:
     """The `run.meta.json` beside a record; an empty preset, as earlier versions wrote by hand, reads `BY_HAND`.
 
     Args:
         path: of the record or of the meta file itself.
     """
-    meta = _read(Path(path).with_name("run.meta.json"), RunMeta)
-    return meta | {"preset": meta["preset"] or BY_HAND}
+    meta = read_part(Path(path).with_name("run.meta.json"), lambda content: RunMeta)
+    return meta if meta.preset else meta.model_copy(update={"preset": BY_HAND})
 
 
 def environment(*families: str) -> dict[str, Any]:
@@ -194,12 +181,17 @@ def _commit() -> str | None:
     return head + ("-dirty" if changed else "")
 
 
-def _read(path: Path, model: type[BaseModel] | None = None) -> dict[str, Any]:
+def read_part(path: Path, type_of: Callable[[Any], type[P]]) -> P:
+    """A file that holds a value of the type which `type_of` tells from its content.
+
+    Raises:
+        UserError: missing, too large, not JSON, or not of that type.
+    """
     try:
         if path.stat().st_size > _LARGEST:
             raise UserError(f"{path}: {path.stat().st_size} bytes, expected a record of at most {_LARGEST}")
         content = json.loads(path.read_text(encoding="utf-8"))
-        (model or type_of(content)).model_validate(content)
+        return type_of(content).model_validate(content)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file, expected a run record") from None
     except ValidationError as problem:
@@ -208,7 +200,6 @@ def _read(path: Path, model: type[BaseModel] | None = None) -> dict[str, Any]:
         raise UserError(f"{path}: {place}: {first['msg']}, found {str(first['input'])[:60]!r}") from None
     except (OSError, ValueError, RecursionError) as reason:
         raise UserError(f"{path}: not a run record ({reason})") from None
-    return content
 
 
 def _indent(value: Any, depth: int) -> str:

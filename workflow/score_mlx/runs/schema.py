@@ -6,9 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+from score_mlx.data.described import CorpusPart, DataSet, Part
 
 
 class Cut(Part):
@@ -17,18 +15,6 @@ class Cut(Part):
     setting: str
     ours: float | int
     paper: float | int
-
-
-class DataSet(Part):
-    """The molecules that were trained on."""
-
-    name: str
-    label: str
-    unit: str
-    stand_in: bool
-    rows: int
-    sha256: str = Field(description="of molecules.csv")
-    folds_sha256: str
 
 
 class Fold(Part):
@@ -69,17 +55,10 @@ class RunRecord(Part):
     best: Best
     last: Last
 
-
-class CorpusPart(Part):
-    """The text that was trained on."""
-
-    name: str
-    label: str
-    stand_in: bool
-    tokens: int
-    vocabulary: int
-    bytes: int
-    sha256: str = Field(description="of tokens and vocabulary")
+    @property
+    def data(self) -> DataSet:
+        """What was trained on."""
+        return self.dataset
 
 
 class Evaluation(Part):
@@ -118,6 +97,11 @@ class LanguageRecord(Part):
     trained_tokens: int
     sample: Sample | None = None
 
+    @property
+    def data(self) -> CorpusPart:
+        """What was trained on."""
+        return self.corpus
+
 
 class RunMeta(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
@@ -135,3 +119,8 @@ class RunMeta(BaseModel):
     runtime: dict[str, str | int] | None = Field(
         None, description="precision of float32 products, compilation, and on a GPU driver and memory settings"
     )
+    plugins: dict[str, str] | None = Field(None, description="kind and name -> SHA-256 of its file")
+    adopted_from: str | None = Field(None, description="where the record was taken from, if it was made elsewhere")
+
+
+Record = RunRecord | LanguageRecord

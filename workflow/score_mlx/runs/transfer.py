@@ -9,7 +9,7 @@ from pathlib import Path
 
 from score_mlx.models.families import FAMILIES
 from score_mlx.runs.check import check
-from score_mlx.runs.records import environment, read_meta
+from score_mlx.runs.records import environment, read_meta, write_meta
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import replacing, write_text
 
@@ -30,7 +30,7 @@ def adopt(folder: Path, results: Path, *, force: bool = False) -> tuple[list[Pat
     plan, there = [], []
     planned: dict[Path, Path] = {}
     for path in found:
-        target = check(path, results).path(results / "runs")
+        target = check(path, results).spec.path(results / "runs")
         other = planned.setdefault(target, path)
         if other != path and other.read_bytes() != path.read_bytes():
             raise UserError(f"{path}: another record of the same run is {other}, expected one of each")
@@ -61,7 +61,9 @@ def export(results: Path, figures: Path, folder: Path) -> int:
     records = sorted((results / "runs").rglob("run.json"))
     if not records:
         raise UserError(f"{results / 'runs'}: no run.json below it")
-    targets = [check(path, results).path(folder / "runs") for path in records]  # all of them before the first is copied
+    targets = [
+        check(path, results).spec.path(folder / "runs") for path in records
+    ]  # all of them before the first is copied
     for path, target in zip(records, targets, strict=True):
         for name in ("run.meta.json", "run.json"):
             with replacing(target.with_name(name)) as temporary:
@@ -84,7 +86,9 @@ def _copy(path: Path, target: Path) -> None:
     for weights in sorted(path.parent.glob("weights/*.safetensors")):
         with replacing(target.parent / "weights" / weights.name) as temporary:
             shutil.copyfile(weights, temporary)
-    meta = {"adopted_from": str(path.parent)} | read_meta(path)  # a record that travels twice keeps its origin
-    write_text(target.with_name("run.meta.json"), json.dumps(meta, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    meta = read_meta(path)
+    if meta.adopted_from is None:  # a record that travels twice keeps its origin
+        meta = meta.model_copy(update={"adopted_from": str(path.parent)})
+    write_meta(target.with_name("run.meta.json"), meta)
     with replacing(target) as temporary:
         shutil.copyfile(path, temporary)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from score_mlx.runs.run import Run
 from score_mlx.tables.formats import Readable, number
-from score_mlx.tables.language_runs import LanguageRun
-from score_mlx.tables.runs import ORIGIN, Run, mean_std, origin
+from score_mlx.tables.runs import ORIGIN, origin
 
 COLUMNS = (
     "family", "model", "rmse_mean", "rmse_std", "last_rmse_mean", "val_loss", "val_bpb", "folds", "epochs",
@@ -16,7 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def catalogue(runs: Sequence[Run | LanguageRun]) -> list[dict[str, Any]]:
+def catalogue(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Rows with the keys `COLUMNS`, by family, model and options; None where a run has no such number or diverged."""
     return [_row(run) for run in sorted(runs, key=lambda run: (run.spec.FAMILY, run.model, run.spec.options))]
 
@@ -32,31 +32,18 @@ def matching(rows: Sequence[dict[str, Any]], conditions: dict[str, str]) -> list
     return [row for row in rows if all(holds(row[name], texts) for name, texts in conditions.items())]
 
 
-def _row(run: Run | LanguageRun) -> dict[str, Any]:
-    found = dict.fromkeys(COLUMNS) | _results(run)
-    same = {name: run.meta.get(name) for name in ("seconds", "resumed", "started", "host")}
+def _row(run: Run) -> dict[str, Any]:
+    found = dict.fromkeys(COLUMNS) | run.results()
+    same = run.meta.model_dump(include={"seconds", "resumed", "started", "host"})
     named = {"family": run.spec.FAMILY, "model": run.model, "parameters": run.parameters}
     return found | same | named | {"path": run.spec.path("").as_posix()} | origin(run)
-
-
-def _results(run: Run | LanguageRun) -> dict[str, Any]:
-    if isinstance(run, LanguageRun):
-        return {"val_loss": run.best.get("val_loss"), "val_bpb": run.best.get("val_bpb")}
-    mean, std = mean_std(run.best)
-    return {
-        "rmse_mean": mean,
-        "rmse_std": std,
-        "last_rmse_mean": mean_std(run.last)[0],
-        "folds": len(run.best),
-        "epochs": run.spec.epochs,
-    }
 
 
 READABLE: Readable = (
     ("model", lambda row: row["model"]),
     ("options", lambda row: row["options"]),
     ("dataset", lambda row: row["dataset"]),
-    ("RMSE", lambda row: "" if row["family"] == "language" else number(row["rmse_mean"])),
+    ("RMSE", lambda row: "" if row["folds"] is None else number(row["rmse_mean"])),
     ("loss", lambda row: _loss(row)),
     ("cuts", lambda row: row["cuts"]),
     ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),

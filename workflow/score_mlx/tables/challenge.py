@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.models.language.run import LanguageRun
 from score_mlx.tables.formats import Readable, change, number
-from score_mlx.tables.language_runs import LanguageRun, explain_stand_in, provenance, repeats, require_one_corpus
+from score_mlx.tables.language_runs import explain_stand_in, provenance, repeats, require_one_corpus
 from score_mlx.tables.runs import ORIGIN, origin
 
 COLUMNS = (
@@ -48,10 +49,10 @@ def challenge_table(runs: Sequence[LanguageRun], paper: dict[str, float]) -> lis
 
 def _row(group: list[LanguageRun], paper: dict[str, float]) -> dict[str, Any]:
     first, spec = group[0], group[0].spec
-    values = [run.last["val_bpb"] for run in group]
+    values = [run.last.val_bpb for run in group]
     mean = float(np.mean(values)) if None not in values else None
     published = paper.get(ROWS.get((spec.config, spec.feedforward), "")) if spec.settings == "B" else None
-    table = 5 * first.dataset["vocabulary"] * spec.width if spec.bigram else 0
+    table = 5 * first.dataset.vocabulary * spec.width if spec.bigram else 0
     return {
         "model": LABELS.get(spec.config, spec.model),
         "feedforward": FEEDFORWARD[spec.feedforward],
@@ -67,11 +68,11 @@ def _row(group: list[LanguageRun], paper: dict[str, float]) -> dict[str, Any]:
         "comparable": first.incomparable() or "yes",
         "parameters": first.parameters,
         "bigram_parameters": table,
-        "steps": round(np.mean([run.last["step"] for run in group])),
+        "steps": round(np.mean([run.last.step for run in group])),
         "trained_tokens": round(np.mean([run.trained_tokens for run in group])),
-        "evaluated_tokens": first.last["evaluated_tokens"],
-        "resumed": sum(run.meta.get("resumed", 0) for run in group),
-        "seconds": sum(run.meta.get("seconds", 0) for run in group),
+        "evaluated_tokens": first.last.evaluated_tokens,
+        "resumed": sum(run.meta.resumed for run in group),
+        "seconds": sum(run.meta.seconds for run in group),
     } | origin(first)
 
 

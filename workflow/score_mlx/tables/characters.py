@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from score_mlx.models.language.run import LanguageRun
 from score_mlx.tables.formats import Readable, change, number
-from score_mlx.tables.language_runs import LanguageRun, explain_stand_in, provenance, require_one_corpus
+from score_mlx.tables.language_runs import explain_stand_in, provenance, require_one_corpus
 from score_mlx.tables.runs import ORIGIN, origin
 
 COLUMNS = (
@@ -42,10 +43,10 @@ def characters_table(runs: Sequence[LanguageRun], paper: dict[str, float]) -> li
 
 
 def _row(run: LanguageRun, paper: dict[str, float]) -> dict[str, Any]:
-    spec, best = run.spec, run.best["val_loss"]
+    spec, best = run.spec, run.best.val_loss
     name = f"{spec.train_fraction:g}" if spec.bigram else ROWS.get((spec.config, spec.optimizer), "")
     published, comparable = paper.get(name), not run.incomparable()
-    written = run.sample or {}
+    written = run.sample
     return {
         "model": {"base": "nanoGPT", "mSCORE_skip05": "mSCORE"}.get(spec.config, "SCORE"),
         "blocks": spec.blocks if spec.recurrent else spec.steps,
@@ -56,20 +57,20 @@ def _row(run: LanguageRun, paper: dict[str, float]) -> dict[str, Any]:
         "train_fraction": spec.train_fraction,
         "parameters": run.parameters,
         "best_val_loss": best,
-        "best_step": run.best["step"],
-        "last_val_loss": run.last["val_loss"],
-        "last_train_loss": run.last["train_loss"],
+        "best_step": run.best.step,
+        "last_val_loss": run.last.val_loss,
+        "last_train_loss": run.last.train_loss,
         "paper_val_loss": published,
         "difference": best - published if published and comparable else None,
         "comparable": run.incomparable() or "yes",
         "iterations": spec.iterations,
         "trained_tokens": run.trained_tokens,
-        "known_words": written.get("known_words"),
-        "longest_copy": written.get("longest_copy"),
-        "temperature": written.get("temperature"),
-        "sample_seed": written.get("seed"),
-        "sample": written.get("text"),
-        "seconds": run.meta.get("seconds"),
+        "known_words": written and written.known_words,
+        "longest_copy": written and written.longest_copy,
+        "temperature": written and written.temperature,
+        "sample_seed": written and written.seed,
+        "sample": written and written.text,
+        "seconds": run.meta.seconds,
     } | origin(run)
 
 

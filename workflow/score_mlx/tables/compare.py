@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.runs.run import FoldRun
 from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import Readable, change, number
-from score_mlx.tables.runs import Run, provenance, require_one_dataset
+from score_mlx.tables.runs import provenance, require_one_dataset
 from score_mlx.tables.tables import warnings
 
 COLUMNS = (
@@ -35,7 +36,7 @@ Errors = dict[tuple[int, int], float]  # (repeat, fold) -> RMSE
 Pairs = dict[tuple[str, str, str], tuple[Errors, Errors]]  # (options, architecture, configuration) -> it, the other
 
 
-def comparison(runs: Sequence[Run], against: str, epoch: str) -> list[dict[str, Any]]:
+def comparison(runs: Sequence[FoldRun], against: str, epoch: str) -> list[dict[str, Any]]:
     """One row for each run that has one of depth `against` beside it, the same in all else.
 
     Where several architectures have a configuration, rows `ALL` come first: a fold's differences averaged over them.
@@ -78,7 +79,7 @@ def conclusion(rows: Sequence[dict[str, Any]]) -> list[str]:
     return lines + [_lowest(rows, options) for options in dict.fromkeys(row["options"] for row in rows)]
 
 
-def caption(runs: Sequence[Run], epoch: str) -> list[str]:
+def caption(runs: Sequence[FoldRun], epoch: str) -> list[str]:
     """What a reader must know, a sentence an item."""
     which = {"last": "the last epoch, no epoch chosen", "best": "the best epoch, chosen on the test fold"}[epoch]
     return [
@@ -112,18 +113,18 @@ def _lowest(rows: Sequence[dict[str, Any]], options: str) -> str:
     return f"Lowest RMSE, {options}: {counts} of {len(winners)} architectures."
 
 
-def _one_number_of_folds(runs: Sequence[Run]) -> int:
+def _one_number_of_folds(runs: Sequence[FoldRun]) -> int:
     """Folds of each run, once it is known that all saw the same molecules in the same folds."""
     for repeat in {run.spec.repeat for run in runs}:
         require_one_dataset(run for run in runs if run.spec.repeat == repeat)
     for key in ("name", "sha256"):
-        found = {run.dataset[key] for run in runs}
+        found = {getattr(run.dataset, key) for run in runs}
         if len(found) > 1:
             raise UserError(f"records of different data: dataset {key} is {' and '.join(sorted(found))}")
     return len(runs[0].best) if runs else 0
 
 
-def _pairs(runs: Sequence[Run], against: str, epoch: str) -> Pairs:
+def _pairs(runs: Sequence[FoldRun], against: str, epoch: str) -> Pairs:
     errors: dict[tuple[str, str, str], Errors] = {}
     for run in runs:
         values = errors.setdefault((_options(run), run.spec.arch, run.spec.config), {})
@@ -137,7 +138,7 @@ def _pairs(runs: Sequence[Run], against: str, epoch: str) -> Pairs:
     return pairs
 
 
-def _options(run: Run) -> str:
+def _options(run: FoldRun) -> str:
     """What tells runs of one architecture apart beside their depth; another repetition is the same model."""
     parts = [part for part in run.spec.options.split(",") if not part.startswith("repeat=")]
     return ",".join(parts) or "default"

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.runs.spec import Spec
 from score_mlx.stats.crossed import crossed
 from score_mlx.stats.statistics import ALPHA, holm
 from score_mlx.tables.factorial import ALL, interval
 from score_mlx.tables.formats import Readable, change, number
-from score_mlx.tables.runs import Run, mean_std, provenance, require_one_dataset
+from score_mlx.tables.runs import provenance, require_one_dataset
 
 COLUMNS = (
     "architecture", "rival", "hidden", "steps", "parameters", "score_parameters", "rmse", "score_rmse", "difference",
@@ -22,7 +23,7 @@ COLUMNS = (
 Errors = dict[tuple[int, int], float]  # (repeat, fold) -> RMSE
 
 
-def equal_size_table(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def equal_size_table(runs: Sequence[FoldRun]) -> list[dict[str, Any]]:
     """One row an architecture and rival, those of all architectures together first; keys `COLUMNS`.
 
     `difference` is SCORE's RMSE less the rival's, below 0 where SCORE is better; p is adjusted by Holm over the rows of
@@ -33,7 +34,7 @@ def equal_size_table(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """
     for repeat in {run.spec.repeat for run in runs}:
         require_one_dataset(run for run in runs if run.spec.repeat == repeat)
-    grouped: dict[str, dict[str, list[Run]]] = {}
+    grouped: dict[str, dict[str, list[FoldRun]]] = {}
     for run in runs:
         grouped.setdefault(run.spec.arch, {}).setdefault(rival(run.spec), []).append(run)
     rivals = dict.fromkeys(name for forms in grouped.values() for name in forms if name != "SCORE")
@@ -52,7 +53,7 @@ def rival(spec: Spec) -> str:
     return "K = 1" if spec.steps == 1 else f"{spec.config}, narrowed"
 
 
-def caption(runs: Sequence[Run], missing: Sequence[Spec]) -> list[str]:
+def caption(runs: Sequence[FoldRun], missing: Sequence[Spec]) -> list[str]:
     """What a reader must know, a sentence an item."""
     lines = [
         f"Data and runs: {provenance(runs)}.",
@@ -68,7 +69,7 @@ def caption(runs: Sequence[Run], missing: Sequence[Spec]) -> list[str]:
 
 
 def _row(
-    grouped: dict[str, dict[str, list[Run]]], archs: Sequence[str], name: str, label: str
+    grouped: dict[str, dict[str, list[FoldRun]]], archs: Sequence[str], name: str, label: str
 ) -> dict[str, Any] | None:
     chosen = [arch for arch in archs if _difference(grouped[arch], name, "best")]
     if not chosen:
@@ -90,7 +91,7 @@ def _row(
     return row
 
 
-def _difference(forms: dict[str, list[Run]], name: str, epoch: str) -> Errors:
+def _difference(forms: dict[str, list[FoldRun]], name: str, epoch: str) -> Errors:
     """SCORE less the rival, repeat by repeat and fold by fold; empty where one lacks or diverged."""
     sides = [
         {(r.spec.repeat, fold): rmse for r in forms.get(form, []) for fold, rmse in enumerate(r.rmse(epoch))}
@@ -100,7 +101,7 @@ def _difference(forms: dict[str, list[Run]], name: str, epoch: str) -> Errors:
     return found if all(map(math.isfinite, found.values())) else {}
 
 
-def _mean(forms: Sequence[dict[str, list[Run]]], name: str) -> float:
+def _mean(forms: Sequence[dict[str, list[FoldRun]]], name: str) -> float:
     return float(np.mean([mean_std(run.best)[0] for form in forms for run in form[name]]))
 
 

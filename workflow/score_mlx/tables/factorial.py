@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.runs.spec import Spec
 from score_mlx.stats.crossed import Effect, crossed
 from score_mlx.stats.statistics import ALPHA, holm
 from score_mlx.tables.formats import Readable, change, number
-from score_mlx.tables.runs import Run, conditions, distinct, mean_std, require_one_dataset
+from score_mlx.tables.runs import conditions, distinct, require_one_dataset
 
 # dt -> stack, one shared block
 LEVELS = {"1": ("base", "shared"), "0.5": ("skip05", "SCORE_skip05"), "1/K": ("averaged", "SCORE")}
@@ -76,12 +77,12 @@ class Corners:
         UserError: runs of one data set on different molecules or folds.
     """
 
-    def __init__(self, runs: Iterable[Run]) -> None:
+    def __init__(self, runs: Iterable[FoldRun]) -> None:
         self.runs = list(runs)
         for key in dict.fromkeys((run.spec.dataset, run.spec.split, run.spec.repeat) for run in self.runs):
             require_one_dataset(r for r in self.runs if (r.spec.dataset, r.spec.split, r.spec.repeat) == key)
-        self.groups: dict[Group, dict[str, dict[str, list[Run]]]] = {}
-        self.baselines: dict[tuple[str, str], list[Run]] = {}
+        self.groups: dict[Group, dict[str, dict[str, list[FoldRun]]]] = {}
+        self.baselines: dict[tuple[str, str], list[FoldRun]] = {}
         for run in self.runs:
             if isinstance(run.spec, GraphSpec):
                 archs = self.groups.setdefault(_group(run.spec), {})
@@ -183,8 +184,8 @@ def _lacking(missing: Sequence[Spec]) -> str:
     return f"NOT COMPLETE: {len(missing)} runs have no record, {named}{more}; a contrast needs all of its corners."
 
 
-def _data(runs: Sequence[Run]) -> str:
-    named = (f"{r.dataset['label']}, {r.dataset['rows']} molecules, {len(r.best)} folds ({r.spec.split})" for r in runs)
+def _data(runs: Sequence[FoldRun]) -> str:
+    named = (f"{r.dataset.label}, {r.dataset.rows} molecules, {len(r.best)} folds ({r.spec.split})" for r in runs)
     return "; ".join(distinct(named))
 
 
@@ -192,7 +193,7 @@ def _group(spec: GraphSpec) -> Group:
     return spec.dataset, spec.split, spec.fidelity, spec.readout, spec.head
 
 
-def _errors(runs: Sequence[Run], epoch: str) -> Errors:
+def _errors(runs: Sequence[FoldRun], epoch: str) -> Errors:
     return {(run.spec.repeat, fold): rmse for run in runs for fold, rmse in enumerate(run.rmse(epoch))}
 
 
@@ -242,7 +243,7 @@ def _corner_row(corners: Corners, group: Group, arch: str, lacking: Sequence[str
     return row | {"missing": ", ".join(lacking)}
 
 
-def _mean(runs: Sequence[Run], epoch: str) -> float:
+def _mean(runs: Sequence[FoldRun], epoch: str) -> float:
     return float(np.mean([mean_std(run.rmse(epoch))[0] or math.nan for run in runs]))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from score_mlx.models.classical.selection import Selection
 from score_mlx.tables.formats import Readable
-from score_mlx.tables.runs import show_cuts, show_versions
+from score_mlx.tables.runs import show_versions
 
 ORIGIN = ("dataset", "split", "stand_in", "cuts", "seed", "device", "versions", "commit")
 
@@ -33,7 +33,7 @@ def selection_table(selection: Selection, count: int = 100) -> list[dict[str, An
     origin = {name: about[name] for name in ("split", "seed", "device", "commit")}
     origin["versions"] = show_versions(about["versions"])
     origin |= {"dataset": about["name"], "stand_in": "yes" if about["stand_in"] else "no"}
-    origin["cuts"] = show_cuts(about["cuts"]) or "none"
+    origin["cuts"] = selection.cuts or "none"
     rows = []
     for rank, column in enumerate(np.argsort(-mean, kind="stable")[:count], start=1):
         row = {"rank": rank, "descriptor": str(selection.names[column]), "mean_abs_shap": float(mean[column])}
@@ -42,13 +42,13 @@ def selection_table(selection: Selection, count: int = 100) -> list[dict[str, An
     return rows
 
 
-def caption(info: dict[str, Any]) -> list[str]:
+def caption(selection: Selection) -> list[str]:
     """What a reader must know, a sentence an item."""
-    lines = []
+    lines, info = [], selection.about
     if info["stand_in"]:
         lines.append(f"STAND-IN DATA ({info['label']}): no number here compares with the paper's.")
-    if info["cuts"]:
-        lines.append(f"CUT RUN ({show_cuts(info['cuts'])}): another model than the one that Table 1 reads.")
+    if selection.cuts:
+        lines.append(f"CUT RUN ({selection.cuts}): another model than the one that Table 1 reads.")
     unit = f" ({info['unit']})" if info["unit"] else ""
     lines.append(
         f"{info['label']}: mean |SHAP|{unit} of a CatBoost with its default settings, over the molecules that trained "

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.tables.formats import Readable, change, mean_and_std
-from score_mlx.tables.runs import ORIGIN, Run, mean_std, origin, paired, require_one_dataset
+from score_mlx.tables.runs import ORIGIN, origin, paired, require_one_dataset
 from score_mlx.tables.tables import warnings
 
 CHOICES = ("rmse", "last_rmse", "grouped_rmse", "grouped_last_rmse")
@@ -25,7 +26,7 @@ COLUMNS = (
 )
 
 
-def sensitivity_table(runs: Sequence[Run], grouped: Sequence[Run]) -> list[dict[str, Any]]:
+def sensitivity_table(runs: Sequence[FoldRun], grouped: Sequence[FoldRun]) -> list[dict[str, Any]]:
     """One row a model in the order of `runs`.
 
     Args:
@@ -46,19 +47,19 @@ def sensitivity_table(runs: Sequence[Run], grouped: Sequence[Run]) -> list[dict[
     return [_row(run, other) for run, other in pairs]
 
 
-def caption(runs: Sequence[Run]) -> list[str]:
+def caption(runs: Sequence[FoldRun]) -> list[str]:
     """What a reader must know, a sentence an item."""
     first = runs[0]
     return [
         *warnings(runs),
-        f"Data: {first.dataset['label']}, {first.dataset['rows']} molecules, {len(first.best)} folds.",
+        f"Data: {first.dataset.label}, {first.dataset.rows} molecules, {len(first.best)} folds.",
         "RMSE: mean ± population standard deviation over folds, at the best epoch of each test fold as in the paper. "
         "Last epoch: no epoch chosen. Grouped: a molecule that occurs twice is tested where it occurs first, never "
         "trained on in that fold; all others stay in their folds. Changes are means of differences fold by fold.",
     ]
 
 
-def _row(run: Run, grouped: Run) -> dict[str, Any]:
+def _row(run: FoldRun, grouped: FoldRun) -> dict[str, Any]:
     values = {"rmse": run.best, "grouped_rmse": grouped.best}
     if run.has_epochs:
         values |= {"last_rmse": run.last, "grouped_last_rmse": grouped.last}

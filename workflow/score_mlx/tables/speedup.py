@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.runs.run import FoldRun
 from score_mlx.stats import warp
 from score_mlx.tables.formats import Readable
-from score_mlx.tables.runs import ORIGIN, Pair, Run, origin, paired, provenance, require_one_dataset
+from score_mlx.tables.runs import ORIGIN, Pair, origin, paired, provenance, require_one_dataset
 from score_mlx.tables.tables import NO_VALUE, warnings
 
 COLUMNS = (
@@ -24,7 +25,7 @@ PAPER_NAMES = {
 }  # fmt: skip
 
 
-def speedup_table(runs: Sequence[Run], paper: Mapping[tuple[str, bool], float]) -> list[dict[str, Any]]:
+def speedup_table(runs: Sequence[FoldRun], paper: Mapping[tuple[str, bool], float]) -> list[dict[str, Any]]:
     """One row an architecture with and one without descriptors, in the order of `runs`.
 
     Args:
@@ -41,25 +42,25 @@ def speedup_table(runs: Sequence[Run], paper: Mapping[tuple[str, bool], float]) 
     return [_row(native, score, paper) for native, score in pairs(runs)]
 
 
-def pairs(runs: Sequence[Run]) -> list[Pair]:
+def pairs(runs: Sequence[FoldRun]) -> list[Pair]:
     """(native, SCORE) of each architecture and choice of descriptors.
 
     Raises:
         UserError: one of the two lacks.
     """
 
-    def name(run: Run) -> str:
+    def name(run: FoldRun) -> str:
         return f"{run.spec.arch} {'with' if run.spec.descriptors else 'without'} descriptors"
 
     return paired(runs, name, lambda run: run.spec.recurrent, "SCORE and the native model")
 
 
-def fit(native: Run, score: Run) -> warp.Warp:
+def fit(native: FoldRun, score: FoldRun) -> warp.Warp:
     """How many times faster the second run learns than the first, from their mean curves."""
     return warp.fit(np.mean(native.curves, axis=0), np.mean(score.curves, axis=0))
 
 
-def interval(native: Run, score: Run) -> tuple[float, float]:
+def interval(native: FoldRun, score: FoldRun) -> tuple[float, float]:
     """Of that factor, by a bootstrap over folds."""
     return warp.interval(np.array(native.curves), np.array(score.curves))
 
@@ -73,7 +74,7 @@ def read_paper(path: str | Path) -> dict[tuple[str, bool], float]:
     return {(archs[row["model"]], flag): float(row[name]) for row in rows for name, flag in columns.items()}
 
 
-def caption(runs: Sequence[Run]) -> list[str]:
+def caption(runs: Sequence[FoldRun]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
     return [
         *warnings(runs),
@@ -84,7 +85,7 @@ def caption(runs: Sequence[Run]) -> list[str]:
     ]
 
 
-def _row(native: Run, score: Run, paper: Mapping[tuple[str, bool], float]) -> dict[str, Any]:
+def _row(native: FoldRun, score: FoldRun, paper: Mapping[tuple[str, bool], float]) -> dict[str, Any]:
     spec = score.spec
     found = fit(native, score)
     finite = np.isfinite(found.factor)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.tables.formats import Readable, mean_and_std, number
-from score_mlx.tables.runs import ORIGIN, Run, mean_std, origin, paired, provenance, require_one_dataset
+from score_mlx.tables.runs import ORIGIN, origin, paired, provenance, require_one_dataset
 from score_mlx.tables.tables import NO_VALUE, warnings
 
 COLUMNS = (
@@ -22,7 +23,7 @@ AVERAGE = "average"  # the last row
 Paper = Mapping[str, Mapping[str, float]]
 
 
-def steps_table(runs: Sequence[Run], paper: Paper) -> list[dict[str, Any]]:
+def steps_table(runs: Sequence[FoldRun], paper: Paper) -> list[dict[str, Any]]:
     """One row a depth and their average.
 
     Args:
@@ -43,7 +44,7 @@ def steps_table(runs: Sequence[Run], paper: Paper) -> list[dict[str, Any]]:
     return [*rows, _average(rows, paper)]
 
 
-def caption(runs: Sequence[Run]) -> list[str]:
+def caption(runs: Sequence[FoldRun]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
     return [
         *warnings(runs),
@@ -63,7 +64,7 @@ def read_paper(path: str | Path) -> dict[str, dict[str, float]]:
         }
 
 
-def _row(native: Run, score: Run, paper: Paper) -> dict[str, Any]:
+def _row(native: FoldRun, score: FoldRun, paper: Paper) -> dict[str, Any]:
     depth = score.spec.steps
     row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"steps": depth, "dt": 1 / depth}
     for name, run in (("score", score), ("native", native)):

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import Readable, Row, change, mean_and_std
-from score_mlx.tables.runs import ORIGIN, Run, mean_std, origin, provenance, require_one_dataset
+from score_mlx.tables.runs import ORIGIN, origin, provenance, require_one_dataset
 
 COLUMNS = (
     "rank", "model", "top", "rmse_mean", "rmse_std", "last_rmse_mean", "last_rmse_std", "diverged", "parameters",
@@ -47,7 +48,7 @@ READABLE: Readable = (
 
 
 def model_table(
-    runs: Sequence[Run], paper: Mapping[str, Mapping[str, float]], *, top: int = 13, not_run: Sequence[str] = ()
+    runs: Sequence[FoldRun], paper: Mapping[str, Mapping[str, float]], *, top: int = 13, not_run: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """One row a model, best first, diverged models after these, models without a record last.
 
@@ -85,18 +86,18 @@ def read_paper(path: str | Path) -> dict[str, dict[str, float]]:
         }
 
 
-def warnings(runs: Sequence[Run]) -> list[str]:
+def warnings(runs: Sequence[FoldRun]) -> list[str]:
     """What keeps a table from being compared with the paper's, a sentence an item."""
     lines = []
-    if runs[0].dataset["stand_in"]:
-        lines.append(f"STAND-IN DATA ({runs[0].dataset['label']}): no number here compares with the paper's.")
+    if runs[0].dataset.stand_in:
+        lines.append(f"STAND-IN DATA ({runs[0].dataset.label}): no number here compares with the paper's.")
     cuts = list(dict.fromkeys(run.cuts for run in runs if run.cuts))
     if cuts:
         lines.append(f"CUT RUNS ({'; '.join(cuts)}): trained for less than in the paper, so not compared with it.")
     return lines
 
 
-def caption(runs: Sequence[Run], top: int = 0) -> list[str]:
+def caption(runs: Sequence[FoldRun], top: int = 0) -> list[str]:
     """What a reader of the table must know, a sentence an item; a stand-in says so first."""
     lines = [*warnings(runs), f"Data and runs: {provenance(runs)}."]
     lines.append("RMSE: mean ± population standard deviation over folds.")
@@ -110,7 +111,7 @@ def caption(runs: Sequence[Run], top: int = 0) -> list[str]:
     return lines
 
 
-def _row(run: Run, rank: int, paper: Mapping[str, float], top: int) -> dict[str, Any]:
+def _row(run: FoldRun, rank: int, paper: Mapping[str, float], top: int) -> dict[str, Any]:
     why_not = run.incomparable() or ("" if paper else NO_VALUE)
     mean, std = mean_std(run.best)
     last_mean, last_std = mean_std(run.last) if run.has_epochs else (None, None)
@@ -124,7 +125,7 @@ def _row(run: Run, rank: int, paper: Mapping[str, float], top: int) -> dict[str,
         "last_rmse_std": last_std,
         "diverged": _diverged(run),
         "parameters": run.parameters,
-        "seconds": run.meta.get("seconds"),
+        "seconds": run.meta.seconds,
         "paper_rank": paper.get("rank"),
         "paper_mean": paper.get("rmse_mean"),
         "paper_std": paper.get("rmse_std"),
@@ -133,7 +134,7 @@ def _row(run: Run, rank: int, paper: Mapping[str, float], top: int) -> dict[str,
     } | origin(run)
 
 
-def _diverged(run: Run) -> str:
+def _diverged(run: FoldRun) -> str:
     """`best 1/5, last 2/5`: folds without a finite RMSE at any, at the last epoch."""
     counts = (("best", run.diverged), ("last", sum(map(math.isnan, run.last))))
     return ", ".join(f"{which} {count}/{len(run.best)}" for which, count in counts if count)

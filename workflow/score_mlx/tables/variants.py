@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.runs.spec import Spec
 from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.tables.factorial import interval
 from score_mlx.tables.formats import Readable, change, number
-from score_mlx.tables.runs import Run, mean_std, provenance
+from score_mlx.tables.runs import provenance
 
 VARIANT_COLUMNS = (
     "model", "steps", "readout", "head", "rmse", "changed_rmse", "difference", "low", "high", "p", "p_holm", "paper",
@@ -23,12 +24,12 @@ Papers = Mapping[Spec, float]  # what the paper prints for a run in repeat 0
 Pairs = Sequence[tuple[Spec, Spec]]  # as the paper has it, as changed
 
 
-def variant_table(pairs: Pairs, runs: Mapping[Spec, Run], paper: Papers) -> list[dict[str, Any]]:
+def variant_table(pairs: Pairs, runs: Mapping[Spec, FoldRun], paper: Papers) -> list[dict[str, Any]]:
     """One row a pair of which both have a record, repeats together; keys `VARIANT_COLUMNS`.
 
     `difference` is changed less unchanged, below 0 where the change lowers the RMSE; p adjusted by Holm over all rows.
     """
-    grouped: dict[Spec, list[tuple[Run, Run]]] = {}
+    grouped: dict[Spec, list[tuple[FoldRun, FoldRun]]] = {}
     for spec, changed in pairs:
         if spec in runs and changed in runs:
             grouped.setdefault(replace(spec, repeat=0), []).append((runs[spec], runs[changed]))
@@ -38,7 +39,7 @@ def variant_table(pairs: Pairs, runs: Mapping[Spec, Run], paper: Papers) -> list
     return rows
 
 
-def variant_caption(runs: Sequence[Run], change: str, missing: Sequence[Spec]) -> list[str]:
+def variant_caption(runs: Sequence[FoldRun], change: str, missing: Sequence[Spec]) -> list[str]:
     """What a reader must know, a sentence an item."""
     lines = [
         f"Data and runs: {provenance(runs)}. Changed: {change}.",
@@ -49,16 +50,16 @@ def variant_caption(runs: Sequence[Run], change: str, missing: Sequence[Spec]) -
     return lines + _lacking(missing)
 
 
-def repeat_table(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def repeat_table(runs: Sequence[FoldRun]) -> list[dict[str, Any]]:
     """One row a run with two repeats or more: the five-fold mean of each repeat, and how much these differ."""
-    grouped: dict[Spec, list[Run]] = {}
+    grouped: dict[Spec, list[FoldRun]] = {}
     for run in runs:
         grouped.setdefault(replace(run.spec, repeat=0), []).append(run)
     several = {spec: sorted(same, key=lambda r: r.spec.repeat) for spec, same in grouped.items() if len(same) > 1}
     return [_repeats(spec, same, repeat_columns(runs)) for spec, same in several.items()]
 
 
-def repeat_columns(runs: Sequence[Run]) -> tuple[str, ...]:
+def repeat_columns(runs: Sequence[FoldRun]) -> tuple[str, ...]:
     """Columns of `repeat_table`, one a repeat that occurs."""
     found = sorted({run.spec.repeat for run in runs})
     return (
@@ -74,7 +75,7 @@ def pooled(rows: Sequence[Mapping[str, Any]], column: str = "standard_deviation"
     return math.sqrt(squares / sum(free)) if free else math.nan, sum(free)
 
 
-def repeat_caption(runs: Sequence[Run], rows: Sequence[Mapping[str, Any]], missing: Sequence[Spec]) -> list[str]:
+def repeat_caption(runs: Sequence[FoldRun], rows: Sequence[Mapping[str, Any]], missing: Sequence[Spec]) -> list[str]:
     """What a reader must know, a sentence an item."""
     lines = [
         f"Data and runs: {provenance(runs)}.",
@@ -90,7 +91,7 @@ def repeat_caption(runs: Sequence[Run], rows: Sequence[Mapping[str, Any]], missi
     return lines + _lacking(missing)
 
 
-def repeat_readable(runs: Sequence[Run]) -> Readable:
+def repeat_readable(runs: Sequence[FoldRun]) -> Readable:
     """What people read of `repeat_table`."""
     found = sorted({run.spec.repeat for run in runs})
     return (
@@ -111,10 +112,10 @@ def _lacking(missing: Sequence[Spec]) -> list[str]:
     return [f"NOT COMPLETE: {len(missing)} runs have no record, first {missing[0].path('')}."] if missing else []
 
 
-def _row(both: Sequence[tuple[Run, Run]], paper: float | None) -> dict[str, Any]:
+def _row(both: Sequence[tuple[FoldRun, FoldRun]], paper: float | None) -> dict[str, Any]:
     spec, changed = both[0][0].spec, both[0][1].spec
     row = dict.fromkeys(VARIANT_COLUMNS) | {"model": spec.model, "repeats": len(both), "paper": paper}
-    row |= {name: getattr(spec, name) for name in ("steps", "readout", "head")} | {"changed_options": changed.options}
+    row |= {name: spec.as_dict()[name] for name in ("steps", "readout", "head")} | {"changed_options": changed.options}
     means = [[mean_std(run.best)[0] for run in side] for side in zip(*both, strict=True)]
     row["rmse"], row["changed_rmse"] = (None if None in side else float(np.mean(side)) for side in means)
     if paper is not None:
@@ -129,8 +130,8 @@ def _row(both: Sequence[tuple[Run, Run]], paper: float | None) -> dict[str, Any]
     return row
 
 
-def _repeats(spec: Spec, runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any]:
-    row = dict.fromkeys(names) | {"model": spec.model, "steps": getattr(spec, "steps", None), "options": spec.options}
+def _repeats(spec: Spec, runs: Sequence[FoldRun], names: Sequence[str]) -> dict[str, Any]:
+    row = dict.fromkeys(names) | {"model": spec.model, "steps": spec.as_dict().get("steps"), "options": spec.options}
     row["repeats"] = len(runs)
     for prefix, epoch in (("", "best"), ("last_", "last")):
         means = [float(np.mean(run.rmse(epoch))) for run in runs]

@@ -7,7 +7,6 @@ import shutil
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import mlx.core as mx
 
@@ -15,6 +14,7 @@ from score_mlx.data.fold_data import FoldedData
 from score_mlx.depth import learned_dt
 from score_mlx.runs import plugins
 from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, finite, make_fold, make_meta, make_record, write_record
+from score_mlx.runs.schema import Fold, RunRecord
 from score_mlx.runs.science import SCIENCE
 from score_mlx.runs.spec import Spec
 from score_mlx.system.arrays import save_arrays
@@ -33,7 +33,7 @@ def train(
     progress: str = "auto",
     replicas: int | None = None,
     preset: str = BY_HAND,
-) -> dict[str, Any]:
+) -> RunRecord:
     """Train on all folds and write `run.json`, `run.meta.json` and `weights/` into `folder`.
 
     A killed run leaves checkpoints there and goes on from them to the same bytes.
@@ -53,7 +53,7 @@ def train(
         UserError: no epoch of any fold gave a finite error.
     """
     compute = partial(_train, task, spec, data, folder, progress, replicas, preset)
-    return once(spec, {"dataset": data.record()}, folder, compute)
+    return once(spec, data.record(), RunRecord, folder, compute)
 
 
 def _train(
@@ -64,13 +64,13 @@ def _train(
     progress: str,
     replicas: int | None,
     preset: str,
-) -> dict[str, Any]:
+) -> RunRecord:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     folds = data.fold_numbers
     side_by_side = min(replicas or task.fastest_replicas(spec), len(folds))
     groups = _groups(folds, [steps(data, fold, spec.batch_size) for fold in folds], side_by_side)
     bar = Progress(progress, f"{spec.model} ({data.info['label']})", spec.epochs * len(groups), spec.epochs)
-    parts: list[dict[str, Any]] = []
+    parts: list[Fold] = []
     seconds, resumed, parameters = 0.0, 0, 0
     for group in groups:
         bar.group(group)
@@ -81,14 +81,15 @@ def _train(
         seconds, resumed, parameters = seconds + curves.seconds, resumed + curves.resumed, trained.parameters
         for r, fold in enumerate(group):
             _write_weights(folder / "weights", fold, curves.best[r], trained.weights(r))
-            parts.append(_fold(data, fold, curves, r, trained.weights(r)) | remarks[r])
+            parts.append(_fold(data, fold, curves, r, trained.weights(r), remarks[r]))
     bar.close()
     record = make_record(spec, data.record(), parameters, parts)
-    meta = make_meta(
-        spec.FAMILY, started=started, seconds=seconds, preset=preset, resumed=resumed, replicas=side_by_side
-    )
     used = plugins.provenance(spec.as_dict())
-    write_record(folder, record, meta | ({"plugins": used} if used else {}))
+    more = {"plugins": used} if used else {}
+    meta = make_meta(
+        spec.FAMILY, started=started, seconds=seconds, preset=preset, resumed=resumed, replicas=side_by_side, **more
+    )
+    write_record(folder, record, meta)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return record
 
@@ -106,7 +107,7 @@ def _groups(folds: list[int], steps: list[int], side_by_side: int) -> list[list[
 
 def _signature(spec: Spec, data: FoldedData, group: list[int]) -> str:
     """What a checkpoint belongs to: it is taken up only by the same run on the same data."""
-    parts = [SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), data.record(), group]
+    parts = [SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), data.record().model_dump(), group]
     used = plugins.provenance(spec.as_dict())
     return json.dumps([*parts, used] if used else parts, sort_keys=True)
 
@@ -116,9 +117,10 @@ def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dic
         save_arrays(folder / f"fold{fold}-{which}.safetensors", weights)
 
 
-def _fold(data: FoldedData, fold: int, curves: Curves, r: int, weights: dict[str, mx.array]) -> dict[str, Any]:
-    part = make_fold(fold, len(data.train(fold)), len(data.test(fold)), curves.train_loss[r], curves.rmse[r])
-    for name, alpha in weights.items():
-        if name.endswith("dt.alpha"):
-            part["learned_dt"] = [finite(value) for value in learned_dt(alpha).tolist()]
-    return part
+def _fold(
+    data: FoldedData, fold: int, curves: Curves, r: int, weights: dict[str, mx.array], remarks: dict[str, float | None]
+) -> Fold:
+    dt = [learned_dt(alpha).tolist() for name, alpha in weights.items() if name.endswith("dt.alpha")]
+    learned = {"learned_dt": [finite(value) for value in dt[0]]} if dt else {}
+    sizes = len(data.train(fold)), len(data.test(fold))
+    return make_fold(fold, *sizes, curves.train_loss[r], curves.rmse[r], **learned, **remarks)

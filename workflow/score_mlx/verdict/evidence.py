@@ -12,11 +12,12 @@ from score_mlx.config.file import Config
 from score_mlx.config.language import LanguageSettings
 from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings
 from score_mlx.data.splits import SPLITS
+from score_mlx.models.language.run import LanguageRun
 from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError
-from score_mlx.tables.language_runs import LanguageRun
-from score_mlx.tables.runs import Run, require_one_dataset
+from score_mlx.tables.runs import require_one_dataset
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.commands import Listing, listing
 from score_mlx.verdict.pool import NotComparableError, NotRunError, Pool, UndecidedError, record_name
@@ -67,7 +68,7 @@ class Evidence:
         """`specs` by the paper's name of the model."""
         return {spec.model: spec for spec in self.specs(experiment)}
 
-    def runs(self, specs: Sequence[Spec], repeat: int = 0) -> list[Run]:
+    def runs(self, specs: Sequence[Spec], repeat: int = 0) -> list[FoldRun]:
         """The run of each spec in one repeat, all comparable with the paper's and with each other.
 
         Raises:
@@ -89,7 +90,7 @@ class Evidence:
             raise NotComparableError(str(error)) from None
         return found
 
-    def repeated(self, specs: Sequence[Spec]) -> list[list[Run]]:
+    def repeated(self, specs: Sequence[Spec]) -> list[list[FoldRun]]:
         """`runs` of every repeat that counts: all that all of `specs` have, unless `repeats` says which.
 
         Raises:
@@ -98,7 +99,7 @@ class Evidence:
         chosen = self.repeats if self.repeats is not None else (0, *self._further(specs))
         return [self.runs(specs, repeat) for repeat in chosen]
 
-    def trained(self, specs: Sequence[Spec]) -> list[list[Run]]:
+    def trained(self, specs: Sequence[Spec]) -> list[list[FoldRun]]:
         """`repeated` runs whose curves, and states of atoms where they are there, are numbers throughout.
 
         Raises:
@@ -109,7 +110,7 @@ class Evidence:
             _require_finite(runs, [[*run.mad, *(value for curve in run.curves for value in curve)] for run in runs])
         return found
 
-    def measured(self, specs: Sequence[Spec], of: Callable[[Run], Sequence[float]]) -> np.ndarray:
+    def measured(self, specs: Sequence[Spec], of: Callable[[FoldRun], Sequence[float]]) -> np.ndarray:
         """A value of each fold of each `trained` run: (len(specs), repeats * folds)."""
         return np.concatenate([[of(run) for run in runs] for runs in self.trained(specs)], axis=1)
 
@@ -136,7 +137,7 @@ class Evidence:
             NotRunError, NotComparableError: of one there is none; only with cuts or on another text.
         """
         specs = [self._language_spec(name) for name in names]
-        found = [language_cells.matching(self.pool.language, spec) for spec in specs]
+        found = [language_cells.matching(self.pool.all, spec) for spec in specs]
         missing = [spec for spec, runs in zip(specs, found, strict=True) if not runs]
         if missing:
             raise _not_run(missing)
@@ -187,14 +188,14 @@ def paper_protocol(config: Config) -> Config:
     )  # fmt: skip
 
 
-def departure(run: Run, wanted: Spec) -> str:
+def departure(run: FoldRun, wanted: Spec) -> str:
     """In what a run differs from the one that the paper's number needs: data first, then cuts, then anything else."""
     ours = run.spec.as_dict()
     fields = [name for name, value in wanted.as_dict().items() if name != "seed" and ours.get(name) != value]
     return _data(run, wanted) or run.cuts or ", ".join(f"{name} {ours.get(name)}" for name in fields)
 
 
-def _require_finite(runs: Sequence[Run], values: Sequence[Sequence[float]]) -> None:
+def _require_finite(runs: Sequence[FoldRun], values: Sequence[Sequence[float]]) -> None:
     lost = [run.model for run, row in zip(runs, values, strict=True) if not np.isfinite(row).all()]
     if lost:
         raise NotComparableError(f"diverged in a fold: {', '.join(dict.fromkeys(lost))}")
@@ -209,9 +210,9 @@ def _no_evidence(missing: Sequence[Spec], pool: Pool) -> UndecidedError:
     return NotComparableError("; ".join(dict.fromkeys(f"{run.model}: {departure(run, spec)}" for run, spec in pairs)))
 
 
-def _data(run: Run, wanted: Spec) -> str:
+def _data(run: FoldRun, wanted: Spec) -> str:
     """Which other data a run is of, whatever its spec calls them; "" for the paper's."""
-    name, stand_in = run.dataset["name"], run.dataset["stand_in"]
+    name, stand_in = run.dataset.name, run.dataset.stand_in
     return f"dataset {name}" if name != wanted.dataset else f"stand-in data called {name}" if stand_in else ""
 
 

@@ -7,11 +7,12 @@ The one seam between the verdict and the language models: `RUNS` says which run 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from score_mlx.models.language.run import LanguageRun
 from score_mlx.models.language.spec import LanguageSpec
-from score_mlx.tables.language_runs import LanguageRun
+from score_mlx.runs.run import Run, of_kind
 
 Value = Callable[[LanguageRun], float]
 DEPTHS = range(2, 7)  # of nanoGPTx
@@ -52,20 +53,20 @@ PAPER_VOCABULARY = {"nanogpt": 23_544, "nanogptx": 23_544, "chargpt": 65, "d4": 
 
 def uncountable(run: LanguageRun) -> str:
     """Why this run's number of parameters says nothing about the paper's; "" where it does, however long it trained."""
-    ours, paper = run.dataset["vocabulary"], PAPER_VOCABULARY[run.spec.arch]
+    ours, paper = run.dataset.vocabulary, PAPER_VOCABULARY[run.spec.arch]
     return "" if ours == paper else f"a vocabulary of {ours}, the paper's has {paper}"
 
 
 def unlike_printed(run: LanguageRun) -> str:
     """Why this run's losses do not compare with printed ones; "" where they do."""
-    device = str(run.meta.get("device"))
+    device = str(run.meta.device)
     elsewhere = run.spec.timed and PAPER_DEVICE not in device
     return run.incomparable() or (f"trained against the clock on {device}, not on {PAPER_DEVICE}" if elsewhere else "")
 
 
 def loss(run: LanguageRun) -> float:
     """Best validation loss, nats a token."""
-    return _number(run.best.get("val_loss"))
+    return _number(run.best.val_loss)
 
 
 def average(run: LanguageRun) -> float:
@@ -76,7 +77,7 @@ def average(run: LanguageRun) -> float:
 
 def bpb(run: LanguageRun) -> float:
     """Bits a byte after the last step."""
-    return _number(run.last.get("val_bpb"))
+    return _number(run.last.val_bpb)
 
 
 def millions(run: LanguageRun) -> float:
@@ -136,9 +137,9 @@ def wanted(name: str, specs: Iterable[LanguageSpec]) -> LanguageSpec | None:
     return there[0] if there else None
 
 
-def matching(runs: Sequence[LanguageRun], spec: LanguageSpec) -> list[LanguageRun]:
+def matching(runs: Iterable[Run], spec: LanguageSpec) -> list[LanguageRun]:
     """The runs of a spec, whatever seed and repeat; on another text or with cuts only where there are no others."""
-    found = [run for run in runs if type(run.spec) is type(spec) and _same(run, spec)]
+    found = [run for run in of_kind(runs, LanguageRun) if type(run.spec) is type(spec) and _same(run, spec)]
     return [run for run in found if not run.incomparable()] or found
 
 

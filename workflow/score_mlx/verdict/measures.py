@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.runs.spec import Spec
 from score_mlx.tables import speedup
-from score_mlx.tables.runs import EPOCHS, Run, mean_std
+from score_mlx.tables.runs import EPOCHS
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.comparisons import table_difference
 from score_mlx.verdict.evidence import Evidence
@@ -124,7 +125,7 @@ def _language(evidence: Evidence, number: Published) -> Measured:
     values, names = [value(run) for run in runs], [record_name(run.spec) for run in runs]
     if counted:
         return Measured(values[0], how="counted", records=names)
-    devices = ", ".join(dict.fromkeys(str(run.meta.get("device")) for run in runs))
+    devices = ", ".join(dict.fromkeys(str(run.meta.device) for run in runs))
     how = f"{len(values)} run{'s' * (len(values) > 1)} on {devices}"
     scale = evidence.pool.reruns.loss(value, runs[0].spec.timed)
     return Measured(float(np.mean(values)), len(values), scale, how=how, records=names, seconds=_seconds(runs[:1]))
@@ -171,9 +172,9 @@ def _how(evidence: Evidence) -> str:
     return f"mean over folds, {EPOCHS[evidence.epoch]}"
 
 
-def _seconds(runs: Sequence[Run]) -> float:
+def _seconds(runs: Sequence[FoldRun]) -> float:
     """Of computing these runs took."""
-    return float(sum(run.meta.get("seconds", 0.0) for run in runs))
+    return float(sum(run.meta.seconds for run in runs))
 
 
 def _model(evidence: Evidence, target: str, name: str) -> Spec:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from score_mlx.config.models import Presets
+from score_mlx.models.language.run import LanguageRun
 from score_mlx.runs.check import check
-from score_mlx.runs.records import BY_HAND, read_meta
+from score_mlx.runs.records import BY_HAND
+from score_mlx.runs.run import FoldRun, Run, of_kind
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError
 from score_mlx.tables import speedup
-from score_mlx.tables.language_runs import LanguageRun, load_any
-from score_mlx.tables.runs import Run
 from score_mlx.verdict.rerun import Reruns
 
 # What makes a model the one of a cell. Of two runs alike in these, one may have been trained for less, at another rate
@@ -50,19 +49,19 @@ class Pool:
     """All runs of a folder.
 
     Attributes:
+        all: every run, of whichever family.
         runs: by spec.
-        language: runs of language models, a family of their own.
         reruns: how much a quantity moves from one rerun to the next.
     """
 
-    def __init__(self, runs: Iterable[Run], language: Iterable[LanguageRun] = ()) -> None:
-        self.runs = {run.spec: run for run in runs}
-        self.language = list(language)
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self.all = list(runs)
+        self.runs = {run.spec: run for run in self.all}
         self._any_seed = {replace(spec, seed=0): run for spec, run in reversed(self.runs.items())}
         self._repeats: dict[Spec, set[int]] = {}
         for spec in self.runs:
             self._repeats.setdefault(replace(spec, seed=0, repeat=0), set()).add(spec.repeat)
-        self.reruns = Reruns(self.runs.values(), self.language)
+        self.reruns = Reruns(of_kind(self.all, FoldRun), of_kind(self.all, LanguageRun))
         self._intervals: dict[tuple[Spec, Spec], tuple[float, float]] = {}
         self._alike: dict[tuple[Any, ...], list[Run]] = {}
         for run in self.runs.values():
@@ -77,13 +76,10 @@ class Pool:
         """
         if not folder.is_dir():
             raise UserError(f"{folder}: no such folder, expected one with run records")
-        runs: list[Run | LanguageRun] = []
-        for path in sorted(folder.rglob("run.json")):
-            check(path)
-            runs.append(load_any(path))
-            _require_known_preset(path)
-        language = [run for run in runs if isinstance(run, LanguageRun)]
-        return cls([run for run in runs if not isinstance(run, LanguageRun)], language)
+        runs = {path: check(path) for path in sorted(folder.rglob("run.json"))}
+        for path, run in runs.items():
+            _require_known_preset(path, run)
+        return cls(runs.values())
 
     def find(self, spec: Spec) -> Run | None:
         """The run of a spec, whatever seed it was started from; that of the spec's own seed where there are several."""
@@ -95,12 +91,11 @@ class Pool:
 
     def shared_machine(self, run: Run) -> bool:
         """Whether another run trained on the same machine at the same time, so that its seconds say little."""
-        start, end = _span(run)
-        others = (o for o in (*self.runs.values(), *self.language) if o is not run)
-        spans = (_span(other) for other in others if other.meta["host"] == run.meta["host"])
+        start, end = run.span
+        spans = (other.span for other in self.all if other is not run and other.meta.host == run.meta.host)
         return any(start < their_end and their_start < end for their_start, their_end in spans)
 
-    def speedup_interval(self, native: Run, score: Run) -> tuple[float, float]:
+    def speedup_interval(self, native: FoldRun, score: FoldRun) -> tuple[float, float]:
         """`speedup.interval`, drawn once: cells, claims and robustness all ask for the same ones."""
         pair = native.spec, score.spec
         if pair not in self._intervals:
@@ -124,19 +119,15 @@ def record_name(spec: Spec) -> str:
     return spec.path("").as_posix()
 
 
-def _span(run: Run | LanguageRun) -> tuple[float, float]:
-    """When a run began and ended, in seconds since 1970."""
-    start = datetime.fromisoformat(run.meta["started"]).timestamp()
-    return start, start + run.meta["seconds"]
-
-
 def _distance(ours: Spec, wanted: Spec) -> int:
     """In how many fields two specs differ."""
     there, asked = ours.as_dict(), wanted.as_dict()
     return sum(there.get(name) != value for name, value in asked.items())
 
 
-def _require_known_preset(path: Path) -> None:
-    preset, known = read_meta(path)["preset"], [*Presets.model_fields, BY_HAND]
-    if preset not in known:
-        raise UserError(f"{path.with_name('run.meta.json')}: preset {preset!r}, expected one of {', '.join(known)}")
+def _require_known_preset(path: Path, run: Run) -> None:
+    known = [*Presets.model_fields, BY_HAND]
+    if run.meta.preset not in known:
+        raise UserError(
+            f"{path.with_name('run.meta.json')}: preset {run.meta.preset!r}, expected one of {', '.join(known)}"
+        )

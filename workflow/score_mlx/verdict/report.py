@@ -46,7 +46,7 @@ class Verdict:
 
     def __init__(self, source: Path, config: Config, paper: Path) -> None:
         pool = Pool.read(source)
-        self.origin = f"Records: {len(pool.runs) + len(pool.language)} of {source.as_posix()}."
+        self.origin = f"Records: {len(pool.all)} of {source.as_posix()}."
         self.published = read_published(paper)
         solo = solo_seconds(source.parent / "bench.csv")
         self.evidence = Evidence(pool, paper_protocol(config), self.published, solo_seconds=solo)

@@ -17,11 +17,12 @@ import numpy as np
 from scipy import stats
 
 from score_mlx.data.splits import SPLITS
+from score_mlx.models.language.run import LanguageRun
+from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
 from score_mlx.stats import statistics
 from score_mlx.tables import speedup
-from score_mlx.tables.language_runs import LanguageRun
-from score_mlx.tables.runs import EPOCHS, Run
+from score_mlx.tables.runs import EPOCHS
 
 TARGET_SD = 2.096  # standard deviation of ESOL's targets: RMSE of predicting their mean
 UNTRAINED = TARGET_SD / 2  # RMSE from which a network counts as not trained
@@ -64,8 +65,8 @@ class Reruns:
         language: runs of language models.
     """
 
-    def __init__(self, runs: Iterable[Run], language: Iterable[LanguageRun] = ()) -> None:
-        self._runs: dict[Spec, dict[int, Run]] = {}
+    def __init__(self, runs: Iterable[FoldRun], language: Iterable[LanguageRun] = ()) -> None:
+        self._runs: dict[Spec, dict[int, FoldRun]] = {}
         for run in filter(_counts, runs):
             self._runs.setdefault(replace(run.spec, seed=0, repeat=0), {})[run.spec.repeat] = run
         self._language = list(language)
@@ -97,7 +98,7 @@ class Reruns:
         """Of the logarithm of a speed-up factor, SCORE against the stack."""
         table: dict[Spec, dict[int, float]] = {}
         for spec, runs in self._runs.items():
-            score = self._runs.get(replace(spec, config="SCORE"), {}) if getattr(spec, "config", "") == "base" else {}
+            score = self._runs.get(replace(spec, config="SCORE"), {}) if spec.configuration == "base" else {}
             common = runs.keys() & score.keys()
             warps = {repeat: speedup.fit(runs[repeat], score[repeat]) for repeat in common} if len(common) > 1 else {}
             if warps and not any(warp.flaw for warp in warps.values()):
@@ -109,7 +110,7 @@ class Reruns:
         groups: dict[tuple[LanguageRun, str], list[float]] = {}
         for run in self._language:
             if run.spec.timed == timed and not run.incomparable():
-                key = replace(run.spec, seed=0, repeat=0), str(run.meta.get("device")) if timed else ""
+                key = replace(run.spec, seed=0, repeat=0), str(run.meta.device) if timed else ""
                 groups.setdefault(key, []).append(value(run))
         finite = {key: dict(enumerate(each)) for key, each in groups.items() if np.isfinite(each).all()}
         return pooled(finite, "language models")
@@ -145,11 +146,11 @@ def pooled(table: Mapping[object, Mapping[int, float]], what: str) -> Scale | No
     return Scale(math.sqrt(squares / df), df, f"{len(groups)} {what}") if df else None
 
 
-def _counts(run: Run) -> bool:
+def _counts(run: FoldRun) -> bool:
     """Whether a run is one of the paper's data and protocol."""
-    plain = getattr(run.spec, "fidelity", "as_code") == "as_code" and not getattr(run.spec, "bias_correction", False)
-    esol = run.dataset["name"] == "esol" and not run.dataset["stand_in"]
-    return esol and plain and not run.cuts and getattr(run.spec, "split", "") == SPLITS[0]
+    plain = run.spec == run.spec.with_known(fidelity="as_code", bias_correction=False)
+    esol = run.dataset.name == "esol" and not run.dataset.stand_in
+    return esol and plain and not run.cuts and run.spec.as_dict().get("split") == SPLITS[0]
 
 
 def _beside_folds(table: Table, what: str) -> Scale | None:

@@ -5,12 +5,13 @@ Markdown with a YAML head, as model hubs read it. Every number comes from the ru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from score_mlx.data.sources import Source
+from score_mlx.runs.records import as_json
+from score_mlx.runs.schema import RunMeta, RunRecord
 from score_mlx.stats import statistics
 
 TASKS = {"graphs": "graph-ml", "dense": "tabular-regression"}  # the hubs' names of what a family does
@@ -18,7 +19,7 @@ EPOCHS = {"best": "best epoch of each test fold, as in the paper: optimistic", "
 PAPER = "G. Godin, SCORE: Replacing Layer Stacking with Contractive Recurrent Depth (2026)"
 
 
-def card(record: Mapping[str, Any], meta: Mapping[str, Any], model: str, source: Source | None) -> str:
+def card(record: RunRecord, meta: RunMeta, model: str, source: Source | None) -> str:
     """The whole card.
 
     Args:
@@ -26,16 +27,16 @@ def card(record: Mapping[str, Any], meta: Mapping[str, Any], model: str, source:
         model: its name in tables.
         source: of its data, where data/sources.yaml has it.
     """
-    data = record["dataset"]
+    data = record.dataset
     return "\n".join(
         [
             "---",
             yaml.safe_dump(_head(record, model), sort_keys=False, allow_unicode=True).rstrip(),
             "---",
             "",
-            f"# {model}, trained on {data['label']}",
+            f"# {model}, trained on {data.label}",
             "",
-            f"{len(record['folds'])} models, one for each fold of a cross-validation, with {record['parameters']:,} "
+            f"{len(record.folds)} models, one for each fold of a cross-validation, with {record.parameters:,} "
             "parameters each. A prediction is the mean over them.",
             "",
             *_data(record, source),
@@ -47,17 +48,17 @@ def card(record: Mapping[str, Any], meta: Mapping[str, Any], model: str, source:
     )
 
 
-def _head(record: Mapping[str, Any], model: str) -> dict[str, Any]:
-    data = record["dataset"]
+def _head(record: RunRecord, model: str) -> dict[str, Any]:
+    data = record.dataset
     metrics = [
         {"type": name, "name": f"{name.upper()}, {epoch} epoch", "value": round(_mean(values).value, 4)}
         for epoch in ("last", "best")
         for name, values in _measures(record, epoch).items()
     ]
-    task = TASKS.get(record.get("family", "graphs"), "tabular-regression")
+    task = TASKS.get(record.family, "tabular-regression")
     result = {
         "task": {"type": task, "name": "molecular property prediction"},
-        "dataset": {"type": data["name"], "name": data["label"]},
+        "dataset": {"type": data.name, "name": data.label},
         "metrics": metrics,
     }
     return {
@@ -65,22 +66,22 @@ def _head(record: Mapping[str, Any], model: str) -> dict[str, Any]:
         "library_name": "mlx",
         "pipeline_tag": task,
         "tags": ["chemistry", "molecular-property-prediction", "mlx", "score-mlx"],
-        "datasets": [data["name"]],
+        "datasets": [data.name],
         "model-index": [{"name": model, "results": [result]}],
     }
 
 
-def _data(record: Mapping[str, Any], source: Source | None) -> list[str]:
-    data, spec = record["dataset"], record["spec"]
-    unit = f" in {data['unit']}" if data["unit"] else ""
+def _data(record: RunRecord, source: Source | None) -> list[str]:
+    data, spec = record.dataset, record.spec
+    unit = f" in {data.unit}" if data.unit else ""
     lines = [
         "## Data and split",
         "",
-        f"- {data['label']}, {data['rows']} molecules; the target is{unit or ' without a stated unit'}.",
-        f"- {len(record['folds'])} folds, split `{spec['split']}`, repeat {spec['repeat']}, seed {spec['seed']}.",
-        f"- SHA-256 of the molecules {data['sha256']}, of the folds {data['folds_sha256']}.",
+        f"- {data.label}, {data.rows} molecules; the target is{unit or ' without a stated unit'}.",
+        f"- {len(record.folds)} folds, split `{spec['split']}`, repeat {spec['repeat']}, seed {spec['seed']}.",
+        f"- SHA-256 of the molecules {data.sha256}, of the folds {data.folds_sha256}.",
     ]
-    if data["stand_in"]:
+    if data.stand_in:
         lines.append("- **The labels are computed, not measured**: a stand-in for tests. Do not use these weights.")
     if source is not None:
         lines += [f"- Source: {source.citation}.", f"- Licence of the data: {' '.join(source.licence.split())}."]
@@ -89,7 +90,7 @@ def _data(record: Mapping[str, Any], source: Source | None) -> list[str]:
     return [*lines, ""]
 
 
-def _metrics(record: Mapping[str, Any]) -> list[str]:
+def _metrics(record: RunRecord) -> list[str]:
     lines = [
         "## Metrics",
         "",
@@ -105,7 +106,7 @@ def _metrics(record: Mapping[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def _limits(record: Mapping[str, Any]) -> list[str]:
+def _limits(record: RunRecord) -> list[str]:
     lines = [
         "## Limits",
         "",
@@ -114,10 +115,10 @@ def _limits(record: Mapping[str, Any]) -> list[str]:
         "- Molecules have at most 512 heavy atoms. Salts and mixtures are read as one graph of several parts.",
         "- Not for decisions about safety, health or the environment.",
     ]
-    if record["spec"]["split"] != "scaffold":
+    if record.spec["split"] != "scaffold":
         lines.append("- The split is random, so test molecules resemble training molecules.")
-    for cut in record["cuts"]:
-        lines.append(f"- Trained with {cut['setting']} = {cut['ours']} instead of the paper's {cut['paper']}.")
+    for cut in record.cuts:
+        lines.append(f"- Trained with {cut.setting} = {cut.ours} instead of the paper's {cut.paper}.")
     return [*lines, ""]
 
 
@@ -134,15 +135,15 @@ def _use() -> list[str]:
     ]
 
 
-def _origin(record: Mapping[str, Any], meta: Mapping[str, Any]) -> list[str]:
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(meta["versions"].items()))
-    settings = ", ".join(f"{name}={value}" for name, value in record["spec"].items())
+def _origin(record: RunRecord, meta: RunMeta) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(meta.versions.items()))
+    settings = ", ".join(f"{name}={value}" for name, value in record.spec.items())
     return [
         "## Origin",
         "",
         f"- Settings: {settings}.",
-        f"- Trained {meta['started'][:10]} on {meta['device']} ({meta['platform']}) with {versions}.",
-        f"- Code: score-mlx, commit {meta['commit'] or 'unknown'}.",
+        f"- Trained {meta.started[:10]} on {meta.device} ({meta.platform}) with {versions}.",
+        f"- Code: score-mlx, commit {meta.commit or 'unknown'}.",
         "",
         "## Licence and citation",
         "",
@@ -152,10 +153,10 @@ def _origin(record: Mapping[str, Any], meta: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _measures(record: Mapping[str, Any], epoch: str) -> dict[str, list[float]]:
+def _measures(record: RunRecord, epoch: str) -> dict[str, list[float]]:
     """Metric -> a value a fold; those with a fold that diverged are left out."""
-    found = {name: values for name, values in record[epoch].items() if name != "epoch"}
-    return {name: values for name, values in found.items() if None not in values}
+    found = as_json({"best": record.best, "last": record.last}[epoch])
+    return {name: values for name, values in found.items() if name != "epoch" and None not in values}
 
 
 def _mean(values: list[float]) -> statistics.Mean:

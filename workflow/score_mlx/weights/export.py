@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from score_mlx.data.sources import Source
-from score_mlx.models.families import family_of, spec_of
+from score_mlx.models.families import family_of, read_record, spec_of
 from score_mlx.models.prediction import SCALERS, scalers_of
-from score_mlx.runs.records import read_meta, read_record
+from score_mlx.runs.records import read_meta
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import replacing, write_text
 from score_mlx.weights.card import card
@@ -35,9 +35,7 @@ def export_run(record: Path, folder: Path, sources: Mapping[str, Source], result
     spec = spec_of(content, record)
     if family_of(spec).predictor() is None:
         raise UserError(f"{record}: {spec.model} is {spec.FAMILY}, expected a graph or dense network")
-    files = [
-        f"weights/fold{fold['fold']}-{epoch}.safetensors" for fold in content["folds"] for epoch in ("best", "last")
-    ]
+    files = [f"weights/fold{fold.fold}-{epoch}.safetensors" for fold in content.folds for epoch in ("best", "last")]
     for name in files:
         if not (record.parent / name).is_file():
             raise UserError(f"{record.parent / name}: no such weights; training here makes them")
@@ -52,11 +50,11 @@ def export_run(record: Path, folder: Path, sources: Mapping[str, Source], result
         "format": FORMAT,
         "model": spec.model,
         "family": spec.FAMILY,
-        "spec": content["spec"],
-        "parameters": content["parameters"],
-        "folds": [fold["fold"] for fold in content["folds"]],
-        "versions": meta["versions"],
+        "spec": content.spec,
+        "parameters": content.parameters,
+        "folds": [fold.fold for fold in content.folds],
+        "versions": meta.versions,
     }
     write_text(folder / "config.json", json.dumps(config, indent=2, sort_keys=True) + "\n")
-    write_text(folder / "README.md", card(content, meta, spec.model, sources.get(content["dataset"]["name"])))
+    write_text(folder / "README.md", card(content, meta, spec.model, sources.get(content.dataset.name)))
     write_sums(folder)

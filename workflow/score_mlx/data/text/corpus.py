@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.data.described import CorpusPart
 from score_mlx.data.text.texts import TEXTS
 from score_mlx.data.text.tokens import TOKENISERS, fingerprint
 from score_mlx.system.errors import UserError, unknown
@@ -49,9 +50,9 @@ class Corpus:
         """(V,) bytes of each token."""
         return np.array([len(token) for token in self.vocabulary], np.int32)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> CorpusPart:
         """The `corpus` part of a run record."""
-        return {key: self.info[key] for key in ("name", "label", "stand_in", "tokens", "vocabulary", "bytes", "sha256")}
+        return CorpusPart(**{name: self.info[name] for name in CorpusPart.model_fields})
 
     def save(self, folder: Path) -> None:
         """Write tokens.npz, then corpus.json: a corpus counts as prepared once that is there."""

@@ -15,6 +15,7 @@ from score_mlx.models.classical.models import fitted
 from score_mlx.models.classical.selection import Selection
 from score_mlx.models.classical.spec import ClassicalSpec
 from score_mlx.runs.records import BY_HAND, finite, make_fold, make_meta, make_record, write_record
+from score_mlx.runs.schema import Fold, RunRecord
 from score_mlx.training.exclusive import once
 from score_mlx.training.progress import Progress
 
@@ -27,7 +28,7 @@ def fit_all(
     selection: Selection | None = None,
     progress: str = "auto",
     preset: str = BY_HAND,
-) -> dict[str, Any]:
+) -> RunRecord:
     """Fit on all folds and write `run.json` and `run.meta.json` into `folder`.
 
     Args:
@@ -39,7 +40,7 @@ def fit_all(
         The record. Each fold's curves hold one value: a classical model is fitted once.
     """
     compute = partial(_fit_all, spec, data, folder, selection, progress, preset)
-    return once(spec, {"dataset": data.record()}, folder, compute)
+    return once(spec, data.record(), RunRecord, folder, compute)
 
 
 def _fit_all(
@@ -49,15 +50,15 @@ def _fit_all(
     selection: Selection | None,
     progress: str,
     preset: str,
-) -> dict[str, Any]:
+) -> RunRecord:
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     bar = Progress(progress, f"{spec.model} ({data.info['label']})", len(data.fold_numbers), epochs=1)
-    parts: list[dict[str, Any]] = []
+    parts: list[Fold] = []
     for fold in data.fold_numbers:
         bar.group([fold])
         columns = selection.top(fold, spec.top) if selection else np.arange(len(data.names))
         parts.append(_fit_fold(spec, data, fold, columns))
-        rmse = parts[-1]["rmse"]
+        rmse = parts[-1].rmse
         bar.epoch(1, rmse, rmse)
     bar.close()
     record = make_record(spec, data.record(), None, parts)
@@ -66,14 +67,14 @@ def _fit_all(
     return record
 
 
-def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndarray) -> dict[str, Any]:
+def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndarray) -> Fold:
     train, test = data.train(fold), data.test(fold)
     # Lasso's sums of squares need double precision; the others round to single themselves.
     x, y = data.scaled_descriptors(fold)[:, columns].astype(np.float64), data.targets
     model = fitted(spec, fold, x[train], y[train])
     squares = [float(np.mean((model.predict(x[rows]) - y[rows]) ** 2)) for rows in (train, test)]
-    part = make_fold(fold, len(train), len(test), [squares[0]], [squares[1] ** 0.5])
-    return part | {"fitted": _chosen(spec, model, data.names[columns])}
+    chosen = _chosen(spec, model, data.names[columns])
+    return make_fold(fold, len(train), len(test), [squares[0]], [squares[1] ** 0.5], fitted=chosen)
 
 
 def _chosen(spec: ClassicalSpec, model: Any, names: np.ndarray) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.data.described import DataSet
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.models.classical.models import asked, fitted
 from score_mlx.models.classical.spec import CatBoost
 from score_mlx.runs.records import environment
+from score_mlx.runs.run import show_cuts
+from score_mlx.runs.schema import Cut
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import read_arrays, replacing
 
@@ -46,6 +49,16 @@ class Selection:
             raise UserError(f"top = {count}: expected 1 to {len(self.names)}, the number of descriptors")
         return np.argsort(-self.importance[fold], kind="stable")[:count]  # ties in RDKit's order
 
+    @property
+    def dataset(self) -> DataSet:
+        """The molecules."""
+        return DataSet(**{name: self.about[name] for name in DataSet.model_fields})
+
+    @property
+    def cuts(self) -> str:
+        """Settings below the paper's, as `iterations 50/1000`; "" for none."""
+        return show_cuts(Cut(**cut) for cut in self.about["cuts"])
+
     def save(self, path: Path) -> None:
         with replacing(path) as temporary:
             np.savez_compressed(temporary, **vars(self) | {"about": np.array(json.dumps(self.about, sort_keys=True))})
@@ -75,7 +88,8 @@ def select(spec: CatBoost, data: FoldedData) -> Selection:
         model = fitted(spec, fold, x[train], y)
         importance[fold] = np.abs(asked(partial(_explain, model, x[train]), spec, fold, x[train], y)).mean(axis=0)
         values[test], inputs[test] = _explain(model, x[test]), x[test]
-    about = data.record() | {"cuts": spec.cuts(), "seed": spec.seed, "split": spec.split} | environment("shap")
+    chosen = {"cuts": spec.cuts(), "seed": spec.seed, "split": spec.split}
+    about = data.record().model_dump() | chosen | environment("shap")
     return Selection(data.names, importance, values, inputs, about)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from score_mlx import runtime
 from score_mlx.data.chem.parallel import cores
+from score_mlx.data.described import Part
+from score_mlx.models.language.run import LanguageRun
 from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.runs.family import Family, Files
 from score_mlx.runs.records import BY_HAND, summarise_losses
@@ -18,7 +18,8 @@ from score_mlx.system.errors import UserError
 class LanguageFamily(Family):
     """GPTs on a text."""
 
-    name, command, spec, record = "language", "language", LanguageSpec, LanguageRecord
+    name, command, spec = "language", "language", LanguageSpec
+    record, run = LanguageRecord, LanguageRun
     default_data = ("tinyshakespeare-char", "corpus")
     data = ("corpus", "corpora")
     variants = True
@@ -41,7 +42,7 @@ class LanguageFamily(Family):
 
         train(spec, Corpus.load(files["corpus"].parent), folder, preset=preset)
 
-    def summary(self, spec: LanguageSpec, record: Mapping[str, Any]) -> dict[str, Any]:
-        if not record["evaluations"]:
+    def summary(self, spec: LanguageSpec, record: LanguageRecord) -> dict[str, Part]:
+        if not record.evaluations:
             raise UserError("evaluations is empty, expected at least one")
-        return summarise_losses(record["evaluations"])
+        return summarise_losses(record.evaluations)

@@ -20,6 +20,7 @@ from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.models.language.tasks import build
 from score_mlx.models.language.training import History, fit
 from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, finite, head, make_meta, summarise_losses, write_record
+from score_mlx.runs.schema import Evaluation, LanguageRecord, Sample
 from score_mlx.runs.science import SCIENCE
 from score_mlx.system.arrays import save_arrays
 from score_mlx.system.errors import UserError
@@ -30,7 +31,7 @@ TEMPERATURE = 1.0
 
 def train(
     spec: LanguageSpec, corpus: Corpus, folder: Path, *, progress: str = "auto", preset: str = BY_HAND
-) -> dict[str, Any]:
+) -> LanguageRecord:
     """Train and write `run.json`, `run.meta.json`, `weights/` and, while it trains, `losses.csv` into `folder`.
 
     A killed run goes on from its checkpoint: to the same bytes, or, where the clock ends it, with its seconds counted.
@@ -46,10 +47,10 @@ def train(
         UserError: no evaluation gave a finite loss.
     """
     compute = partial(_train, spec, corpus, folder, progress, preset)
-    return once(spec, {"corpus": corpus.record()}, folder, compute)
+    return once(spec, corpus.record(), LanguageRecord, folder, compute)
 
 
-def _train(spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, preset: str) -> dict[str, Any]:
+def _train(spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, preset: str) -> LanguageRecord:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     task = build(spec, corpus)
     lines = Lines(progress, f"{spec.model} ({corpus.info['label']})", task.progress, folder / "losses.csv")
@@ -66,17 +67,18 @@ def _train(spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, pres
     return record
 
 
-def sample(spec: LanguageSpec, corpus: Corpus, model: GPT, count: int, seed: int, temperature: float) -> dict[str, Any]:
+def sample(spec: LanguageSpec, corpus: Corpus, model: GPT, count: int, seed: int, temperature: float) -> Sample:
     """Text of `count` tokens that the model writes, with what is to be known of it."""
     text = corpus.decode(list(model.generate(count, seed, temperature)))
     whole = corpus.decode(corpus.tokens)
-    return {
-        "text": text,
-        "seed": seed,
-        "temperature": temperature,
-        "known_words": None if (share := known_words(text, whole)) is None else finite(share),
-        "longest_copy": longest_copy(text, whole),
-    }
+    share = known_words(text, whole)
+    return Sample(
+        text=text,
+        seed=seed,
+        temperature=temperature,
+        known_words=None if share is None else finite(share),
+        longest_copy=longest_copy(text, whole),
+    )
 
 
 def load_model(spec: LanguageSpec, corpus: Corpus, weights: Path) -> GPT:
@@ -101,27 +103,27 @@ def load_model(spec: LanguageSpec, corpus: Corpus, weights: Path) -> GPT:
     return model
 
 
-def _record(spec: LanguageSpec, corpus: Corpus, model: GPT, history: History) -> dict[str, Any]:
+def _record(spec: LanguageSpec, corpus: Corpus, model: GPT, history: History) -> LanguageRecord:
     evaluations = [_evaluation(spec, found) for found in history.evaluations]
-    measure = "val_bpb" if spec.timed else "val_loss"
-    if all(found.get(measure) is None for found in evaluations):
+    if all((found.val_bpb if spec.timed else found.val_loss) is None for found in evaluations):
         raise UserError(f"{spec.path('')}: no evaluation gave a finite loss")
     count = spec.characters
-    return head(spec) | {
-        "corpus": corpus.record(),
-        "parameters": parameters(model),
-        "evaluations": evaluations,
+    return LanguageRecord(
+        **head(spec),
+        corpus=corpus.record(),
+        parameters=parameters(model),
+        evaluations=evaluations,
         **summarise_losses(evaluations),
-        "trained_tokens": history.step * spec.batch_size * spec.context,
-        "sample": sample(spec, corpus, model, count, spec.seed, TEMPERATURE) if count else None,
-    }
+        trained_tokens=history.step * spec.batch_size * spec.context,
+        sample=sample(spec, corpus, model, count, spec.seed, TEMPERATURE) if count else None,
+    )
 
 
-def _evaluation(spec: LanguageSpec, found: dict[str, Any]) -> dict[str, Any]:
+def _evaluation(spec: LanguageSpec, found: dict[str, Any]) -> Evaluation:
     """As the record keeps it: seconds only where they decide, so that the same run gives the same bytes."""
     kept = {key: value for key, value in found.items() if key != "seconds"}
     kept = {key: finite(value) if isinstance(value, float) else value for key, value in kept.items()}
-    return kept | ({"seconds": round(found["seconds"], 3)} if spec.timed else {})
+    return Evaluation(**kept, **({"seconds": round(found["seconds"], 3)} if spec.timed else {}))
 
 
 def _signature(spec: LanguageSpec, corpus: Corpus) -> str:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from score_mlx.models.graphs.spec import ARCHS, INTEGRATOR_EPOCHS
+from score_mlx.runs.run import FoldRun
 from score_mlx.stats import statistics
-from score_mlx.tables.runs import Run
 from score_mlx.verdict.claims.registry import claim
 from score_mlx.verdict.comparisons import (
     Differences,
@@ -111,7 +111,7 @@ def no_faster_epoch(evidence: Evidence) -> Finding:
     return Finding([replace(part, value=ratio, low=low, high=high, region=(NOT_FASTER, math.inf))], reason)
 
 
-def _after(run: Run, epochs: int, which: str) -> np.ndarray:
+def _after(run: FoldRun, epochs: int, which: str) -> np.ndarray:
     """RMSE of each fold within the first `epochs`."""
     curves = tuple(curve[:epochs] for curve in run.curves)
     first = replace(run, curves=curves, best=tuple(map(min, curves)), last=tuple(curve[-1] for curve in curves))

@@ -149,7 +149,7 @@ def _values(evidence: Evidence, names: Sequence[str], value: Value) -> Mapping[s
         UndecidedError: a run is missing, does not compare, or diverged.
     """
     found = dict(zip(names, evidence.language(*names), strict=True))
-    timed = {str(run.meta.get("device")) for runs in found.values() for run in runs if run.spec.timed}
+    timed = {str(run.meta.device) for runs in found.values() for run in runs if run.spec.timed}
     evidence.refuse(f"runs against the clock on {' and '.join(sorted(timed))}" if len(timed) > 1 else "")
     values = {name: [value(run) for run in runs] for name, runs in found.items()}
     lost = [name for name, each in values.items() if not np.isfinite(each).all()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from score_mlx.models.graphs.spec import ARCHS
+from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
-from score_mlx.tables.runs import Run
 from score_mlx.verdict.claims.registry import claim
 from score_mlx.verdict.comparisons import every, lower, over_models, scores, sign_test, table_difference
 from score_mlx.verdict.evidence import Evidence
@@ -71,7 +71,7 @@ def molattfp_stable(evidence: Evidence) -> Finding:
     return over_models(table_difference(evidence, TABLE, "table3", unstable), BELOW, "instability, MolAttFP - sum")
 
 
-def instability(run: Run) -> np.ndarray:
+def instability(run: FoldRun) -> np.ndarray:
     """Mean change of RMSE from one late epoch to the next, as a share of what was learned by then: (folds,).
 
     Learned: by how much the late RMSE lies below that of the mean target as prediction. A network that learns nothing

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from score_mlx.runs.run import FoldRun
 from score_mlx.stats import warp
 from score_mlx.tables import speedup
-from score_mlx.tables.runs import Run
 from score_mlx.verdict.claims.registry import claim
 from score_mlx.verdict.comparisons import no_worse, sign_test
 from score_mlx.verdict.evidence import Evidence
@@ -95,14 +95,14 @@ def rdkit_best(evidence: Evidence) -> Finding:
     return no_worse(what, differences, evidence.folds(specs[0]))
 
 
-def _interval(evidence: Evidence, pairs: Mapping[str, tuple[Run, Run]], arch: str) -> tuple[float, float]:
+def _interval(evidence: Evidence, pairs: Mapping[str, tuple[FoldRun, FoldRun]], arch: str) -> tuple[float, float]:
     """Of the geometric mean of an architecture's two factors, at least as wide as it should be."""
     both = [evidence.pool.speedup_interval(*pairs[name]) for name in (arch, f"SCORE_{arch}")]
     low, high = (math.sqrt(both[0][side] * both[1][side]) for side in (0, 1))
     return low, high
 
 
-def _cell(run: Run) -> str:
+def _cell(run: FoldRun) -> str:
     return f"{speedup.PAPER_NAMES[run.spec.arch]} {'with' if run.spec.descriptors else 'without'} RDKit"
 
 
@@ -124,19 +124,19 @@ def _unfitted(warps: Mapping[str, warp.Warp], but: Iterable[str] = ()) -> str:
     return f"no factor fits {', '.join(flawed)}" if flawed else ""
 
 
-def _descriptor_pairs(evidence: Evidence) -> dict[str, tuple[Run, Run]]:
+def _descriptor_pairs(evidence: Evidence) -> dict[str, tuple[FoldRun, FoldRun]]:
     """Each network without and with descriptors."""
     runs = _runs(evidence)
     by_model = {(run.model, run.spec.descriptors): run for run in runs}
     return {model: (by_model[model, False], by_model[model, True]) for model in dict.fromkeys(r.model for r in runs)}
 
 
-def _runs(evidence: Evidence) -> list[Run]:
+def _runs(evidence: Evidence) -> list[FoldRun]:
     """Curves are means over folds and over all repeats that the compared runs have in common."""
     return [_together(runs) for runs in zip(*evidence.trained(evidence.specs(TABLE)), strict=True)]
 
 
-def _together(runs: tuple[Run, ...]) -> Run:
+def _together(runs: tuple[FoldRun, ...]) -> FoldRun:
     """One run with the folds of all repeats."""
     first = runs[0]
     curves, best = (tuple(np.concatenate([getattr(run, name) for run in runs])) for name in ("curves", "best"))

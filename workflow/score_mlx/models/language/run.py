@@ -1,0 +1,76 @@
+"""A finished run of a language model."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from score_mlx.data.described import CorpusPart
+from score_mlx.data.text.corpus import CLIMBMIX
+from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.runs.run import Results, Run, show_cuts
+from score_mlx.runs.schema import Cut, Evaluation, LanguageRecord, RunMeta, Sample
+
+# The texts on which the paper trained; on another one a number says nothing about its.
+PAPER_CORPORA = ("shakespeare-gpt4o", "tinyshakespeare-char", CLIMBMIX)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageRun(Run):
+    """One language model; fields as of `Run`, and:
+
+    Attributes:
+        evaluations: after how many steps which losses; None where not finite.
+        best, last: the evaluation of the lowest loss, and the last.
+        trained_tokens: seen in all steps together.
+        sample: generated text with its measures, or None.
+    """
+
+    KIND: ClassVar[str] = "a language model"
+
+    spec: LanguageSpec
+    dataset: CorpusPart
+    evaluations: tuple[Evaluation, ...]
+    best: Evaluation
+    last: Evaluation
+    trained_tokens: int
+    sample: Sample | None = None
+
+    @classmethod
+    def of(cls, spec: LanguageSpec, record: LanguageRecord, meta: RunMeta) -> Self:
+        return cls(
+            spec=spec,
+            dataset=record.corpus,
+            cuts=show_cuts(record.cuts),
+            parameters=record.parameters,
+            evaluations=tuple(record.evaluations),
+            best=record.best,
+            last=record.last,
+            trained_tokens=record.trained_tokens,
+            sample=record.sample,
+            meta=meta,
+        )
+
+    @property
+    def folds_sha256(self) -> str:
+        return ""
+
+    @property
+    def size(self) -> str:
+        return f"{self.dataset.tokens:,} tokens"
+
+    def incomparable(self, but: tuple[str, ...] = ()) -> str:
+        if self.dataset.name not in PAPER_CORPORA:
+            return f"corpus {self.dataset.name}"
+        decisive = [Cut(**cut) for cut in self.spec.cuts() if cut["setting"] not in self.spec.SAMPLING]
+        return show_cuts(decisive) or ", ".join(self.spec.departures(but)) or self.imprecise
+
+    def results(self) -> Results:
+        return {"val_loss": self.best.val_loss, "val_bpb": self.best.val_bpb}
+
+    def curve(self, name: str) -> tuple[list[float], list[float]]:
+        """Steps, or seconds where the clock ended the run, and the values of one loss; NaN where not finite."""
+        values = [found.model_dump()[name] for found in self.evaluations]
+        at = [found.seconds if self.spec.timed else found.step for found in self.evaluations]
+        return at, [math.nan if value is None else value for value in values]

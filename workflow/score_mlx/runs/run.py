@@ -1,0 +1,200 @@
+"""A finished run: its record and meta file, parsed once, with what tables, figures and verdicts ask of it."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+
+from score_mlx.data.described import CorpusPart, DataSet
+from score_mlx.runs.schema import Cut, RunMeta, RunRecord
+from score_mlx.runs.spec import FoldSpec, Spec
+
+R = TypeVar("R", bound="Run")
+Results = dict[str, float | int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(ABC):
+    """One trained model, of whichever family.
+
+    Attributes:
+        spec: what was trained.
+        dataset: the record's description of its data.
+        cuts: settings below the paper's, as `epochs 2/150`; "" for none.
+        parameters: numbers trained, of one fold's model, None for trees and kernels.
+        meta: run.meta.json: seconds, device, versions, commit, preset.
+    """
+
+    KIND: ClassVar[str] = "a model"  # for messages
+
+    spec: Spec
+    dataset: DataSet | CorpusPart
+    cuts: str
+    parameters: int | None
+    meta: RunMeta
+
+    @classmethod
+    @abstractmethod
+    def of(cls, spec: Any, record: Any, meta: RunMeta) -> Self:
+        """The run of a record of its family's type."""
+
+    @property
+    def model(self) -> str:
+        """Name in the paper's tables."""
+        return self.spec.model
+
+    @property
+    def split(self) -> str | None:
+        """How molecules are divided into folds, None for a text."""
+        return None
+
+    @property
+    def imprecise(self) -> str:
+        """Why its arithmetic is not the paper's, single precision; "" where it is."""
+        return "float32 products in TF32" if (self.meta.runtime or {}).get("precision") == "tf32" else ""
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """When it began and ended, in seconds since 1970."""
+        start = datetime.fromisoformat(self.meta.started).timestamp()
+        return start, start + self.meta.seconds
+
+    @property
+    @abstractmethod
+    def folds_sha256(self) -> str:
+        """Checksum of the folds, "" for a text."""
+
+    @property
+    @abstractmethod
+    def size(self) -> str:
+        """Of its data, as shown."""
+
+    @abstractmethod
+    def incomparable(self, but: tuple[str, ...] = ()) -> str:
+        """Why this run says nothing about the paper's number; "" where it does.
+
+        Args:
+            but: fields that the table varies, as the paper does.
+        """
+
+    @abstractmethod
+    def results(self) -> Results:
+        """Its columns of the catalogue of runs; None where it diverged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldRun(Run):
+    """A model trained on folds of molecules; fields as of `Run`, and:
+
+    Attributes:
+        best, last: RMSE a fold, at the best and after the last epoch, in the target's unit; NaN where it diverged.
+        curves: RMSE after each epoch of each fold.
+        learned_dt: step sizes of each fold after the last epoch, () where they are fixed.
+        mad: mean average distance of the last atom states of each fold, () where the record has none.
+    """
+
+    KIND: ClassVar[str] = "a model trained on folds of molecules"
+
+    spec: FoldSpec
+    dataset: DataSet
+    best: tuple[float, ...]
+    last: tuple[float, ...]
+    curves: tuple[tuple[float, ...], ...] = ()
+    learned_dt: tuple[tuple[float, ...], ...] = ()
+    mad: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, spec: FoldSpec, record: RunRecord, meta: RunMeta) -> Self:
+        return cls(
+            spec=spec,
+            best=_numbers(record.best.rmse),
+            last=_numbers(record.last.rmse),
+            dataset=record.dataset,
+            cuts=show_cuts(record.cuts),
+            parameters=record.parameters,
+            curves=tuple(_numbers(fold.rmse) for fold in record.folds),
+            learned_dt=tuple(_numbers(fold.learned_dt) for fold in record.folds if fold.learned_dt),
+            mad=_numbers(fold.mad for fold in record.folds if "mad" in fold.model_fields_set),
+            meta=meta,
+        )
+
+    @property
+    def split(self) -> str:
+        return self.spec.split
+
+    @property
+    def folds_sha256(self) -> str:
+        return self.dataset.folds_sha256
+
+    @property
+    def size(self) -> str:
+        return f"{self.dataset.rows:,} molecules"
+
+    @property
+    def has_epochs(self) -> bool:
+        """Whether best and last epoch can differ; trees and kernels are fitted once."""
+        return self.spec.ITERATIVE
+
+    def rmse(self, epoch: str) -> tuple[float, ...]:
+        """RMSE of each fold at the `best` epoch, the `last`, or one chosen on the other folds (`held_out`)."""
+        return {"best": self.best, "last": self.last}[epoch] if epoch != "held_out" else self.held_out
+
+    @cached_property
+    def held_out(self) -> tuple[float, ...]:
+        """RMSE of each fold at the epoch of the lowest mean RMSE over the other folds, which that fold did not choose.
+
+        NaN where a fold diverged at any epoch, since no epoch can be chosen then.
+        """
+        curves = np.array(self.curves, float)
+        if curves.ndim != 2 or len(curves) < 2 or not np.isfinite(curves).all():
+            return (math.nan,) * len(self.best)
+        others = (curves.sum(axis=0) - curves) / (len(curves) - 1)
+        return tuple(float(curve[epoch]) for curve, epoch in zip(curves, others.argmin(axis=1), strict=True))
+
+    @property
+    def diverged(self) -> int:
+        """Folds that never had a finite RMSE."""
+        return sum(map(math.isnan, self.best))
+
+    def incomparable(self, but: tuple[str, ...] = ()) -> str:
+        if self.dataset.name != "esol":
+            return f"dataset {self.dataset.name}"
+        return self.cuts or ", ".join(self.spec.departures(but)) or self.imprecise
+
+    def results(self) -> Results:
+        mean, std = mean_std(self.best)
+        return {
+            "rmse_mean": mean,
+            "rmse_std": std,
+            "last_rmse_mean": mean_std(self.last)[0],
+            "folds": len(self.best),
+            "epochs": self.spec.epochs,
+        }
+
+
+def of_kind(runs: Iterable[Run], kind: type[R]) -> list[R]:
+    """Those of the runs that are of that kind, in their order."""
+    return [run for run in runs if isinstance(run, kind)]
+
+
+def show_cuts(cuts: Iterable[Cut]) -> str:
+    """`epochs 2/150`; "" for none."""
+    return ", ".join(f"{cut.setting} {cut.ours}/{cut.paper}" for cut in cuts)
+
+
+def mean_std(values: Iterable[float]) -> tuple[float, float] | tuple[None, None]:
+    """Mean and population standard deviation over folds; None for both where a fold diverged."""
+    values = list(values)
+    mean, std = float(np.mean(values)), float(np.std(values))
+    return (mean, std) if math.isfinite(mean) else (None, None)
+
+
+def _numbers(values: Iterable[float | None]) -> tuple[float, ...]:
+    return tuple(math.nan if value is None else float(value) for value in values)
