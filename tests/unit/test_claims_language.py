@@ -152,7 +152,7 @@ def test_at_two_steps_both_step_sizes_are_one_model():
 def test_runs_against_the_clock_compare_on_one_device_only():
     names = LANGUAGE["skip05_improves_d4"]
     runs = [made.language_run(name, repeat=r, bpb=1.2 + 0.01 * r) for name in names for r in range(3)]
-    moved = [replace(run, meta=run.meta | {"device": "gpu: other"}) for run in runs[:3]] + runs[3:]
+    moved = [replace(run, meta=run.meta.model_copy(update={"device": "gpu: other"})) for run in runs[:3]] + runs[3:]
     row = find("skip05_improves_d4", moved)
     assert row["verdict"] == "not testable here" and "against the clock on cpu and gpu: other" in row["reason"]
     assert find("skip05_improves_d4", runs)["verdict"] != "not testable here"

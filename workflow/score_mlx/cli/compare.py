@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from score_mlx.data.splits import SPLITS
-from score_mlx.models.graphs.spec import CONFIGS
+from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
 from score_mlx.system.errors import UserError
 
 
@@ -34,9 +34,10 @@ def compare(
     from score_mlx.tables import formats
 
     name = dataset_name(dataset)
-    paths = sorted((folder / name / "graphs").rglob("run.json"))
+    place = folder / name / GraphSpec.FAMILY
+    paths = sorted(place.rglob("run.json"))
     if not paths:
-        raise UserError(f"{folder / name / 'graphs'}: no run.json below it, expected trained graph networks")
+        raise UserError(f"{place}: no run.json below it, expected trained graph networks")
     runs = [run for path in paths if (run := read_run(path, FoldRun)).spec.split == split or split is None]
     splits = sorted({run.spec.split for run in runs})
     if len(splits) != 1:

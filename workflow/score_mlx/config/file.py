@@ -159,7 +159,7 @@ class Config(Typed):
     def baseline_specs(self) -> list[Spec]:
         """CatBoost on the descriptors, the line that figures of graph networks show; [] where no experiment has it."""
         specs = (spec for name in self.of_kind("baselines") for spec in self.specs(name))
-        return [spec for spec in specs if getattr(spec, "method", None) == "catboost"]
+        return [spec for spec in specs if spec.as_dict().get("method") == "catboost"]
 
     def robustness_specs(self) -> list[Spec]:
         """The runs that only `robustness` lists.

@@ -53,6 +53,7 @@ class Family(ABC):
         default_data: what it trains on where nothing else is asked for, and the option that names another.
         data: part of the record that describes the data, and the folder below `results` where such data lie prepared.
         variants: whether the fields of its specs differ from model to model.
+        hub_task: what model hubs call what it does.
         side_by_side: whether folds train side by side, as many as asked for.
     """
 
@@ -66,6 +67,7 @@ class Family(ABC):
     data: ClassVar[tuple[str, str]] = ("dataset", "data")
     variants: ClassVar[bool] = False
     side_by_side: ClassVar[bool] = False
+    hub_task: ClassVar[str] = "tabular-regression"
 
     @abstractmethod
     def inputs(self, spec: Any, results: Path) -> dict[str, Path]:

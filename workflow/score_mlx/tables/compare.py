@@ -128,7 +128,7 @@ def _pairs(runs: Sequence[FoldRun], against: str, epoch: str) -> Pairs:
     errors: dict[tuple[str, str, str], Errors] = {}
     for run in runs:
         values = errors.setdefault((_options(run), run.spec.arch, run.spec.config), {})
-        values |= {(run.spec.repeat, fold): value for fold, value in enumerate(getattr(run, epoch))}
+        values |= {(run.spec.repeat, fold): value for fold, value in enumerate(run.rmse(epoch))}
     pairs = {}
     for options, arch, config in errors:
         ours, theirs = errors[options, arch, config], errors.get((options, arch, against), {})

@@ -84,7 +84,7 @@ class Corners:
         self.groups: dict[Group, dict[str, dict[str, list[FoldRun]]]] = {}
         self.baselines: dict[tuple[str, str], list[FoldRun]] = {}
         for run in self.runs:
-            if isinstance(run.spec, GraphSpec):
+            if run.spec.configuration:
                 archs = self.groups.setdefault(_group(run.spec), {})
                 archs.setdefault(run.spec.arch, {}).setdefault(run.spec.config, []).append(run)
             else:
@@ -152,7 +152,7 @@ def corner_table(corners: Corners, specs: Iterable[Spec]) -> list[dict[str, Any]
     """
     there, lacking = {run.spec for run in corners.runs}, {}
     for spec in specs:
-        if isinstance(spec, GraphSpec):
+        if spec.configuration:
             named = lacking.setdefault((_group(spec), spec.arch), [])
             named += [spec.config + (f" repeat {spec.repeat}" if spec.repeat else "")] if spec not in there else []
     return [_corner_row(corners, group, arch, missing) for (group, arch), missing in lacking.items()]
@@ -160,7 +160,7 @@ def corner_table(corners: Corners, specs: Iterable[Spec]) -> list[dict[str, Any]
 
 def caption(corners: Corners, missing: Sequence[Spec]) -> list[str]:
     """What a reader must know, a sentence an item."""
-    networks = [run for run in corners.runs if isinstance(run.spec, GraphSpec)]
+    networks = [run for run in corners.runs if run.spec.configuration]
     lines = [
         f"Data and runs: {_data(corners.runs)}; {'; '.join(conditions(networks))}.",
         "RMSE: the lowest over epochs on each test fold, as in the paper (so chosen on the test fold); held-out "

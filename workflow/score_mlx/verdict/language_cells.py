@@ -133,7 +133,7 @@ CELLS: dict[tuple[str, str, str], tuple[str, Value]] = {
 def wanted(name: str, specs: Iterable[LanguageSpec]) -> LanguageSpec | None:
     """The spec, of those that the experiment of `RUNS` lists, that is the paper's run `name`."""
     _, fields = RUNS[name]
-    there = [spec for spec in specs if all(getattr(spec, key) == value for key, value in fields.items())]
+    there = [spec for spec in specs if fields.items() <= spec.as_dict().items()]
     return there[0] if there else None
 
 

@@ -123,7 +123,7 @@ def _by_model(evidence: Evidence, target: str) -> dict[str, Spec]:
 def _row(evidence: Evidence, pair: Pair) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(COLUMNS) | {
         "comparison": pair.comparison, "target": pair.target, "a": pair.a.model, "b": pair.b.model, "rope": ROPE,
-        "steps": getattr(pair.a, "steps", None), "record_a": record_name(pair.a), "record_b": record_name(pair.b),
+        "steps": pair.a.as_dict().get("steps"), "record_a": record_name(pair.a), "record_b": record_name(pair.b),
     }  # fmt: skip
     try:
         a, b = evidence.scores([pair.a, pair.b])

@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 
 from score_mlx.data.sources import Source
+from score_mlx.models.families import family_of
 from score_mlx.runs.records import as_json
 from score_mlx.runs.schema import RunMeta, RunRecord
 from score_mlx.stats import statistics
 
-TASKS = {"graphs": "graph-ml", "dense": "tabular-regression"}  # the hubs' names of what a family does
 EPOCHS = {"best": "best epoch of each test fold, as in the paper: optimistic", "last": "last epoch, nothing selected"}
 PAPER = "G. Godin, SCORE: Replacing Layer Stacking with Contractive Recurrent Depth (2026)"
 
@@ -55,7 +55,7 @@ def _head(record: RunRecord, model: str) -> dict[str, Any]:
         for epoch in ("last", "best")
         for name, values in _measures(record, epoch).items()
     ]
-    task = TASKS.get(record.family, "tabular-regression")
+    task = family_of(record).hub_task
     result = {
         "task": {"type": task, "name": "molecular property prediction"},
         "dataset": {"type": data.name, "name": data.label},

@@ -14,6 +14,7 @@ class GraphFamily(FoldFamily):
     """Networks on molecules' graphs, whose architectures and integrators may be plugins'."""
 
     name, command, spec, side_by_side = "graphs", "graph", GraphSpec, True
+    hub_task = "graph-ml"
     help = """Train a graph network on all folds and write its record (run.json, run.meta.json) and weights.
 
     A run that was interrupted goes on from its checkpoint. Without options it is the paper's Table 2.

@@ -54,7 +54,7 @@ def score_mlp_parameters(evidence: Evidence) -> Finding:
 def shap_helps_lasso(evidence: Evidence) -> Finding:
     """Against all descriptors, which the paper's table does not show; the better of the printed ones."""
     specs = evidence.by_model(TABLE)
-    lasso = {name: spec for name, spec in specs.items() if getattr(spec, "method", "") == "lasso"}
+    lasso = {name: spec for name, spec in specs.items() if spec.as_dict().get("method") == "lasso"}
     every = max(lasso, key=lambda name: lasso[name].top)
     shown = [name for name in printed_models(evidence, TABLE) if name in lasso]
     table = scores(evidence, specs, [*shown, every])

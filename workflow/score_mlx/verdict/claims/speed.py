@@ -139,5 +139,7 @@ def _runs(evidence: Evidence) -> list[FoldRun]:
 def _together(runs: tuple[FoldRun, ...]) -> FoldRun:
     """One run with the folds of all repeats."""
     first = runs[0]
-    curves, best = (tuple(np.concatenate([getattr(run, name) for run in runs])) for name in ("curves", "best"))
+    curves, best = (
+        tuple(np.concatenate(parts)) for parts in zip(*((run.curves, run.best) for run in runs), strict=True)
+    )
     return first if len(runs) == 1 else replace(first, curves=tuple(map(tuple, curves)), best=best)
