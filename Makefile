@@ -26,7 +26,7 @@ SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
 .PHONY: help doctor demo test test-badinput test-faults test-page test-sanitized test-slurm fuzz audit table2 reproduce \
-        verdict report estimate reference release bench docs notebook lint format clean venv
+        verdict report estimate reference spot-check release bench docs notebook lint format clean venv
 .DELETE_ON_ERROR:
 
 help:
@@ -89,6 +89,12 @@ reference: $(VENV)/.installed ## copy the finished records and what is made from
 
 release: $(VENV)/.installed ## code, exported weights and metadata for an archive such as Zenodo -> build/release; no upload
 	$(VENV)/bin/score-mlx release build/release
+
+# Language models are left out; LONGEST=300 draws among records that took at most so many seconds.
+N ?= 10
+spot-check: $(VENV)/.installed ## train N=10 committed records, drawn at random (SEED=0), again and compare them
+	$(VENV)/bin/score-mlx spot-check -n $(N) --seed $(or $(SEED),0) $(if $(LONGEST),--longest $(LONGEST)) \
+	  --out $(REFERENCE)/spot_check.csv
 
 ##@ Tests
 

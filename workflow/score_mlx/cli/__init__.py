@@ -23,6 +23,7 @@ from score_mlx.cli import (
     runs,
     sample,
     schema,
+    spot_check,
     table,
     train,
     verdict,
@@ -52,6 +53,7 @@ app.command("compare")(compare.compare)
 app.command("beyond")(beyond.beyond)
 app.command("predict")(predict.predict)
 app.command("diff")(records.diff)
+app.command("spot-check")(spot_check.spot_check)
 app.command("adopt")(records.adopt)
 app.command("export")(records.export)
 app.command("readme")(records.readme)

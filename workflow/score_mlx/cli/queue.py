@@ -58,7 +58,7 @@ def queue(
     work = Queue(
         wanted,
         results,
-        lambda spec: _command(spec, results, config.preset),
+        lambda spec: command(spec, results, config.preset),
         environment=os.environ | {"MLX_ENABLE_TF32": str(int(config.precision == "tf32"))},
         cores=cores or all_cores(),
         limit=math.inf if hours is None else 3600 * hours,
@@ -116,7 +116,8 @@ def _costs(runs: Path, reference: Path) -> Callable[[Spec], float | None]:
     return seconds
 
 
-def _command(spec: Spec, results: Path, preset: str) -> list[str]:
+def command(spec: Spec, results: Path, preset: str) -> list[str]:
+    """What trains a run and writes its record below `results`, as the rules of the DAG do."""
     from score_mlx.models.families import family_of
 
     record = spec.path(results / "runs")

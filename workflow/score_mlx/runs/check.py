@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from score_mlx.models.families import family_of, read_record, run_of
+from score_mlx.models.families import family_of, read_record, run_of, spec_of
 from score_mlx.runs.diff import brief, leaves
 from score_mlx.runs.records import as_json, read_meta
 from score_mlx.runs.run import Run
@@ -53,7 +53,11 @@ def differences(a: Path, b: Path) -> list[str]:
     Raises:
         UserError: one of them is missing or no record.
     """
-    ours, theirs = read_record(a), read_record(b)
+    ours, theirs = (read_record(path) for path in (a, b))
+    # with the default of a field that came later, which older records lack
+    ours, theirs = (
+        record.model_copy(update={"spec": spec_of(record, path).as_dict()}) for record, path in ((ours, a), (theirs, b))
+    )
     family, other = family_of(ours), family_of(theirs)
     return family.diff(ours, theirs) if family.record is other.record else leaves(as_json(ours), as_json(theirs))
 

@@ -1,0 +1,98 @@
+"""`score-mlx spot-check`: committed records trained again and compared."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from score_mlx.system import project
+from score_mlx.system.errors import UserError
+
+if TYPE_CHECKING:
+    from score_mlx.runs.spec import Spec
+
+
+def spot_check(
+    count: Annotated[int, typer.Option("--n", "-n", min=1, help="records to train again")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="another one draws other records")] = 0,
+    longest: Annotated[
+        float | None, typer.Option(min=0, help="draw among records that took at most so many seconds")
+    ] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="folder of records, by default the committed")] = None,
+    results: Annotated[Path, typer.Option(help="where to train; its runs are removed first")] = Path(
+        "build/spot-check"
+    ),
+    cores: Annotated[int | None, typer.Option(min=1, help="runs side by side, by default one a core")] = None,
+    out: Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")] = None,
+) -> None:
+    """Train records drawn at random again with the present code and say how far they come out from what they say.
+
+    Exit code 1 where one differs by more than noise.
+
+    Example: score-mlx spot-check -n 10 --out results/spot_check.csv
+    """
+    from score_mlx.models.families import read_record, read_run
+    from score_mlx.report import spot_check as check
+    from score_mlx.runs.run import FoldRun
+    from score_mlx.tables import formats
+    from score_mlx.verdict.rerun import Reruns
+
+    folder = source or project.root() / "results" / "reference" / "runs"
+    limit = math.inf if longest is None else longest
+    drawn = check.draw(folder, count, seed, limit)
+    _train(drawn.specs, results, cores)
+    reruns = Reruns(
+        read_run(path, FoldRun) for path in sorted(folder.rglob("run.json")) if "language" not in path.parts
+    )
+    places = [[spec.path(below) for below in (folder, results / "runs")] for spec in drawn.specs]
+    pairs = [(read_run(then, FoldRun), read_run(now, FoldRun)) for then, now in places]
+    science = [read_record(then).science == read_record(now).science for then, now in places]
+    rows = check.comparison(pairs, science, reruns)
+    title, notes = "Committed records trained again", check.caption(rows, drawn, seed, limit, reruns)
+    if out is None:
+        typer.echo(formats.markdown(check.READABLE, rows, title, notes))
+    else:
+        formats.write_all(out, check.COLUMNS, check.READABLE, rows, title, notes)
+    differing = check.failed(rows)
+    typer.echo(f"{len(rows) - len(differing)} of {len(rows)} records came out as they say")
+    if differing:
+        raise typer.Exit(1)
+
+
+def _train(specs: list[Spec], results: Path, cores: int | None) -> None:
+    """Each of `specs` from the start, below `results`.
+
+    Raises:
+        UserError: a run failed, or the folder holds something else than runs of a spot check.
+    """
+    from score_mlx.cli.queue import command
+    from score_mlx.data.chem.parallel import cores as all_cores
+    from score_mlx.models.queue import Queue, Wanted
+
+    mark = results / ".spot-check"
+    if results.exists() and any(results.iterdir()) and not mark.exists():
+        raise UserError(f"{results}: not a folder of spot checks, expected an empty or a new one")
+    results.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    shutil.rmtree(results / "runs", ignore_errors=True)
+    queue = Queue(
+        [Wanted(spec) for spec in specs],
+        results,
+        lambda spec: command(spec, results, "paper"),
+        environment=os.environ | {"MLX_ENABLE_TF32": "0"},  # products in full precision, as committed records have them
+        cores=cores or all_cores(),
+        say=typer.echo,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: queue.stop())
+    outcome = queue.work()
+    if outcome.failed:
+        raise UserError("; ".join(f"{path} failed: {why}" for path, why in outcome.failed.items()))
+    if outcome.stopped or outcome.left:
+        raise UserError(f"stopped with {len(outcome.stopped) + len(outcome.left)} of {len(specs)} records not trained")
