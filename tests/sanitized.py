@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 TESTS = [
-    *(f"tests/unit/test_{what}.py" for what in ("kernels", "kernel_refusals", "vocabulary", "layers")),
+    *(f"tests/unit/test_{what}.py" for what in ("kernels", "kernel_refusals", "programs", "vocabulary", "layers")),
     *(f"tests/unit/test_{what}.py" for what in ("topology", "invariance", "language_models")),
     *("tests/golden", "tests/parity"),
 ]

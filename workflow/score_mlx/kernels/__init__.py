@@ -54,6 +54,15 @@ def call_all(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = (
     return _library.call(name, inputs, numbers)
 
 
+def gather(arrays: Sequence[mx.array]) -> list[mx.array]:
+    """Arrays equal to these, the kernels in the graph behind them gathered into few operations.
+
+    Such an operation computes one replica after the other, so that what one kernel leaves in the cache the next one
+    finds there. Call it on what is about to be evaluated: the result has no gradient.
+    """
+    return _library.gather(list(arrays)) if _library is not None else list(arrays)
+
+
 def names() -> list[str]:
     """All kernels."""
     return _library.names()

@@ -73,6 +73,8 @@ class Replicas:
             arrays, keys = _alone(arrays), keys.squeeze(0)
         losses, gradients = lifted(self.parameters_by_name(), arrays, keys)
         self.flat = self.adam(self.flat, [gradients[name] for name in self.names])
+        losses, self.flat, *moments = kernels.gather([losses, self.flat, self.adam.mean, self.adam.square])
+        self.adam.mean, self.adam.square = moments
         return losses[None] if single else losses
 
     def apply(self, function: Callable, arrays: dict[str, mx.array]) -> mx.array:
@@ -83,8 +85,8 @@ class Replicas:
             return function(self.model, arrays)
 
         if self.count == 1:
-            return value(self.parameters_by_name(), _alone(arrays))[None]
-        return mx.vmap(value)(self.parameters_by_name(), arrays)
+            return kernels.gather([value(self.parameters_by_name(), _alone(arrays))])[0][None]
+        return kernels.gather([mx.vmap(value)(self.parameters_by_name(), arrays)])[0]
 
     def weights(self, replica: int) -> dict[str, mx.array]:
         """One model's parameters by name."""

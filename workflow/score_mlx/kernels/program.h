@@ -1,0 +1,16 @@
+// A graph of kernels as few operations, each of which computes one model after the other.
+#pragma once
+
+#include <vector>
+
+#include "mlx/array.h"
+
+namespace score {
+
+// Arrays equal to `outputs`. In the graph behind them, kernels lifted over models and the sums, views and pieces between
+// them are gathered into programs. A program computes all of its steps for the first model, then all for the second, and
+// so on: what one step leaves in the cache the next finds there, intermediate results share a little memory, and
+// MLX handles one operation instead of hundreds. Every value is computed as before.
+std::vector<mlx::core::array> gather(const std::vector<mlx::core::array>& outputs);
+
+}  // namespace score
