@@ -10,7 +10,7 @@ DATA = {
     "one_positive": dict.fromkeys(ALKANES[:9], 0) | {"CCO": 1},
     "five": {"CCO": 1, "CCN": 2, "CCC": 3, "CCS": 4, "CCF": 5},
 }
-NOTHING = "all 8 training targets are 0, so there is nothing to learn"
+NOTHING = "its 8 training targets are all the same, so there is nothing to learn"
 
 
 @pytest.fixture

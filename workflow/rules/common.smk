@@ -20,7 +20,7 @@ from score_mlx.system.locks import hold
 from score_mlx.config.presets import resolve
 from score_mlx.runs.science import SCIENCE, versions
 from score_mlx.config.experiments import TABLES as TABLE_KINDS
-from score_mlx.data.splits import AT_RANDOM, DRAWN
+from score_mlx.data.splits import AT_RANDOM, DRAWN, GIVEN
 from score_mlx.config.targets import leaky, robustness_specs
 from score_mlx.models.families import inputs_of, spec_from_path
 from score_mlx.models.graphs.spec import ARCHS

@@ -65,21 +65,22 @@ rule folds:
 
 
 rule given_folds:
-    """`split: file`. The repetition says which weights, not which folds."""
+    """`split: file` and `holdout`. The repetition says which weights, not which folds."""
     input:
         molecules="results/data/{dataset}/molecules.csv",
         source=[in_project(CONFIG.folds_file or CONFIG.own_csv)] if CONFIG.fold_column else [],
     output:
-        "results/folds/{dataset}/file-r{repeat}.csv",
+        "results/folds/{dataset}/{split}-r{repeat}.csv",
     log:
-        "results/logs/{dataset}/file-r{repeat}.log",
+        "results/logs/{dataset}/{split}-r{repeat}.log",
     conda:
         ENVIRONMENT
     wildcard_constraints:
+        split=any_of(GIVEN),
         repeat=r"\d+",
     params:
         science=SCIENCE["folds"],
         column=[] if CONFIG.folds_file else [f"--fold-column={CONFIG.fold_column}"],
     shell:
-        "logged {log} python -m score_mlx data folds {input.molecules} {output} --split file"
+        "logged {log} python -m score_mlx data folds {input.molecules} {output} --split {wildcards.split}"
         " --source {input.source:q} {params.column:q}"

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from score_mlx.data.dataset_names import BUILT_IN, FROM_SOURCES
-from score_mlx.data.splits import SPLITS
+from score_mlx.data.splits import GIVEN, SPLITS
 from score_mlx.models.classical.spec import CatBoost
 from score_mlx.models.families import inputs_of
 from score_mlx.models.graphs.spec import GraphSpec
@@ -89,7 +89,8 @@ def folds(
     split: Annotated[Literal[SPLITS], typer.Option(help="how molecules are divided")] = "kfold",
     repeat: Annotated[int, typer.Option(min=0, help="repetition; another one is another division")] = 0,
     source: Annotated[
-        Path | None, typer.Option(help="for split file: a folds file, or the CSV whose --fold-column says the folds")
+        Path | None,
+        typer.Option(help="for file and holdout: a folds file, or the CSV whose --fold-column says the folds"),
     ] = None,
     fold_column: Annotated[str | None, typer.Option(help="of the CSV that the molecules come from")] = None,
 ) -> None:
@@ -97,21 +98,22 @@ def folds(
 
     Example: score-mlx data folds results/data/my/molecules.csv results/folds/my/scaffold-r0.csv --split scaffold
     """
-    from score_mlx.data.chem.folds import make_folds, save_folds
+    from score_mlx.data.chem.folds import make_folds, save_folds, save_parts
     from score_mlx.data.chem.given_folds import from_column, from_file
     from score_mlx.data.chem.prepared import load_molecules
 
-    if (split == "file") != (source is not None):
-        raise UserError(f"--split {split}: expected --source together with --split file, and only there")
+    if (split in GIVEN) != (source is not None):
+        given = " or ".join(GIVEN)
+        raise UserError(f"--split {split}: expected --source together with --split {given}, and only there")
     known = load_molecules(molecules)
     rows = known.rows.tolist()
     if source is None:
         made = make_folds(known.canonical, split, repeat)
     elif fold_column is None:
-        made = from_file(source, rows)
+        made = from_file(source, rows, split)
     else:
-        made = from_column(source, fold_column, rows)
-    save_folds(out, made)
+        made = from_column(source, fold_column, rows, split)
+    (save_parts if split == "holdout" else save_folds)(out, made)
 
 
 @app.command()
@@ -198,10 +200,10 @@ def _require_source(spec: Spec, files: Mapping[str, Path]) -> None:
             f"dataset = {spec.dataset}: not prepared, expected {files['dataset']}; first run: score-mlx data "
             f"prepare FILE.csv {files['dataset'].parent} --smiles-column ... --target-column ..."
         )
-    if "folds" in files and spec.split == "file" and not files["folds"].exists():
+    if "folds" in files and spec.split in GIVEN and not files["folds"].exists():
         raise UserError(
-            f"split = file: expected {files['folds']}; first run: score-mlx data folds {files['molecules']} "
-            f"{files['folds']} --split file --source FILE.csv --fold-column ..."
+            f"split = {spec.split}: expected {files['folds']}; first run: score-mlx data folds {files['molecules']} "
+            f"{files['folds']} --split {spec.split} --source FILE.csv --fold-column ..."
         )
 
 

@@ -12,6 +12,7 @@ import typer
 
 from score_mlx.cli.data import ensure
 from score_mlx.config.models import Presets
+from score_mlx.data.dataset_names import BUILT_IN
 from score_mlx.models.families import FAMILIES, inputs_of
 from score_mlx.runs.family import Family
 from score_mlx.runs.records import BY_HAND
@@ -46,6 +47,7 @@ FIELD_HELP = {
     "split": "how molecules are divided into folds",
     "repeat": "repetition: other folds and other weights",
     "seed": "from which everything random of the run is derived",
+    "scale_targets": "learn targets of mean 0 and deviation 1: by default of your own data, not of built-in ones",
 }
 
 
@@ -104,7 +106,10 @@ def _described(family: Family, given: dict[str, Any]) -> Spec:
     kind = family.spec.variant(*(given[name] for name in family.spec.NAMED))
     default, option = family.default_data
     more = kind.parse_options(given.pop("options", "default"))
-    return kind(**{"dataset": given.pop(option, default), **given, **more})
+    chosen = {"dataset": given.pop(option, default), **given, **more}
+    if chosen["dataset"] not in BUILT_IN and "scale_targets" in {f.name for f in fields(kind)}:
+        chosen.setdefault("scale_targets", True)  # as config.yaml has it for one's own data
+    return kind(**chosen)
 
 
 def _options(family: Family) -> list[inspect.Parameter]:
@@ -131,7 +136,8 @@ def _parameter(name: str, kind: type, about: str, choices: Sequence[str] = ()) -
         return [choice for choice in choices if choice.startswith(incomplete)]
 
     completed = {"metavar": "|".join(choices), "autocompletion": starting} if choices else {}
-    annotation = Annotated[kind | None, typer.Option(_flag(name), help=about, **completed)]
+    flag = f"{_flag(name)}/{_flag('no_' + name)}" if kind is bool else _flag(name)
+    annotation = Annotated[kind | None, typer.Option(flag, help=about, **completed)]
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=annotation)
 
 

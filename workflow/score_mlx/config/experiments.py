@@ -45,7 +45,7 @@ class GraphExperiment(Experiment):
 
 
 def _folds(config: Any, split: str) -> dict[str, Any]:
-    return {"split": split, "repeat": config.repeat, "seed": config.seed}
+    return {"split": split, "repeat": config.repeat, "seed": config.seed, "scale_targets": config.scaled}
 
 
 class ModelsExperiment(GraphExperiment):

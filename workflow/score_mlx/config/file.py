@@ -17,7 +17,7 @@ from score_mlx.config.messages import explain
 from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings, Presets
 from score_mlx.config.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.data.dataset_names import BUILT_IN, dataset_name
-from score_mlx.data.splits import SPLITS
+from score_mlx.data.splits import GIVEN, SPLITS
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import plugins
 from score_mlx.runs.spec import Spec
@@ -45,6 +45,7 @@ class Config(Typed):
     features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features
     fidelity: Literal[GraphSpec.CHOICES["fidelity"]] = GraphSpec.fidelity
     split: Annotated[Literal[SPLITS], Field(validate_default=True)] = GraphSpec.split
+    scale_targets: bool | None = None
     repeat: Annotated[int, Field(ge=0, le=10_000)] = GraphSpec.repeat
     seed: Annotated[int, Field(ge=0, lt=2**32)] = GraphSpec.seed
     plugins: dict[Literal[PLUGINS], dict[Name, Name]] = {}
@@ -77,10 +78,10 @@ class Config(Typed):
     @classmethod
     def _with_its_column(cls, value: str, info: ValidationInfo) -> str:
         column, dataset = info.data.get("fold_column"), info.data.get("dataset")
-        if value == "file" and not column:
+        if value in GIVEN and not column:
             raise ValueError("expected fold_column as well, which says whose folds")
-        if value != "file" and column:
-            raise ValueError(f"expected 'file', as fold_column is {column!r}")
+        if value not in GIVEN and column:
+            raise ValueError(f"expected {' or '.join(map(repr, GIVEN))}, as fold_column is {column!r}")
         if dataset in BUILT_IN and column and not _is_csv(column):
             raise ValueError(f"expected fold_column to be a folds file (.csv), as {dataset} has no column '{column}'")
         return value
@@ -89,6 +90,11 @@ class Config(Typed):
     def own_csv(self) -> str | None:
         """The path of the reader's own CSV, None for a built-in data set."""
         return None if self.dataset in BUILT_IN else self.dataset
+
+    @property
+    def scaled(self) -> bool:
+        """Whether models learn scaled targets: those of a reader's own data, unless config.yaml decides it."""
+        return bool(self.own_csv) if self.scale_targets is None else self.scale_targets
 
     @property
     def dataset_name(self) -> str:

@@ -21,6 +21,7 @@ class DataSet(Part):
     rows: int
     sha256: str = Field(description="of molecules.csv")
     folds_sha256: str
+    target: str | None = Field(None, description="what is predicted, as the prepared data call it; not in records")
 
 
 class CorpusPart(Part):

@@ -9,10 +9,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from score_mlx.data.chem.folds import load_folds
-from score_mlx.data.chem.prepared import load_info, load_molecules
+from score_mlx.data.chem.folds import load_folds, load_parts
+from score_mlx.data.chem.prepared import INFO, load_info, load_molecules
 from score_mlx.data.chem.scaling import DescriptorScaler, load_descriptors
 from score_mlx.data.described import DataSet
+from score_mlx.data.splits import PARTS
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import sha256
 
@@ -24,7 +25,8 @@ class FoldedData:
     Attributes:
         info: the data set's `dataset.json`, with `folds_sha256`.
         targets: (N,) float64, unscaled.
-        folds: (N,) the fold that tests each molecule.
+        folds: (N,) the fold that tests each molecule; of a hold-out its place in `PARTS`.
+        holdout: whether the molecules are divided into `PARTS` and not into folds; fold 0 is then the only one.
         descriptors: (N, D) raw descriptors, or None.
         names: (D,) names of the descriptors, or None.
     """
@@ -34,6 +36,7 @@ class FoldedData:
     folds: np.ndarray
     descriptors: np.ndarray | None = None
     names: np.ndarray | None = None
+    holdout: bool = False
 
     @classmethod
     def load(cls, files: Mapping[str, Path]) -> Self:
@@ -52,7 +55,9 @@ class FoldedData:
         if found != expected:
             raise UserError(f"{files['molecules']}: sha256 {found}, expected {expected} as {files['dataset']} says")
         info |= {"folds_sha256": sha256(files["folds"])}
-        parts = {"info": info, "targets": targets, "folds": load_folds(files["folds"], len(targets))}
+        holdout = files["folds"].name.startswith("holdout-")
+        folds = (load_parts if holdout else load_folds)(files["folds"], len(targets))
+        parts = {"info": info, "targets": targets, "folds": folds, "holdout": holdout}
         if "descriptors" in files:
             parts["descriptors"], parts["names"] = load_descriptors(files["descriptors"])
             same_length(files["descriptors"], parts["descriptors"], files["molecules"], targets)
@@ -60,19 +65,32 @@ class FoldedData:
 
     def record(self) -> DataSet:
         """The `dataset` part of a run record."""
-        return DataSet(**{name: self.info[name] for name in DataSet.model_fields})
+        return DataSet(**{name: self.info[name] for name in (*INFO, "folds_sha256")})
 
     @property
     def fold_numbers(self) -> list[int]:
-        return sorted({int(fold) for fold in self.folds})
+        return [0] if self.holdout else sorted({int(fold) for fold in self.folds})
 
     def train(self, fold: int) -> np.ndarray:
         """Indices of the molecules that train fold `fold`, in file order."""
-        return np.flatnonzero(self.folds != fold)
+        return self._part("train") if self.holdout else np.flatnonzero(self.folds != fold)
+
+    def val(self, fold: int) -> np.ndarray:
+        """Indices of the molecules that choose the epoch of fold `fold`; none but of a hold-out."""
+        return self._part("val") if self.holdout else np.empty(0, np.int64)
 
     def test(self, fold: int) -> np.ndarray:
         """Indices of the molecules that test fold `fold`, in file order."""
         return np.flatnonzero(self.folds == fold)
+
+    def _part(self, name: str) -> np.ndarray:
+        return np.flatnonzero(self.folds == PARTS.index(name))
+
+    def target_scale(self, fold: int) -> tuple[float, float]:
+        """Mean and standard deviation (divisor n) of the targets that fold `fold` trains on; 1 where all are equal."""
+        known = self.targets[self.train(fold)]
+        mean, deviation = float(known.mean()), float(known.std())
+        return mean, deviation if deviation > 1e-12 * abs(mean) else 1.0
 
     def scaled_descriptors(self, fold: int) -> np.ndarray | None:
         """(N, D) float32 descriptors scaled by what fold `fold` trains on, or None."""

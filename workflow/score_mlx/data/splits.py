@@ -1,5 +1,7 @@
-"""The ways to divide a data set into folds, by name."""
+"""The ways to divide a data set, by name: into folds, or into molecules that train, choose the epoch and test."""
 
-SPLITS = ("kfold", "grouped", "scaffold", "file")
-DRAWN = SPLITS[:-1]  # by us; `file` is the reader's
+SPLITS = ("kfold", "grouped", "scaffold", "file", "holdout")
+GIVEN = SPLITS[-2:]  # by the reader
+DRAWN = SPLITS[:-2]  # by us
 AT_RANDOM = SPLITS[:2]  # the same draw with and without repeated molecules apart, which Table 1 compares
+PARTS = ("test", "val", "train")  # of a hold-out; numbered in this order, so that fold 0 tests as any fold does

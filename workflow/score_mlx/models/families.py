@@ -6,6 +6,8 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from score_mlx.data.chem.prepared import described
+from score_mlx.data.described import DataSet
 from score_mlx.models.classical.family import ClassicalFamily
 from score_mlx.models.dense.family import DenseFamily
 from score_mlx.models.graphs.family import GraphFamily
@@ -14,7 +16,7 @@ from score_mlx.runs.family import Family
 from score_mlx.runs.records import read_meta, read_part
 from score_mlx.runs.run import Run
 from score_mlx.runs.schema import Record, RunMeta, RunRecord
-from score_mlx.runs.spec import Spec
+from score_mlx.runs.spec import Spec, results_of
 from score_mlx.system.errors import UserError, unknown
 
 FAMILIES: dict[str, Family] = {
@@ -78,7 +80,12 @@ def read_run(path: str | Path, kind: type[R] = Run) -> R:
     Raises:
         UserError: one of them is missing or not as its type says, the record's spec cannot be, or another kind of run.
     """
-    run = run_of(read_record(path), read_meta(path), path)
+    record = read_record(path)
+    if isinstance(record.data, DataSet):
+        spec = spec_of(record, path)
+        words = described(record.data, results_of(spec, Path(path)) / "data" / spec.dataset)
+        record = record.model_copy(update={"dataset": words})
+    run = run_of(record, read_meta(path), path)
     if not isinstance(run, kind):
         raise UserError(f"{path}: a record of {run.spec.FAMILY}, expected one of {kind.KIND}")
     return run

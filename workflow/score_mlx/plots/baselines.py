@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 
 from score_mlx.plots import schema, style
 from score_mlx.runs.run import FoldRun
+from score_mlx.system.digits import digits
 from score_mlx.tables.runs import provenance, require_one_dataset
 
 TREE, DENSE, SCORE = "#D2D2D2", "#A9A9A9", "#7DB9E0"  # light enough for points on them
@@ -67,7 +68,7 @@ def draw_on(axes: Axes, runs: Sequence[FoldRun], title: str, paper: Paper) -> No
         # right of the bar, of its folds and of the paper's mark, whichever reaches furthest
         comparable = not run.incomparable() and run.model in paper
         marks = [*run.best, *([paper[run.model]["rmse_mean"]] if comparable else [])]
-        text = f"{np.mean(run.best):.3f}" if not run.diverged else "diverged"
+        text = digits(float(np.mean(run.best))) if not run.diverged else "diverged"
         axes.annotate(
             text, (np.nanmax(marks), place), (5, 0), textcoords="offset points", va="center", fontsize=7
         )  # fmt: skip

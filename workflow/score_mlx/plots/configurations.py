@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from score_mlx.models.graphs.spec import ARCHS, CONFIGS, PAPER_CONFIGS
 from score_mlx.plots import style
 from score_mlx.runs.run import FoldRun
+from score_mlx.system.digits import digits
 from score_mlx.tables.runs import provenance, require_one_dataset
 
 SPREAD = 0.75  # of all configurations, in units of the distance between architectures
@@ -113,7 +114,11 @@ def _draw_beyond(axes: Axes, run: FoldRun, x: float, highest: float) -> None:
     colour, marker, _ = style.CONFIG_STYLE[run.spec.config]
     axes.axhspan(highest, axes.get_ylim()[1], color="#F1F1F1", lw=0, zorder=0)
     mean = float(np.mean(run.best))
-    number = f"{mean:.2f}" if mean < 100 else f"{mean:.0e}".replace("e+0", "e").replace("e+", "e")
+    number = (
+        f"{mean:.2f}"
+        if 0.1 <= mean < 100
+        else f"{mean:.0e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    )
     text = "diverged" if run.diverged else f"{number} →"
     axes.plot(x, highest, marker, color=colour, ms=4.6, mec="white", mew=0.6, zorder=4)
     axes.annotate(
@@ -130,7 +135,7 @@ def _draw_baseline(axes: Axes, baseline: FoldRun, columns: int) -> None:
     rmse = float(np.mean(baseline.best))
     axes.axhline(rmse, color=style.REFERENCE, lw=1, ls=(0, (5, 3)), zorder=1)
     axes.annotate(
-        f"{baseline.model}\n{rmse:.3f}", (columns - 0.5, rmse), (3, 0), textcoords="offset points", ha="left",
+        f"{baseline.model}\n{digits(rmse)}", (columns - 0.5, rmse), (3, 0), textcoords="offset points", ha="left",
         va="center", fontsize=7, color=style.REFERENCE, annotation_clip=False,
     )  # fmt: skip
 

@@ -126,8 +126,9 @@ class FoldFamily(Family):
 
     def summary(self, spec: FoldSpec, record: RunRecord) -> dict[str, Part]:
         for place, fold in enumerate(record.folds):
-            for name, curve in (("train_loss", fold.train_loss), ("rmse", fold.rmse)):
-                if len(curve) != spec.epochs:
+            for name in ("train_loss", "rmse", "val_rmse"):
+                curve = getattr(fold, name)
+                if curve is not None and len(curve) != spec.epochs:
                     raise UserError(f"folds.{place}.{name} has {len(curve)} values, expected {spec.epochs}")
         return summarise(record.folds)
 

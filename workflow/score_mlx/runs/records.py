@@ -40,10 +40,12 @@ def summarise(folds: Sequence[Fold]) -> dict[str, Part]:
     """The `best` and `last` parts of a record, from its curves."""
     best = []
     for fold in folds:
-        known = [(value, epoch) for epoch, value in enumerate(fold.rmse, start=1) if value is not None]
-        best.append(min(known, default=(None, None)))
-    rmse, epoch = (list(values) for values in zip(*best, strict=True))
-    return {"best": Best(rmse=rmse, epoch=epoch), "last": Last(rmse=[fold.rmse[-1] for fold in folds])}
+        chosen = fold.rmse if fold.val_rmse is None else fold.val_rmse
+        known = [(value, epoch) for epoch, value in enumerate(chosen, start=1) if value is not None]
+        _, epoch = min(known, default=(None, None))
+        best.append((epoch and fold.rmse[epoch - 1], epoch))
+    rmse, epochs = (list(values) for values in zip(*best, strict=True))
+    return {"best": Best(rmse=rmse, epoch=epochs), "last": Last(rmse=[fold.rmse[-1] for fold in folds])}
 
 
 def summarise_losses(evaluations: Sequence[Evaluation]) -> dict[str, Part]:

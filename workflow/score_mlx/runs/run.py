@@ -189,10 +189,10 @@ def show_cuts(cuts: Iterable[Cut]) -> str:
     return ", ".join(f"{cut.setting} {cut.ours}/{cut.paper}" for cut in cuts)
 
 
-def mean_std(values: Iterable[float]) -> tuple[float, float] | tuple[None, None]:
-    """Mean and population standard deviation over folds; None for both where a fold diverged."""
+def mean_std(values: Iterable[float]) -> tuple[float, float | None] | tuple[None, None]:
+    """Mean and population standard deviation over folds; None where a fold diverged, no deviation of a single one."""
     values = list(values)
-    mean, std = float(np.mean(values)), float(np.std(values))
+    mean, std = float(np.mean(values)), float(np.std(values)) if len(values) > 1 else None
     return (mean, std) if math.isfinite(mean) else (None, None)
 
 

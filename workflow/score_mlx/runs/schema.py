@@ -25,13 +25,19 @@ class Fold(Part):
     test: int
     train_loss: list[float | None] = Field(description="mean squared error over the epoch's batches")
     rmse: list[float | None] = Field(description="of the fold's test molecules, after each epoch")
+    val: int | None = Field(None, description="molecules that choose the epoch, of a hold-out")
+    val_rmse: list[float | None] | None = Field(None, description="of these molecules, after each epoch")
+    target_scale: list[float] | None = Field(
+        None, description="mean and standard deviation of the training targets, where the model learns scaled ones"
+    )
     learned_dt: list[float] | None = Field(None, description="step sizes after the last epoch, where they are learned")
     mad: float | None = Field(None, description="mean average distance of the test molecules' last atom states")
     fitted: dict[str, float | int | list[str]] | None = Field(None, description="what a classical model's fit chose")
 
 
 class Best(Part):
-    """Per fold the lowest RMSE over epochs, as the paper selects, and its epoch (counted from 1)."""
+    """Per fold the RMSE at the best epoch and that epoch (counted from 1): the lowest, as the paper selects, or of a
+    hold-out that of the lowest val_rmse."""
 
     rmse: list[float | None]
     epoch: list[int | None]

@@ -12,7 +12,7 @@ from score_mlx.runs.run import FoldRun
 from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import Readable, change, number
-from score_mlx.tables.runs import provenance, require_one_dataset
+from score_mlx.tables.runs import provenance, quantity, require_one_dataset
 from score_mlx.tables.tables import warnings
 
 COLUMNS = (
@@ -26,8 +26,8 @@ READABLE: Readable = (
     ("depth", lambda row: row["depth"]),
     ("RMSE", lambda row: number(row["rmse"])),
     ("other RMSE", lambda row: number(row["against_rmse"])),
-    ("difference", lambda row: change(row["difference"])),
-    ("95 % interval", lambda row: "" if row["p"] is None else f"{change(row['low'])} to {change(row['high'])}"),
+    ("difference", lambda row: change(row["difference"], row["rmse"])),
+    ("95 % interval", lambda row: "" if row["p"] is None else _interval(row)),
     ("p", lambda row: _p(row["p"])),
     ("p (Holm)", lambda row: _p(row["p_holm"])),
     ("shown", lambda row: shown(row)),
@@ -55,6 +55,8 @@ def comparison(runs: Sequence[FoldRun], against: str, epoch: str) -> list[dict[s
         UserError: nothing to compare, or records of different data.
     """
     folds = _one_number_of_folds(runs)
+    if folds < 2:
+        raise UserError(f"{runs[0].spec.split}: one test set, and a test needs results of several; expected folds")
     pairs = _pairs(runs, against, epoch)
     if not pairs:
         found = ", ".join(dict.fromkeys(run.model for run in runs)) or "no record"
@@ -84,7 +86,7 @@ def caption(runs: Sequence[FoldRun], epoch: str) -> list[str]:
     which = {"last": "the last epoch, no epoch chosen", "best": "the best epoch, chosen on the test fold"}[epoch]
     return [
         *warnings(runs),
-        f"Data and runs: {provenance(runs)}; RMSE of {which}.",
+        f"Data and runs: {provenance(runs)}; {quantity(runs)} of {which}.",
         "Difference: to the other depth, fold by fold; below 0 the depth named is better. Interval and p: t test with "
         "the correction of Nadeau and Bengio (2003) for folds that share training data; p (Holm): adjusted for the "
         f"number of tests with the same options. Shown at {ALPHA:g}.",
@@ -179,5 +181,10 @@ def _adjusted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return adjusted
 
 
+def _interval(row: dict[str, Any]) -> str:
+    low, high = (change(row[side], row["rmse"]) for side in ("low", "high"))
+    return f"{low} to {high}"
+
+
 def _p(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+    return "" if value is None else f"{value:.3f}" if value >= 0.001 else "< 0.001"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from score_mlx.system.digits import digits
 from score_mlx.system.files import write_csv, write_text
 
 Row = Mapping[str, Any]
@@ -121,32 +122,41 @@ def heading(name: str, title: str | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three decimals as the paper prints them; a run that blew up keeps a readable width; None: a fold diverged."""
-    if value is None:
-        return "diverged"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.2g}"
+    """Three decimals as the paper prints them, three digits of a very small or large one; None: a fold diverged."""
+    return "diverged" if value is None else digits(value)
 
 
 def mean_and_std(mean: float | None, std: float | None) -> str:
-    return number(None) if mean is None else f"{number(mean)} ± {number(std)}"
+    """The deviation has the mean's decimals; None: there is one value only."""
+    if mean is None:
+        return number(None)
+    return digits(mean) if std is None else f"{digits(mean)} ± {digits(std, mean)}"
 
 
-def change(value: float | None) -> str:
-    """A difference, signed; empty where there is none."""
-    return "" if value is None else f"{value:+.3f}"
+def change(value: float | None, scale: float | None = 1.0) -> str:
+    """A difference, signed; empty where there is none.
+
+    Args:
+        scale: size of what differs, which says how many digits count.
+    """
+    return "" if value is None else digits(value, scale, "+")
 
 
-def change_and_std(mean: float | None, std: float | None) -> str:
-    return "" if mean is None else f"{change(mean)} ± {number(std)}"
+def change_and_std(mean: float | None, std: float | None, scale: float | None = 1.0) -> str:
+    if mean is None:
+        return ""
+    return change(mean, scale) if std is None else f"{change(mean, scale)} ± {digits(std, scale)}"
 
 
 def _cell(name: str, value: Any) -> str:
-    """RMSE and what is computed from it to four decimals, seconds whole, anything else as it is."""
+    """Errors to four decimals, or digits where they are small; seconds whole; anything else as it is."""
     if value is None:
         return ""
     if name == "seconds":
         return f"{value:.0f}"
-    return f"{value:.4f}" if isinstance(value, float) and not name.startswith("paper") else str(value)
+    if not isinstance(value, float) or name.startswith("paper"):
+        return str(value)
+    return f"{value:.4g}" if 0 < abs(value) < 0.001 else f"{value:.4f}"
 
 
 def _pipes(cells: Sequence[str], widths: Sequence[int], left: Sequence[bool]) -> str:

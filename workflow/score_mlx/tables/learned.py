@@ -81,7 +81,7 @@ READABLE: Readable = (
     ("model", lambda row: row["model"]),
     ("learned dt", lambda row: mean_and_std(row["learned_mean"], row["learned_std"])),
     ("fixed dt", lambda row: mean_and_std(row["fixed_mean"], row["fixed_std"])),
-    ("difference", lambda row: change_and_std(row["difference"], row["difference_std"])),
-    ("last epoch", lambda row: change(row["difference_last"])),
+    ("difference", lambda row: change_and_std(row["difference"], row["difference_std"], row["fixed_mean"])),
+    ("last epoch", lambda row: change(row["difference_last"], row["fixed_mean"])),
     ("dt, step by step", _steps),
 )

@@ -89,7 +89,8 @@ def provenance(runs: Iterable[FoldRun]) -> str:
     runs = list(runs)
     first = runs[0].dataset
     splits = " or ".join(distinct(run.spec.split for run in runs))
-    parts = [f"{first.label}, {first.rows} molecules, {len(runs[0].best)} folds ({splits})"]
+    division = "one hold-out" if splits == "holdout" else f"{len(runs[0].best)} folds ({splits})"
+    parts = [f"{first.label}, {first.rows} molecules, {division}"]
     return "; ".join([*parts, *conditions(runs)])
 
 
@@ -102,6 +103,13 @@ def conditions(runs: Sequence[Run]) -> list[str]:
         "device": [run.meta.device for run in runs],
     }
     return [f"{name} {' or '.join(found)}" for name, values in named.items() if (found := distinct(values))]
+
+
+def quantity(runs: Sequence[Any]) -> str:
+    """`RMSE of logS in log10 mol/L`, as far as target and unit are known."""
+    data = runs[0].dataset
+    target = f" of {data.target}" if data.target else ""
+    return f"RMSE{target}" + (f" in {data.unit}" if data.unit else "")
 
 
 def distinct(values: Iterable[Any]) -> list[str]:

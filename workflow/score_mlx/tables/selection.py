@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from score_mlx.models.classical.selection import Selection
+from score_mlx.system.digits import digits
 from score_mlx.tables.formats import Readable
 from score_mlx.tables.runs import show_versions
 
@@ -61,7 +62,7 @@ def caption(selection: Selection) -> list[str]:
 READABLE: Readable = (
     ("rank", lambda row: str(row["rank"])),
     ("descriptor", lambda row: row["descriptor"]),
-    ("mean |SHAP|", lambda row: f"{row['mean_abs_shap']:.3f}"),
+    ("mean |SHAP|", lambda row: digits(row["mean_abs_shap"])),
     ("folds top 10", lambda row: str(row["folds_top10"])),
     ("folds top 100", lambda row: str(row["folds_top100"])),
 )

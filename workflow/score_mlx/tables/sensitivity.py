@@ -84,9 +84,9 @@ READABLE: Readable = (
     ("model", lambda row: row["model"]),
     ("RMSE", _shown("rmse")),
     ("last epoch", _shown("last_rmse")),
-    ("change", lambda row: change(row["change_last"])),
+    ("change", lambda row: change(row["change_last"], row["rmse_mean"])),
     ("grouped folds", _shown("grouped_rmse")),
-    ("change", lambda row: change(row["change_grouped"])),
+    ("change", lambda row: change(row["change_grouped"], row["rmse_mean"])),
     ("grouped, last epoch", _shown("grouped_last_rmse")),
-    ("change", lambda row: change(row["change_both"])),
+    ("change", lambda row: change(row["change_both"], row["rmse_mean"])),
 )

@@ -13,7 +13,7 @@ import numpy as np
 from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import Readable, Row, change, mean_and_std
-from score_mlx.tables.runs import ORIGIN, origin, provenance, require_one_dataset
+from score_mlx.tables.runs import ORIGIN, origin, provenance, quantity, require_one_dataset
 
 COLUMNS = (
     "rank", "model", "top", "rmse_mean", "rmse_std", "last_rmse_mean", "last_rmse_std", "diverged", "parameters",
@@ -41,7 +41,7 @@ READABLE: Readable = (
     ("RMSE", _rmse("rmse_mean", "rmse_std")),
     ("last RMSE", _rmse("last_rmse_mean", "last_rmse_std")),
     ("paper", lambda row: _rmse("paper_mean", "paper_std")(row) if row["comparable"] == "yes" else ""),
-    ("difference", lambda row: change(row["difference"])),
+    ("difference", lambda row: change(row["difference"], row["rmse_mean"])),
     ("parameters", lambda row: "" if row["parameters"] is None else f"{row['parameters']:,}"),
     ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),
 )
@@ -100,8 +100,12 @@ def warnings(runs: Sequence[FoldRun]) -> list[str]:
 def caption(runs: Sequence[FoldRun], top: int = 0) -> list[str]:
     """What a reader of the table must know, a sentence an item; a stand-in says so first."""
     lines = [*warnings(runs), f"Data and runs: {provenance(runs)}."]
-    lines.append("RMSE: mean ± population standard deviation over folds.")
-    if any(run.has_epochs for run in runs):
+    lines.append(f"{quantity(runs)}: mean ± population standard deviation over folds.")
+    if runs[0].spec.split == "holdout":
+        lines[-1] = (
+            f"{quantity(runs)}, of the test molecules; of networks at the epoch of the lowest RMSE of the val ones."
+        )
+    elif any(run.has_epochs for run in runs):
         lines[-1] += (
             " Of networks the lowest over epochs on each test fold, as in the paper (so chosen on the test fold); last "
             "RMSE: the same after the last epoch."

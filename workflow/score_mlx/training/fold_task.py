@@ -49,8 +49,11 @@ class FoldTask(ABC, Generic[S, D]):
         self.steps = steps(data, folds[0], spec.batch_size)
         if any(steps(data, fold, spec.batch_size) != self.steps for fold in folds):
             raise ValueError(f"folds {folds} have different numbers of batches and cannot train side by side")
+        scaled = spec.scale_targets
+        self.target_scales = [data.target_scale(fold) if scaled else (0.0, 1.0) for fold in folds]
         self.prepare()
-        self.validation = list(self._validation_batches())
+        self.validation = list(self._in_batches(self.validation_order))
+        self.choosing = list(self._in_batches(data.val))
 
     @staticmethod
     def fastest_replicas(spec: S) -> int:
@@ -79,6 +82,11 @@ class FoldTask(ABC, Generic[S, D]):
         """The fold's test molecules in the order in which they are batched."""
         return self.data.test(fold)
 
+    def labels(self, fold: int) -> np.ndarray:
+        """(N,) what fold `fold` learns: the targets, scaled by those that train it where the spec says so."""
+        mean, deviation = self.target_scales[self.folds.index(fold)]
+        return (self.data.targets - mean) / deviation
+
     def replicas(self) -> Replicas:
         """One freshly initialised model a fold."""
         models = []
@@ -100,27 +108,34 @@ class FoldTask(ABC, Generic[S, D]):
             yield arrays, mx.array(np.array([key[step] for key in keys])), _squared_error(predict)
 
     def rmse(self, replicas: Replicas) -> np.ndarray:
-        """(R,) root mean squared error on each fold's test molecules, dropout off."""
-        predictions = [replicas.apply(_without_dropout(predict), arrays) for arrays, predict in self.validation]
+        """(R,) root mean squared error on each fold's test molecules, dropout off, in the target's unit."""
+        return self._rmse(replicas, self.validation)
+
+    def val_rmse(self, replicas: Replicas) -> np.ndarray | None:
+        """(R,) the same on the molecules of a hold-out that choose the epoch."""
+        return self._rmse(replicas, self.choosing) if self.choosing else None
+
+    def _rmse(self, replicas: Replicas, batches: list[tuple[Arrays, Predict]]) -> np.ndarray:
+        predictions = [replicas.apply(_without_dropout(predict), arrays) for arrays, predict in batches]
         mx.eval(predictions)
         squares = np.zeros(len(self.folds))
         count = np.zeros(len(self.folds))
-        for prediction, (arrays, _) in zip(predictions, self.validation, strict=True):
+        for prediction, (arrays, _) in zip(predictions, batches, strict=True):
             weight = np.array(arrays["weight"], np.float64)
             error = np.array(prediction, np.float64) - np.array(arrays["label"], np.float64)
             squares += (weight * error**2).sum(axis=1)
             count += weight.sum(axis=1)
-        return np.sqrt(squares / count)
+        return np.sqrt(squares / count) * [deviation for _, deviation in self.target_scales]
 
     def remarks(self, replicas: Replicas) -> list[dict[str, float]]:
         """What else a record says of each trained replica, as fields of `records.Fold`."""
         return [{} for _ in self.folds]
 
-    def _validation_batches(self) -> Iterator[tuple[Arrays, Predict]]:
-        """Test molecules of each fold, in batches that correspond over folds."""
-        tests, size = [self.validation_order(fold) for fold in self.folds], self.validation_batch
-        for start in range(0, max(len(test) for test in tests), size):
-            yield self.side_by_side([test[start : start + size] for test in tests])
+    def _in_batches(self, order: Callable[[int], np.ndarray]) -> Iterator[tuple[Arrays, Predict]]:
+        """Molecules of each fold in an order, in batches that correspond over folds."""
+        molecules, size = [order(fold) for fold in self.folds], self.validation_batch
+        for start in range(0, max(map(len, molecules)), size):
+            yield self.side_by_side([chosen[start : start + size] for chosen in molecules])
 
     def _random(self, fold: int, stream: int, *place: int) -> np.random.SeedSequence:
         return np.random.SeedSequence([self.spec.seed, self.spec.repeat, fold, stream, *place])

@@ -33,13 +33,17 @@ class Task(Protocol):
     def rmse(self, replicas: Replicas) -> np.ndarray:
         """(R,) root mean squared error on each replica's test molecules."""
 
+    def val_rmse(self, replicas: Replicas) -> np.ndarray | None:
+        """(R,) the same on the molecules that choose the epoch, None where the test molecules do."""
+
 
 @dataclass
 class Curves:
-    """What training has seen so far, and each replica's weights at its lowest RMSE.
+    """What training has seen so far, and each replica's weights at its best epoch.
 
     Attributes:
         train_loss, rmse: for each replica one value an epoch.
+        val_rmse: the same on the molecules that choose the best epoch; empty where the test molecules do.
         best: for each replica its parameters by name.
         seconds: spent so far, all sessions together.
         resumed: how often a checkpoint was taken up.
@@ -47,6 +51,7 @@ class Curves:
 
     train_loss: list[list[float]]
     rmse: list[list[float]]
+    val_rmse: list[list[float]] = field(default_factory=list)
     best: list[dict[str, mx.array]] = field(default_factory=list)
     seconds: float = 0.0
     resumed: int = 0
@@ -54,6 +59,17 @@ class Curves:
     @property
     def epochs(self) -> int:
         return len(self.rmse[0])
+
+    @property
+    def choosing(self) -> list[list[float]]:
+        """The RMSE that choose the best epoch."""
+        return self.val_rmse or self.rmse
+
+    def at_best(self, r: int) -> float:
+        """The test RMSE of a replica at its best epoch, by the rule of `_note`."""
+        chosen = self.choosing[r]
+        known = [epoch for epoch, value in enumerate(chosen) if not np.isnan(value)]
+        return self.rmse[r][min(known, key=chosen.__getitem__, default=0)]
 
 
 def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tuple[Replicas, Curves]:
@@ -74,16 +90,15 @@ def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tup
     """
     pause = checkpoints.pause(CHECKPOINT_SECONDS)
     replicas = task.replicas()
-    curves = Curves([[] for _ in range(replicas.count)], [[] for _ in range(replicas.count)], [{}] * replicas.count)
+    curves = Curves(*([[] for _ in range(replicas.count)] for _ in range(2)), best=[{}] * replicas.count)
     _restore(checkpoint, signature, replicas, curves)
     clock = saved = time.monotonic()
     with stopping.orderly():
         for epoch in range(curves.epochs, task.epochs):
             losses = run_epoch(task, replicas, epoch)
-            _note(curves, losses.mean(axis=0), task.rmse(replicas), replicas)
-            progress.epoch(
-                curves.epochs, [min(values) for values in curves.rmse], [values[-1] for values in curves.rmse]
-            )
+            _note(curves, losses.mean(axis=0), task.rmse(replicas), task.val_rmse(replicas), replicas)
+            best = [curves.at_best(r) for r in range(replicas.count)]
+            progress.epoch(curves.epochs, best, [values[-1] for values in curves.rmse])
             now = time.monotonic()
             curves.seconds, clock = curves.seconds + now - clock, now
             if now - saved > pause or curves.epochs == task.epochs or stopping.asked():
@@ -104,19 +119,24 @@ def run_epoch(task: Task, replicas: Replicas, epoch: int) -> np.ndarray:
     return np.array(mx.stack(losses))
 
 
-def _note(curves: Curves, losses: np.ndarray, rmse: np.ndarray, replicas: Replicas) -> None:
+def _note(curves: Curves, losses: np.ndarray, rmse: np.ndarray, val: np.ndarray | None, replicas: Replicas) -> None:
+    if val is not None and not curves.val_rmse:
+        curves.val_rmse = [[] for _ in range(replicas.count)]
+    deciding = rmse if val is None else val
     for r in range(replicas.count):
         # a comparison with NaN is false, so a first epoch without a finite error counts as the best until one has it
-        if not curves.rmse[r] or rmse[r] < np.nanmin([*curves.rmse[r], np.inf]):
+        if not curves.choosing[r] or deciding[r] < np.nanmin([*curves.choosing[r], np.inf]):
             curves.best[r] = replicas.weights(r)
             mx.eval(curves.best[r])
         curves.train_loss[r].append(float(losses[r]))
         curves.rmse[r].append(float(rmse[r]))
+        if val is not None:
+            curves.val_rmse[r].append(float(val[r]))
 
 
 def _save(path: Path, signature: str, replicas: Replicas, curves: Curves) -> None:
     best = {f"best.{r}.{name}": w for r, weights in enumerate(curves.best) for name, w in weights.items()}
-    seen = [curves.train_loss, curves.rmse, curves.seconds, curves.resumed]
+    seen = [curves.train_loss, curves.rmse, curves.val_rmse, curves.seconds, curves.resumed]
     checkpoints.save(path, signature, replicas.state() | best, seen)
 
 
@@ -127,10 +147,10 @@ def _restore(path: Path, signature: str, replicas: Replicas, curves: Curves) -> 
         return
     arrays, seen = found
     try:
-        train_loss, rmse, seconds, resumed = seen
+        train_loss, rmse, *val_rmse, seconds, resumed = seen  # earlier versions had no val_rmse
         best = [{name: arrays[f"best.{r}.{name}"] for name in replicas.names} for r in range(replicas.count)]
         replicas.restore(arrays)
     except (ValueError, KeyError, TypeError):
         return
-    curves.train_loss, curves.rmse, curves.best = train_loss, rmse, best
+    curves.train_loss, curves.rmse, curves.val_rmse, curves.best = train_loss, rmse, next(iter(val_rmse), []), best
     curves.seconds, curves.resumed = seconds, resumed + 1

@@ -7,6 +7,8 @@ import time
 
 from tqdm import tqdm
 
+from score_mlx.system.digits import digits
+
 LINE_SECONDS = 20  # between two lines of a log
 
 
@@ -36,7 +38,7 @@ class Progress:
     def epoch(self, epoch: int, best: list[float], last: list[float]) -> None:
         """Epoch `epoch` (from 1) of the present folds is done; RMSE of each, the best so far and the last."""
         before, self.done = self.done, self._group_start + epoch
-        state = f"rmse {_mean(last):.3f}, best {_mean(best):.3f}"
+        state = f"rmse {digits(_mean(last))}, best {digits(_mean(best))}"
         if self.bar is not None:
             self.bar.set_postfix_str(f"{self.name} {state}", refresh=False)
             self.bar.update(self.done - before)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
+import numpy as np
 
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.depth import learned_dt
@@ -22,6 +25,8 @@ from score_mlx.training.exclusive import once
 from score_mlx.training.fold_task import FoldTask, steps
 from score_mlx.training.loop import Curves, fit
 from score_mlx.training.progress import Progress
+
+USUAL = (0.01, 100)  # standard deviations of targets that networks learn as they are
 
 
 def train(
@@ -66,6 +71,7 @@ def _train(
     preset: str,
 ) -> RunRecord:
     started = datetime.now(UTC).isoformat(timespec="seconds")
+    _warn_of_size(spec, data)
     folds = data.fold_numbers
     side_by_side = min(replicas or task.fastest_replicas(spec), len(folds))
     groups = _groups(folds, [steps(data, fold, spec.batch_size) for fold in folds], side_by_side)
@@ -81,7 +87,7 @@ def _train(
         seconds, resumed, parameters = seconds + curves.seconds, resumed + curves.resumed, trained.parameters
         for r, fold in enumerate(group):
             _write_weights(folder / "weights", fold, curves.best[r], trained.weights(r))
-            parts.append(_fold(data, fold, curves, r, trained.weights(r), remarks[r]))
+            parts.append(_fold(running, r, curves, trained.weights(r), remarks[r]))
     bar.close()
     record = make_record(spec, data.record(), parameters, parts)
     used = plugins.provenance(spec.as_dict())
@@ -92,6 +98,17 @@ def _train(
     write_record(folder, record, meta)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return record
+
+
+def _warn_of_size(spec: Spec, data: FoldedData) -> None:
+    """Networks start from predictions of size 1 and learn targets of another size slowly or not at all."""
+    deviation = float(np.std(data.targets))
+    if not spec.scale_targets and not USUAL[0] <= deviation <= USUAL[1]:
+        print(
+            f"{spec.dataset}: targets have a standard deviation of {deviation:.3g} and are learnt unscaled, "
+            "which networks do badly; --scale-targets, or scale_targets: true",
+            file=sys.stderr,
+        )
 
 
 def _groups(folds: list[int], steps: list[int], side_by_side: int) -> list[list[int]]:
@@ -118,9 +135,14 @@ def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dic
 
 
 def _fold(
-    data: FoldedData, fold: int, curves: Curves, r: int, weights: dict[str, mx.array], remarks: dict[str, float | None]
+    running: FoldTask, r: int, curves: Curves, weights: dict[str, mx.array], remarks: dict[str, float | None]
 ) -> Fold:
+    data, fold, scale = running.data, running.folds[r], running.target_scales[r]
     dt = [learned_dt(alpha).tolist() for name, alpha in weights.items() if name.endswith("dt.alpha")]
-    learned = {"learned_dt": [finite(value) for value in dt[0]]} if dt else {}
-    sizes = len(data.train(fold)), len(data.test(fold))
-    return make_fold(fold, *sizes, curves.train_loss[r], curves.rmse[r], **learned, **remarks)
+    more: dict[str, Any] = {"learned_dt": [finite(value) for value in dt[0]]} if dt else {}
+    if curves.val_rmse:
+        more |= {"val": len(data.val(fold)), "val_rmse": [finite(value) for value in curves.val_rmse[r]]}
+    if running.spec.scale_targets:
+        more["target_scale"] = list(scale)
+    losses = [loss * scale[1] ** 2 for loss in curves.train_loss[r]]  # in the target's unit, squared
+    return make_fold(fold, len(data.train(fold)), len(data.test(fold)), losses, curves.rmse[r], **more, **remarks)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from score_mlx.data.splits import DRAWN
+from score_mlx.data.splits import DRAWN, PARTS
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import read_csv, write_csv
 
@@ -59,6 +59,30 @@ def make_folds(canonical: Sequence[str], split: str = "kfold", repeat: int = 0) 
 def save_folds(path: str | Path, folds: np.ndarray) -> None:
     """Writes columns `row` (position in molecules.csv) and `fold`."""
     write_csv(path, ("row", "fold"), ((row, int(fold)) for row, fold in enumerate(folds)))
+
+
+def save_parts(path: str | Path, parts: np.ndarray) -> None:
+    """Writes a hold-out: columns `row` (position in molecules.csv) and `part`, one of `PARTS`."""
+    write_csv(path, ("row", "part"), ((row, PARTS[part]) for row, part in enumerate(parts)))
+
+
+def load_parts(path: str | Path, n: int) -> np.ndarray:
+    """Reads what `save_parts` wrote, (n,) int64 places in `PARTS`.
+
+    Raises:
+        UserError: missing file, other columns, rows out of order, an empty part, or another number of molecules.
+    """
+    rows = read_csv(path, ("row", "part"), "hold-out", "hold-out file")
+    for position, row in enumerate(rows):
+        if len(row) != 2 or row[0] != str(position) or row[1] not in PARTS:
+            raise UserError(f"{path}: line {position + 2} is '{','.join(row)}', expected '{position},<part>'")
+    if len(rows) != n:
+        raise UserError(f"{path}: {len(rows)} rows, expected {n}, one for each molecule")
+    parts = np.array([PARTS.index(part) for _, part in rows], dtype=np.int64)
+    empty = [name for place, name in enumerate(PARTS) if not (parts == place).any()]
+    if empty:
+        raise UserError(f"{path}: no molecule of {empty[0]}, expected some of {', '.join(PARTS)}")
+    return parts
 
 
 def load_folds(path: str | Path, n: int | None = None) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Folds that the reader gives (`split: file`): a column of the CSV of molecules, or a folds file."""
+"""Folds or a hold-out that the reader gives: a column of the CSV of molecules, or a folds file."""
 
 from __future__ import annotations
 
@@ -8,36 +8,44 @@ from pathlib import Path
 import numpy as np
 
 from score_mlx.data.chem.csvfile import read_cells
+from score_mlx.data.splits import PARTS
 from score_mlx.system.errors import UserError
 
+# How a hold-out's parts are called, in small letters; one column says them, whoever made it.
+NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val"}
+NAMES |= {"test": "test", "testing": "test"}
+Labels = Sequence[tuple[int, str]]  # the line and the label of each molecule
 MOST = 50  # folds; a column with more different values is hardly one of folds
 
 
-def from_column(path: str | Path, column: str, rows: Sequence[int]) -> np.ndarray:
-    """The fold of each molecule as a column of its CSV says, (n,) int64.
+def from_column(path: str | Path, column: str, rows: Sequence[int], split: str = "file") -> np.ndarray:
+    """The fold, or the part of a hold-out, of each molecule as a column of its CSV says, (n,) int64.
 
-    Any labels will do: they are numbered 0, 1, ... in their order, that of numbers where all are whole numbers.
+    Any labels of folds will do: they are numbered 0, 1, ... in their order, that of numbers where all are whole
+    numbers. Those of a hold-out are train, val and test (`NAMES`), all of them and no other.
 
     Args:
         rows: rows of the CSV that the n molecules are, 0-based below the header.
+        split: `file` or `holdout`.
 
     Raises:
-        UserError: no such column, a row without a label, one label only, or more than `MOST`.
+        UserError: no such column, a row without a label, one fold only or more than `MOST`, folds for a hold-out or
+            the reverse.
     """
     cells = read_cells(path, [column])
     if max(rows, default=-1) >= len(cells):
         raise UserError(f"{path}: {len(cells)} rows, expected at least {max(rows) + 1}, as when it was prepared")
-    return _numbered(path, column, [(cells[row].line, cells[row].values[0]) for row in rows])
+    return _divided(path, column, [(cells[row].line, cells[row].values[0]) for row in rows], split)
 
 
-def from_file(path: str | Path, rows: Sequence[int]) -> np.ndarray:
-    """The fold of each molecule as a folds file says, (n,) int64: columns row and fold, rows in any order.
+def from_file(path: str | Path, rows: Sequence[int], split: str = "file") -> np.ndarray:
+    """The same as a folds file says: columns row and fold, rows in any order.
 
     Rows are those of molecules.csv, so of the reader's CSV, all of it or what was kept; where they are 0 to n - 1
     instead they are positions in molecules.csv, as in the folds files of this project.
 
     Args:
-        rows: rows of the CSV that the n molecules are.
+        rows, split: as of `from_column`.
 
     Raises:
         UserError: not such a file, a row twice or none for a molecule, or folds as of `from_column`.
@@ -59,14 +67,36 @@ def from_file(path: str | Path, rows: Sequence[int]) -> np.ndarray:
         lacking = sorted(set(rows) - set(cells))
         odd = [f"line {cells[row].line}: row {row} is none of molecules.csv" for row in sorted(set(cells) - set(rows))]
         raise UserError(f"{path}: {f'no row {lacking[0]}' if lacking else odd[0]}, expected a row for each molecule")
-    return _numbered(path, "fold", [(cells[row].line, cells[row].values[1]) for row in wanted])
+    return _divided(path, "fold", [(cells[row].line, cells[row].values[1]) for row in wanted], split)
 
 
-def _numbered(path: str | Path, column: str, cells: Sequence[tuple[int, str]]) -> np.ndarray:
-    """Labels as numbers; `cells` are (line, label) pairs."""
-    for line, label in cells:
+def _divided(path: str | Path, column: str, labels: Labels, split: str) -> np.ndarray:
+    for line, label in labels:
         if not label:
             raise UserError(f"{path}: line {line}: no fold in column '{column}', expected a number or a name")
+    return (_parts if split == "holdout" else _numbered)(path, column, labels)
+
+
+def _parts(path: str | Path, column: str, labels: Labels) -> np.ndarray:
+    """Places in `PARTS`."""
+    for line, label in labels:
+        if label.casefold() not in NAMES:
+            raise UserError(f"{path}: line {line}: '{label}' in column '{column}', expected train, val or test")
+    parts = [NAMES[label.casefold()] for _, label in labels]
+    for part, use in (("train", "train on"), ("val", "choose the epoch by"), ("test", "test")):
+        if part not in parts:
+            raise UserError(f"{path}: column '{column}' has no {part}, so there is nothing to {use}")
+    return np.array([PARTS.index(part) for part in parts], dtype=np.int64)
+
+
+def _numbered(path: str | Path, column: str, cells: Labels) -> np.ndarray:
+    """Labels as numbers."""
+    found = list(dict.fromkeys(label for _, label in cells))
+    if len(found) <= len(NAMES) and {label.casefold() for label in found} & {"train", "training"}:
+        raise UserError(
+            f"{path}: column '{column}' says {', '.join(found)}: a hold-out (split: holdout) and no folds, "
+            "each of which is tested in turn"
+        )
     numbers = [_whole(label) for _, label in cells]
     labels = numbers if None not in numbers else [label for _, label in cells]
     known = sorted(set(labels))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.data.described import DataSet
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import read_csv
 
@@ -68,3 +69,16 @@ def load_info(folder: str | Path) -> dict[str, Any]:
     if missing:
         raise UserError(f"{path}: no {missing[0]}, expected what `score-mlx data prepare` writes")
     return info
+
+
+def described(dataset: DataSet, folder: str | Path) -> DataSet:
+    """A record's data in the words that the prepared data have for them today, which change without a new training.
+
+    Args:
+        folder: of the prepared data; without the same data there the record's own words stay.
+    """
+    if not (Path(folder) / "dataset.json").is_file():
+        return dataset
+    info = load_info(folder)
+    words = {name: info[name] for name in ("label", "unit", "target") if isinstance(info.get(name), str)}
+    return dataset.model_copy(update=words) if info["sha256"] == dataset.sha256 else dataset

@@ -71,10 +71,18 @@ def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndar
     train, test = data.train(fold), data.test(fold)
     # Lasso's sums of squares need double precision; the others round to single themselves.
     x, y = data.scaled_descriptors(fold)[:, columns].astype(np.float64), data.targets
-    model = fitted(spec, fold, x[train], y[train])
-    squares = [float(np.mean((model.predict(x[rows]) - y[rows]) ** 2)) for rows in (train, test)]
+    mean, deviation = scale = data.target_scale(fold) if spec.scale_targets else (0.0, 1.0)
+    model = fitted(spec, fold, x[train], (y[train] - mean) / deviation)
+
+    def squared_error(rows: np.ndarray) -> float:
+        return float(np.mean((model.predict(x[rows]) * deviation + mean - y[rows]) ** 2))
+
+    more: dict[str, Any] = {"target_scale": list(scale)} if spec.scale_targets else {}
+    if data.holdout:
+        more |= {"val": len(data.val(fold)), "val_rmse": [finite(squared_error(data.val(fold)) ** 0.5)]}
     chosen = _chosen(spec, model, data.names[columns])
-    return make_fold(fold, len(train), len(test), [squares[0]], [squares[1] ** 0.5], fitted=chosen)
+    errors = [squared_error(train)], [squared_error(test) ** 0.5]
+    return make_fold(fold, len(train), len(test), *errors, fitted=chosen, **more)
 
 
 def _chosen(spec: ClassicalSpec, model: Any, names: np.ndarray) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def asked(work: Callable[[], T], spec: ClassicalSpec, fold: int, x: np.ndarray, 
     except Exception as reason:
         cause = f"the library refuses: {type(reason).__name__}: {reason}"
         if len(y) and (y == y[0]).all():
-            cause = f"all {len(y)} training targets are {y[0]:g}, so there is nothing to learn; leave this method out"
+            cause = (
+                f"its {len(y)} training targets are all the same, so there is nothing to learn; leave this method out"
+            )
         elif len(x) and (x == x[0]).all():
             cause = f"no descriptor varies over its {len(y)} training molecules, so there is nothing to learn from"
         raise UserError(f"{_place(spec, fold)}: {cause}") from reason

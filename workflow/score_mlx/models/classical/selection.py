@@ -84,10 +84,12 @@ def select(spec: CatBoost, data: FoldedData) -> Selection:
     values, inputs = (np.zeros((len(data.targets), len(data.names)), np.float32) for _ in range(2))
     for fold in data.fold_numbers:
         x, train, test = data.scaled_descriptors(fold), data.train(fold), data.test(fold)
-        y = data.targets[train]
+        mean, deviation = data.target_scale(fold) if spec.scale_targets else (0.0, 1.0)
+        y = (data.targets[train] - mean) / deviation
         model = fitted(spec, fold, x[train], y)
-        importance[fold] = np.abs(asked(partial(_explain, model, x[train]), spec, fold, x[train], y)).mean(axis=0)
-        values[test], inputs[test] = _explain(model, x[test]), x[test]
+        ranked = asked(partial(_explain, model, x[train]), spec, fold, x[train], y)
+        importance[fold] = np.abs(ranked).mean(axis=0) * deviation
+        values[test], inputs[test] = _explain(model, x[test]) * deviation, x[test]
     chosen = {"cuts": spec.cuts(), "seed": spec.seed, "split": spec.split}
     about = data.record().model_dump() | chosen | environment("shap")
     return Selection(data.names, importance, values, inputs, about)

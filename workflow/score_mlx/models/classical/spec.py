@@ -25,6 +25,7 @@ class ClassicalSpec(FoldSpec):
         method: a key of `METHODS`.
         split, repeat: which folds.
         seed: of the models that draw at random: CatBoost, XGBoost, LightGBM, random forest.
+        scale_targets: whether the model learns targets of mean 0 and standard deviation 1 over its training molecules.
     """
 
     dataset: str
@@ -32,6 +33,7 @@ class ClassicalSpec(FoldSpec):
     split: str = "kfold"
     repeat: int = 0
     seed: int = 42
+    scale_targets: bool = False
 
     FAMILY: ClassVar[str] = "classical"
     NAMED: ClassVar[tuple[str, ...]] = ("method",)
@@ -66,7 +68,7 @@ class ClassicalSpec(FoldSpec):
     @classmethod
     def setting_fields(cls) -> list[Field]:
         """The fields that are the library's."""
-        return [f for f in cls.option_fields() if f.name not in ("split", "repeat", "seed")]
+        return [f for f in cls.option_fields() if f.name not in ("split", "repeat", "seed", "scale_targets")]
 
     def settings(self) -> dict[str, Any]:
         """The model's own settings."""
@@ -183,7 +185,8 @@ class Lasso(ClassicalSpec):
 
     @property
     def ranked_by(self) -> CatBoost:
-        return CatBoost(self.dataset, "catboost", self.split, self.repeat, self.seed, iterations=self.shap_iterations)
+        folds = (self.split, self.repeat, self.seed, self.scale_targets)
+        return CatBoost(self.dataset, "catboost", *folds, iterations=self.shap_iterations)
 
 
 # key: class, name in the paper's Table 1 ("LightBoost" in its text is LightGBM)

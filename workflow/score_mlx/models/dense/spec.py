@@ -20,6 +20,7 @@ class DenseSpec(FoldSpec):
         epochs, batch_size, learning_rate, bias_correction: training protocol, the graph networks'.
         split, repeat: which folds; repeat r also means new weights.
         seed: from which each fold's initialisation, order of molecules and dropout are derived.
+        scale_targets: whether the model learns targets of mean 0 and standard deviation 1 over its training molecules.
     """
 
     dataset: str
@@ -31,6 +32,7 @@ class DenseSpec(FoldSpec):
     split: str = "kfold"
     repeat: int = 0
     seed: int = 42
+    scale_targets: bool = False
 
     FAMILY: ClassVar[str] = "dense"
     NAMED: ClassVar[tuple[str, ...]] = ("network",)
@@ -42,7 +44,7 @@ class DenseSpec(FoldSpec):
         "learning_rate": RATE,
     }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("epochs", "batch_size")
-    PROTOCOL: ClassVar[tuple[str, ...]] = ("epochs", "batch_size", "learning_rate", "split")
+    PROTOCOL: ClassVar[tuple[str, ...]] = ("epochs", "batch_size", "learning_rate", "split", "scale_targets")
 
     @property
     def model(self) -> str:

@@ -37,22 +37,22 @@ class DenseTask(FoldTask[DenseSpec, FoldedData]):
 
     def prepare(self) -> None:
         self.inputs = [self.data.scaled_descriptors(fold) for fold in self.folds]
-        self.labels = self.data.targets.astype(np.float32)
+        self.known = [self.labels(fold).astype(np.float32) for fold in self.folds]
 
     def model(self) -> DenseModel:
         return DenseModel(self.spec.network, self.data.descriptors.shape[1])
 
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
         rows = max(map(len, molecules))
-        pairs = zip(self.inputs, molecules, strict=True)
-        return to_device([self._batch(inputs, m, rows) for inputs, m in pairs]), _predict
+        parts = zip(self.inputs, self.known, molecules, strict=True)
+        return to_device([self._batch(*part, rows) for part in parts]), _predict
 
-    def _batch(self, inputs: np.ndarray, molecules: np.ndarray, rows: int) -> dict[str, np.ndarray]:
+    def _batch(self, inputs: np.ndarray, known: np.ndarray, molecules: np.ndarray, rows: int) -> dict[str, np.ndarray]:
         """Rows of a fold's molecules, zeros where there is none."""
         padding = rows - len(molecules)
         return {
             "descriptors": np.pad(inputs[molecules], ((0, padding), (0, 0))),
-            "label": np.pad(self.labels[molecules], (0, padding)),
+            "label": np.pad(known[molecules], (0, padding)),
             "weight": np.pad(np.ones(len(molecules), np.float32), (0, padding)),
             "molecule_id": np.arange(rows, dtype=np.uint32),
         }

@@ -47,6 +47,7 @@ class GraphSpec(FoldSpec):
         bias_correction: Adam's. MLX leaves it out, and its first hundred steps are 3 to 6 times as long.
         split, repeat: which folds; repeat r also means new weights.
         seed: from which each fold's initialisation, order of molecules and dropout are derived.
+        scale_targets: whether the model learns targets of mean 0 and standard deviation 1 over its training molecules.
     """
 
     dataset: str
@@ -70,6 +71,7 @@ class GraphSpec(FoldSpec):
     split: str = "kfold"
     repeat: int = 0
     seed: int = 42
+    scale_targets: bool = False
 
     FAMILY: ClassVar[str] = "graphs"
     NAMED: ClassVar[tuple[str, ...]] = ("arch", "config")
@@ -93,6 +95,7 @@ class GraphSpec(FoldSpec):
     CUTTABLE: ClassVar[tuple[str, ...]] = ("epochs", "batch_size", "hidden", "heads")
     PROTOCOL: ClassVar[tuple[str, ...]] = (
         "steps", "integrator", "learn_dt", "form", "hidden", "heads", "epochs", "batch_size", "learning_rate", "split",
+        "scale_targets",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

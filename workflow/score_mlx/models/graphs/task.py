@@ -31,7 +31,7 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
     def prepare(self) -> None:
         data, pairs = self.data, recipe(self.spec.arch).pairs
         self.batchers = [
-            Batcher(data.graphs, data.targets, data.scaled_descriptors(fold), pairs=pairs) for fold in self.folds
+            Batcher(data.graphs, self.labels(fold), data.scaled_descriptors(fold), pairs=pairs) for fold in self.folds
         ]
 
     def model(self) -> GraphModel:
