@@ -10,10 +10,11 @@ from pydantic import Field
 
 from score_mlx.config.base import Name, Typed
 from score_mlx.data.dataset_names import BUILT_IN
+from score_mlx.data.splits import DRAWN
 from score_mlx.models.classical.spec import METHODS
 from score_mlx.models.graphs.size import BLOCKS, narrowed, parameters
 from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
-from score_mlx.runs.spec import SPLITS, Spec
+from score_mlx.runs.spec import Spec
 
 # The six corners of {stack, one shared block} x {dt = 1, 0.5, 1/K}.
 CORNERS = ("base", "skip05", "averaged", "shared", "SCORE_skip05", "SCORE")
@@ -32,7 +33,7 @@ class Data(Typed):
     """A data set and how it is divided; by default config.yaml's."""
 
     dataset: Literal[BUILT_IN] | None = None
-    split: Literal[SPLITS[:-1]] | None = None
+    split: Literal[DRAWN] | None = None
 
 
 class Beyond(Typed):
