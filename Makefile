@@ -159,6 +159,7 @@ clean: ## remove build/
 define install_lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || { \
 	  echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1 | head -n 1), needed is Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@PYTHONPATH=workflow $(PYTHON) -m score_mlx.system.conditions $(LOCK)
 	@test -x $(1)/bin/pip && { test ! -f $(1)/.lock-name || grep -qxF $(LOCK) $(1)/.lock-name; } || { \
 	  echo "$$($(PYTHON) --version): making $(1)"; $(PYTHON) -m venv --clear $(1) || { \
 	  echo "error: $(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }; }
@@ -179,12 +180,12 @@ $(VENV)/.locked: $(LOCK)
 	$(call install_lock,$(VENV))
 	@touch $@
 
-# Kernels are for MLX on a CPU under Linux. Nothing but speed depends on them, so they may be missing.
+# Kernels are for MLX on a CPU under Linux, also beside a GPU. Nothing but speed depends on them, so they may be missing.
 KERNELS := $(wildcard workflow/score_mlx/kernels/*.cpp workflow/score_mlx/kernels/*.h)
 define install_package
 	@echo "installing score-mlx from this folder"
 	@$(1)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation -e .
-	@case $(LOCK) in *linux-cpu*) $(1)/bin/python -m score_mlx.kernels || true ;; esac
+	@case $(LOCK) in *linux-*) $(1)/bin/python -m score_mlx.kernels || true ;; esac
 endef
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml $(KERNELS)

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from score_mlx import __version__
 from score_mlx.data.chem.parallel import cores
-from score_mlx.system import blas, processor, project
+from score_mlx.system import blas, conditions, device, processor, project
+from score_mlx.system.device import Build
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import sha256
 
@@ -80,6 +81,16 @@ def machine() -> list[Check]:
         Check(State.OK, "processor", f"{processor.name()}, {cores()} cores"),
         Check(State.OK, "free disk", f"{free:.0f} GiB under {Path.cwd()}"),
     ]
+
+
+def requirements() -> list[Check]:
+    """What the lock of this machine needs from the system: driver, C library, macOS, OpenMP."""
+    lock = {Build.CUDA: "linux-cuda", Build.METAL: "macos", Build.CPU: "linux-cpu"}[device.build()]
+    found = [
+        Check(State.MISSING if lack.needed else State.NOTE, "system libraries", lack.what)
+        for lack in conditions.lacks(lock)
+    ]
+    return found or [Check(State.OK, "system libraries", f"all that {lock}.lock needs")]
 
 
 def packages() -> list[Check]:
@@ -239,4 +250,6 @@ def _line(reason: object) -> str:
     return " ".join(str(reason).split())[:200]
 
 
-CHECKS: tuple[Callable[[], list[Check]], ...] = (python, machine, packages, mlx, compiler, libraries, data, programs)
+CHECKS: tuple[Callable[[], list[Check]], ...] = (
+    python, machine, requirements, packages, mlx, compiler, libraries, data, programs,
+)  # fmt: skip
