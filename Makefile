@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help doctor demo test test-badinput test-faults test-page test-sanitized test-slurm fuzz audit table2 reproduce \
+.PHONY: help doctor demo test test-badinput test-faults test-kit test-page test-sanitized test-slurm fuzz audit table2 reproduce \
         verdict report estimate reference spot-check release bench docs notebook lint format clean venv
 .DELETE_ON_ERROR:
 
@@ -117,6 +117,9 @@ test-faults: $(VENV)/.installed ## kill a small project KILLS=50 times and compa
 # INSTALL=1 installs Debian's Slurm where it is missing (as root), ARCHS="gcn gat" runs those rows of Table 2 only.
 test-slurm: $(VENV)/.installed ## Table 2 in miniature on a Slurm of this machine, of which a node is killed
 	$(VENV)/bin/python tests/faults/slurm.py $(if $(INSTALL),--install) $(if $(ARCHS),--archs $(ARCHS))
+
+test-kit: $(VENV)/.installed ## the kit for a borrowed machine, the whole way without network
+	$(VENV)/bin/python -m pytest tests/unit/test_kit.py $(PYTEST_ARGS)
 
 test-sanitized: $(VENV)/.installed ## the C++ kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(VENV)/bin/python tests/sanitized.py $(PYTEST_ARGS)

@@ -136,7 +136,7 @@ def test_a_list_holds_paths_targets_hours_and_comments(tmp_path):
     gat = "results/runs/esol/graphs/gat/SCORE/readout=sum,head=mlp/run.json"
     file = tmp_path / "list.txt"
     file.write_text(f"# first\n\n{gat} 0.5  # half an hour\nresults/table7a.csv\ntable7a 3\n")
-    found = cli_queue._wanted([str(file), "figure13"], config)
+    found = cli_queue.listed([str(file), "figure13"], config)
     assert found[0] == (GraphSpec("esol", "gat", "SCORE", readout="sum", head="mlp"), 1800.0)
     assert {spec for spec, _ in found} == {*config.specs("table7a"), *config.figure_specs("table6", "figure13")}
     assert len(found) == len({spec for spec, _ in found})
@@ -148,7 +148,7 @@ def test_a_list_holds_paths_targets_hours_and_comments(tmp_path):
         ("table2 1 2", "list:1: table2 1 2: expected a path or a target"),
     ]:
         with pytest.raises(UserError, match=says):
-            read_list([line], lambda word: cli_queue._wanted([word], config) and [], "list")
+            read_list([line], lambda word: cli_queue.listed([word], config) and [], "list")
 
 
 def test_time_is_known_from_runs_of_the_same_kind_of_device(tmp_path):

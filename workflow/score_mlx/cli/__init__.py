@@ -15,6 +15,7 @@ from score_mlx.cli import (
     doctor,
     figure,
     join,
+    kit,
     predict,
     queue,
     records,
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
+app.add_typer(kit.app, name="kit")
 app.add_typer(weights.app, name="weights")
 app.command("compare")(compare.compare)
 app.command("beyond")(beyond.beyond)

@@ -51,7 +51,7 @@ def queue(
     from score_mlx.system.locks import hold
 
     config = settled_config(dataset, preset)
-    runs = _wanted(what, config)
+    runs = listed(what, config)
     cost = _costs(results / "runs", reference or project.root() / "results" / "reference" / "runs")
     wanted = [Wanted(spec, cost(spec) if said is None else said) for spec, said in runs]
     hold(results / ".queue.lock", "another queue")
@@ -72,7 +72,7 @@ def queue(
         raise typer.Exit(1)
 
 
-def _wanted(what: list[str], config: Config) -> list[tuple[Spec, float | None]]:
+def listed(what: list[str], config: Config) -> list[tuple[Spec, float | None]]:
     """The runs of lists, paths and targets, each once, with the seconds that a list expects of them."""
     from score_mlx.config.targets import target_specs
     from score_mlx.models.families import spec_from_path

@@ -27,6 +27,7 @@ from score_mlx.system.files import write_text
 
 P = TypeVar("P", bound=BaseModel)
 SCHEMA_VERSION = 1
+COMMIT_FILE = "commit.txt"
 BY_HAND = "none"  # the preset of a run that `score-mlx train` was told by its options
 _LARGEST = 64 * 2**20  # bytes; a record of 5 folds and 150 epochs has about 60 kB
 
@@ -152,7 +153,7 @@ def environment(*families: str) -> dict[str, Any]:
     return about | {
         "host": platform.node(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "commit": _commit(),
+        "commit": commit(),
     }
 
 
@@ -171,15 +172,19 @@ def _mlx_environment(about: dict[str, Any]) -> dict[str, Any]:
     return about | {"versions": numbers | about["versions"], "runtime": runtime.provenance()}
 
 
-def _commit() -> str | None:
-    """The commit of the source tree, with `-dirty` where tracked files differ; None outside a checkout."""
+def commit() -> str | None:
+    """The commit of the source tree, with `-dirty` where tracked files differ.
+
+    Outside a checkout what the file commit.txt says, which a kit has beside `workflow`, else None.
+    """
     here = Path(__file__).parents[1]  # the package
     git = {"cwd": here, "capture_output": True, "text": True, "env": os.environ | {"GIT_OPTIONAL_LOCKS": "0"}}
     try:
         head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, timeout=10, **git).stdout.strip()
         changed = subprocess.run(["git", "status", "--porcelain", "-uno", "."], check=True, timeout=10, **git).stdout
     except (OSError, subprocess.SubprocessError):
-        return None
+        said = here.parents[1] / COMMIT_FILE
+        return said.read_text(encoding="utf-8").strip() or None if said.is_file() else None
     return head + ("-dirty" if changed else "")
 
 

@@ -14,8 +14,16 @@ from score_mlx.system.errors import UserError
 from score_mlx.system.files import replacing, write_text
 
 
-def adopt(folder: Path, results: Path, *, force: bool = False) -> tuple[list[Path], list[Path]]:
+def adopt(
+    folder: Path, results: Path, *, force: bool = False, origin: Path | None = None
+) -> tuple[list[Path], list[Path]]:
     """Copy every record under `folder` to its place in `results/runs`.
+
+    Args:
+        folder: searched for run.json.
+        results: folder of data and runs.
+        force: whether a record that differs is replaced.
+        origin: noted as the records' folder in the place of `folder`, where that is a temporary one.
 
     Returns:
         Records written, and records that were there with the same content.
@@ -43,7 +51,7 @@ def adopt(folder: Path, results: Path, *, force: bool = False) -> tuple[list[Pat
     for path, target in plan:
         for old in ("weights", "checkpoints"):  # of the run that it replaces
             shutil.rmtree(target.parent / old, ignore_errors=True)
-        _copy(path, target)
+        _copy(path, target, (origin or folder) / path.parent.relative_to(folder))
     return [target for _, target in plan], there
 
 
@@ -81,14 +89,14 @@ def export(results: Path, figures: Path, folder: Path) -> int:
     return len(records)
 
 
-def _copy(path: Path, target: Path) -> None:
+def _copy(path: Path, target: Path, origin: Path) -> None:
     """Weights and meta first: a record without its meta would look as if it had been trained here."""
     for weights in sorted(path.parent.glob("weights/*.safetensors")):
         with replacing(target.parent / "weights" / weights.name) as temporary:
             shutil.copyfile(weights, temporary)
     meta = read_meta(path)
     if meta.adopted_from is None:  # a record that travels twice keeps its origin
-        meta = meta.model_copy(update={"adopted_from": str(path.parent)})
+        meta = meta.model_copy(update={"adopted_from": str(origin)})
     write_meta(target.with_name("run.meta.json"), meta)
     with replacing(target) as temporary:
         shutil.copyfile(path, temporary)
