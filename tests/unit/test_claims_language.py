@@ -163,4 +163,4 @@ def test_what_runs_with_cuts_say_is_told_but_decides_nothing():
     runs = [made.language_run(name, iterations=9, **values) for name, values in zip(names, (LOW, HIGH), strict=True)]
     row = find("nanogpt_d384", runs)
     assert row["verdict"] == "not testable here" and row["statistic"] is None
-    assert "iterations 9/15000" in row["reason"] and "these runs indicate: 1.400 against 1.600" in row["reason"]
+    assert "iterations 9/10000" in row["reason"] and "these runs indicate: 1.400 against 1.600" in row["reason"]

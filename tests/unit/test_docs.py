@@ -70,7 +70,8 @@ def test_the_configuration_page_has_every_key_with_its_default_limits_and_reason
 def test_notes_belong_to_their_own_key_where_several_have_one_name():
     page = config_reference.page(REPO / "config.yaml")
     assert re.search(r"\| `language.nanogpt.evaluation_batches` .* of the training and of the validation text \|", page)
-    assert re.search(r"\| `language.chargpt.evaluation_batches` .*\|  \|", page)
+    assert re.search(r"\| `language.chargpt.evaluation_batches` .* of the training text, whose loss is shown", page)
+    assert re.search(r"\| `language.chargpt.batch_size` .*\|  \|", page)
 
 
 def test_every_point_of_the_ledger_is_on_its_page():

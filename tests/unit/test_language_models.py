@@ -184,14 +184,25 @@ def test_specs_and_their_paths():
         "tinyshakespeare-char/language/chargpt/mSCORE_skip05/steps=3,blocks=2,optimizer=adam/run.json"
     )
     assert LanguageSpec.from_path(spec.path("results/runs")) == spec
-    wide = NanoGPTSpec("x", "nanogpt", "SCORE", width=384, iterations=10_000)
-    assert [cut["paper"] for cut in wide.cuts()] == [15_000]
-    assert wide.departures() == ["iterations 10000"]
-    published = NanoGPTSpec("x", "nanogpt", "SCORE", width=384, iterations=15_000)
+    published = NanoGPTSpec("x", "nanogpt", "SCORE", width=384)
     assert not published.cuts() and not published.departures()
+    wide = NanoGPTSpec("x", "nanogpt", "SCORE", width=384, iterations=1000)
+    assert [cut["paper"] for cut in wide.cuts()] == [10_000]
+    assert [cut["paper"] for cut in wide.earlier_cuts()] == [15_000]  # as records say that are older
+    longer = NanoGPTSpec("x", "nanogpt", "SCORE", width=384, iterations=15_000)
+    assert not longer.cuts() and not longer.earlier_cuts() and longer.departures() == ["iterations 15000"]
     short = ChallengeSpec("x", "d4", "base", batch_tokens=4096, settings="B", context=512)
     assert {cut["setting"]: cut["paper"] for cut in short.cuts()} == {"context": 2048, "batch_tokens": 2**14}
     assert not ChallengeSpec("x", "d4", "base", seconds=360).cuts()
+
+
+def test_a_whole_validation_text_is_no_cut():
+    whole = CharSpec("x", "chargpt", "base", validation="whole", evaluation_batches=20)
+    assert not whole.cuts() and not whole.departures()
+    assert [cut["ours"] for cut in CharSpec("x", "chargpt", "base", evaluation_batches=20).cuts()] == [20]
+    fewer = CharSpec("x", "chargpt", "base", validation="whole", evaluation_batches=2)
+    assert fewer.cuts() == [{"setting": "evaluation_batches", "ours": 2, "paper": 20}]
+    assert LanguageSpec.from_path(whole.path("results/runs")) == whole
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from score_mlx.report.items import read_items
 from score_mlx.system.errors import UserError
 from score_mlx.tables import catalogue, challenge, characters
 from score_mlx.tables.formats import write_all
+from score_mlx.tables.language_runs import explain_losses
 
 KINDS = {"figure3": 6, "figure3b": 3, "figure4": 15, "table10": 6, "table11": 3, "table12": 4, "figure5": 6}
 
@@ -130,6 +131,34 @@ def test_losses_and_bits_are_drawn(tmp_path):
     assert "cuts none" in (tmp_path / "a" / "figure5.md").read_text()
 
 
+def test_repeats_are_one_line_with_a_band(tmp_path, monkeypatch):
+    """Mean, lowest and highest of three seeds; the number of seeds stands in the caption."""
+    curves = ((9, 3.0, 2.0), (9, 4.0, 2.5), (9, 5.0, 2.1))
+    runs = [
+        loaded(tmp_path, NanoGPTSpec("shakespeare-gpt4o", "nanogpt", "SCORE", repeat=n), values=values)
+        for n, values in enumerate(curves)
+    ]
+    steps, *found = losses._over_repeats(runs, "val_loss")
+    assert steps == [0, 250, 500]
+    assert [values[1:] for values in found] == [[4.0, pytest.approx(2.2)], [3.0, 2.0], [5.0, 2.5]]
+    one = loaded(tmp_path, NanoGPTSpec("shakespeare-gpt4o", "nanogpt", "base"))
+    for drawn, said in (
+        (runs, "the mean of 3 seeds, the band spans them from lowest to highest."),
+        ([*runs, one], "the band spans them from lowest to highest. A line without a band is one seed."),
+        ([one], "One seed a line."),
+    ):
+        losses.draw(drawn, tmp_path / "figure3.png", title="Figure 3")
+        assert said in " ".join((tmp_path / "figure3.md").read_text().split())
+
+
+def test_captions_say_over_which_text_a_loss_is_a_mean(tmp_path):
+    sampled, whole = chars(tmp_path), chars(tmp_path, validation="whole", evaluation_batches=20)
+    assert explain_losses([sampled]).startswith("Means over random batches")
+    assert explain_losses([whole]).startswith("Validation losses over the whole validation text")
+    assert " or validation losses over the whole" in explain_losses([whole, sampled])
+    assert "over the whole validation text" in " ".join(characters.caption([whole]))
+
+
 def test_a_loss_that_is_not_finite_leaves_a_gap(tmp_path):
     run = loaded(tmp_path, NanoGPTSpec("shakespeare-gpt4o", "nanogpt", "base"), values=(3.0, None, 2.5))
     assert run.curve("val_loss")[1][1] != run.curve("val_loss")[1][1]
@@ -168,6 +197,8 @@ def test_presets_lower_training_never_the_model(preset, repo):
         same = ("arch", "config", "steps", "blocks", "width", "heads")
         models = {tuple(getattr(spec, key) for key in same) for spec in specs}
         assert models == {tuple(getattr(spec, key) for key in same) for spec in paper.specs(name)}
+    assert [sum(spec.repeat == n for spec in paper.specs("figure3")) for n in range(4)] == [6, 3, 3, 0]  # width 64
+    assert len(paper.specs("figure3b")) == 9 and len(config.specs("figure3b")) == (9 if preset == "paper" else 3)
     assert len(paper.specs("table12")) == 3 * len(
         resolve(load_config(repo / "config.yaml", {"preset": "laptop"})).specs("table12")
     )

@@ -143,10 +143,39 @@ def test_the_loss_of_a_known_text_is_found():
     start = task.evaluate(history)["val_loss"]
     for step in range(spec.iterations):
         training._step(task, step)
-    found = task._mean_loss(task.validation, 9)
+    found = task._mean_loss(task._sample(task.validation, 9))
     rate = tiny_text.CHAIN.entropy_rate
     assert start > math.log(16) - 0.05
     assert rate - 0.1 < found < rate + 0.15
+
+
+def test_the_whole_validation_text_is_evaluated_once():
+    """Every whole window of it, each token as often as any other; the training loss is a sample as before."""
+    tasks_of = {
+        how: tasks.build(tiny_text.spec("chargpt", "base", validation=how, batch_size=3), CORPUS)
+        for how in ("whole", "sampled")
+    }
+    task = tasks_of["whole"]
+    tokens = task.validation.tokens  # 200 of them: 24 whole windows of 8, in batches of 3
+    rows = np.stack([tokens[start : start + 9] for start in range(0, 192, 8)])
+    losses = task.model.losses(mx.array(rows[:, :-1]), mx.array(rows[:, 1:]))
+    found, sampled = (each.evaluate(History()) for each in tasks_of.values())
+    assert found["val_loss"] == pytest.approx(float(losses.mean()), rel=1e-6)
+    assert found["val_loss"] != sampled["val_loss"] and found["train_loss"] == sampled["train_loss"]
+
+
+def test_a_record_with_the_cuts_of_an_earlier_version_is_valid(tmp_path):
+    """At width 384 the paper's number of iterations was read as 15,000."""
+    spec = tiny_text.spec("nanogpt", "SCORE", iterations=2, width=384, heads=6)
+    record, folder = run(spec, tmp_path)
+    for paper in (15_000, 12_000):
+        earlier = [cut | ({"paper": paper} if cut["setting"] == "iterations" else {}) for cut in record["cuts"]]
+        (folder / "run.json").write_text(json.dumps(json.loads(json.dumps(record)) | {"cuts": earlier}))
+        if paper == 15_000:
+            assert check(folder / "run.json", tmp_path).spec == spec
+        else:
+            with pytest.raises(UserError, match="cuts"):
+                check(folder / "run.json", tmp_path)
 
 
 class Oracle:

@@ -13,14 +13,17 @@ Steps = Annotated[int, Field(ge=1, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Tokens = Annotated[int, Field(ge=1, le=2**31)]
 Depth = Annotated[int, Field(ge=1, le=1000)]
+Repeats = Annotated[int, Field(ge=1, le=100)]
+Validation = Literal[CharSpec.CHOICES["validation"]]
 TOKENS_A_STEP = max(ChallengeSpec.BATCH.values())
 
 
 class NanoGPTSettings(Typed):
-    """Figures 3 and 4; `iterations_wide` for width 384."""
+    """Figures 3 and 4; `iterations_wide` for width 384, `repeats` at most so many of each run."""
 
+    repeats: Repeats | None = None
     iterations: Steps = NanoGPTSpec.iterations
-    iterations_wide: Steps = NanoGPTSpec.PAPER_ITERATIONS[384]
+    iterations_wide: Steps = NanoGPTSpec.iterations
     evaluate_every: Steps = NanoGPTSpec.evaluate_every
     evaluation_batches: Count = NanoGPTSpec.evaluation_batches
     batch_size: BatchSize = NanoGPTSpec.batch_size
@@ -31,7 +34,8 @@ class CharSettings(Typed):
 
     iterations: Steps = CharSpec.iterations
     evaluate_every: Steps = CharSpec.evaluate_every
-    evaluation_batches: Count = CharSpec.evaluation_batches
+    validation: Validation = "whole"
+    evaluation_batches: Count = CharSpec.TRAIN_BATCHES
     batch_size: BatchSize = CharSpec.batch_size
     characters: Annotated[int, Field(ge=0, le=100_000)] = CharSpec.characters
 
@@ -40,7 +44,7 @@ class ChallengeSettings(Typed):
     """Table 12 and Figure 5; a step has at most `batch_tokens`, settings B fewer."""
 
     corpus: Literal["shakespeare", "climbmix"] = "shakespeare"
-    repeats: Annotated[int, Field(ge=1, le=100)] = 3
+    repeats: Repeats = 3
     seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
     context: Annotated[int, Field(ge=2, le=2**20)] = ChallengeSpec.context
     batch_tokens: Tokens = TOKENS_A_STEP
@@ -54,14 +58,16 @@ class LanguageSettings(Typed):
 
 
 class NanoGPTCuts(Typed):
+    repeats: Repeats | None = None
     iterations: Annotated[int, Field(ge=1, le=NanoGPTSpec.iterations)] | None = None
-    iterations_wide: Annotated[int, Field(ge=1, le=NanoGPTSpec.PAPER_ITERATIONS[384])] | None = None
+    iterations_wide: Annotated[int, Field(ge=1, le=NanoGPTSpec.iterations)] | None = None
     evaluation_batches: Annotated[int, Field(ge=1, le=NanoGPTSpec.evaluation_batches)] | None = None
     batch_size: Annotated[int, Field(ge=1, le=NanoGPTSpec.batch_size)] | None = None
 
 
 class CharCuts(Typed):
     iterations: Annotated[int, Field(ge=1, le=CharSpec.iterations)] | None = None
+    validation: Validation | None = None
     evaluation_batches: Annotated[int, Field(ge=1, le=CharSpec.evaluation_batches)] | None = None
     batch_size: Annotated[int, Field(ge=1, le=CharSpec.batch_size)] | None = None
     characters: Annotated[int, Field(ge=0, le=CharSpec.characters)] | None = None
@@ -84,7 +90,7 @@ class LanguageCuts(Typed):
 
 
 class LanguageRun(Typed):
-    """One run of an experiment: what differs from the architecture's defaults."""
+    """One run of an experiment: what differs from the architecture's defaults, and in how many repeats."""
 
     arch: Literal[LanguageSpec.CHOICES["arch"]]
     config: Literal[LanguageSpec.CHOICES["config"]]
@@ -100,9 +106,18 @@ class LanguageRun(Typed):
     feedforward: Literal[ChallengeSpec.CHOICES["feedforward"]] | None = None
     settings: Literal[ChallengeSpec.CHOICES["settings"]] | None = None
     seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
+    repeats: Repeats = 1
 
     def given(self) -> dict[str, Any]:
-        return {name: value for name, value in self if value is not None}
+        """Fields of its spec."""
+        return {name: value for name, value in self if value is not None and name != "repeats"}
+
+    def in_repeats(self, settings: LanguageSettings) -> range:
+        """The repeats to train: the challenge's, or the run's own where `settings` allow as many."""
+        if self.arch == "d4":
+            return range(settings.challenge.repeats)
+        most = settings.nanogpt.repeats if LanguageSpec.variant(self.arch) is NanoGPTSpec else None
+        return range(self.repeats if most is None else min(self.repeats, most))
 
 
 class LanguageExperiment(Experiment):
@@ -115,11 +130,11 @@ class LanguageExperiment(Experiment):
     def specs(self, config: Any, split: str) -> list[LanguageSpec]:
         """Run by run, depth by depth, repeat by repeat; a text has no folds."""
         corpus = _corpus(self.corpus, config)
-        described = [run.given() | depth for run in self.runs for depth in [{"steps": k} for k in self.depths] or [{}]]
         specs = [
-            _spec(corpus, fields, config, repeat)
-            for fields in described
-            for repeat in range(config.language.challenge.repeats if fields["arch"] == "d4" else 1)
+            _spec(corpus, run.given() | depth, config, repeat)
+            for run in self.runs
+            for depth in [{"steps": k} for k in self.depths] or [{}]
+            for repeat in run.in_repeats(config.language)
         ]
         return list(dict.fromkeys(specs))  # a cut may make two of them one
 
@@ -164,7 +179,7 @@ def _settings(kind: type[LanguageSpec], fields: dict[str, Any], config: Any) -> 
     """Protocol fields from `language` of config.yaml, lowered where the run itself says more."""
     if kind is NanoGPTSpec:
         ours = config.language.nanogpt.model_dump()
-        wide = ours.pop("iterations_wide")
+        wide, _ = ours.pop("iterations_wide"), ours.pop("repeats")
         return ours | {"fidelity": config.fidelity} | ({"iterations": wide} if fields.get("width") == 384 else {})
     if kind is CharSpec:
         return config.language.chargpt.model_dump()

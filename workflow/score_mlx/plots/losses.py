@@ -12,7 +12,13 @@ from matplotlib.lines import Line2D
 
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.plots import style
-from score_mlx.tables.language_runs import explain_stand_in, provenance, require_one_corpus
+from score_mlx.tables.language_runs import (
+    explain_losses,
+    explain_stand_in,
+    provenance,
+    repeats,
+    require_one_corpus,
+)
 
 LABELS = {"base": "stack", "skip05": "stack, dt 0.5", "SCORE": "SCORE, dt 1/K", "SCORE_skip05": "SCORE, dt 0.5"}
 LOSSES = {"train_loss": ("training", (0, (4, 2))), "val_loss": ("validation", "-")}
@@ -50,8 +56,8 @@ def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
         figure.legend(handles=_legend(runs), loc="upper left", bbox_to_anchor=place, ncols=5, handlelength=1.8)
         text = [
             *explain_stand_in(runs),
-            "Means over random batches, the same at each evaluation, dropout off; a circle marks the lowest validation "
-            "loss.",
+            f"{explain_losses(runs)}; a circle marks the lowest validation loss.",
+            _seeds(runs),
             *_covered(runs),
             f"{provenance(runs)}.",
         ]
@@ -61,20 +67,42 @@ def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
 
 def _panel(axes: Axes, runs: Sequence[LanguageRun]) -> None:
     shown = []
-    for run in runs:
-        colour = style.CONFIG_STYLE[run.spec.config][0]
+    for same in repeats(runs):
+        colour = style.CONFIG_STYLE[same[0].spec.config][0]
         for name, (_, line) in LOSSES.items():
-            steps, values = run.curve(name)
-            axes.plot(steps, values, color=colour, ls=line, lw=1.2, marker="o" if len(values) == 1 else None, ms=3)
-            shown += values[1:] or values  # the untrained models' loss, log of the vocabulary, would flatten the rest
-        if run.best.val_loss is not None:
-            axes.plot(run.best.step, run.best.val_loss, "o", color=colour, mfc="none", ms=5)
+            steps, mean, low, high = _over_repeats(same, name)
+            axes.plot(steps, mean, color=colour, ls=line, lw=1.2, marker="o" if len(mean) == 1 else None, ms=3)
+            if len(same) > 1:
+                axes.fill_between(steps, low, high, color=colour, alpha=0.2, lw=0)
+            # the untrained models' loss, log of the vocabulary, would flatten the rest
+            shown += [*(low[1:] or low), *(high[1:] or high)]
+            if name == "val_loss" and np.isfinite(mean).any():
+                best = int(np.nanargmin(mean))
+                axes.plot(steps[best], mean[best], "o", color=colour, mfc="none", ms=5)
     finite = [value for value in shown if np.isfinite(value)]
     if finite:
         low, high = min(finite), max(finite)
         settled = sorted(finite)[int(0.9 * (len(finite) - 1))]  # a peak later on may leave the panel as well
         top = min(high + 0.05 * (high - low), settled + 0.25 * (settled - low))
         axes.set_ylim(low - 0.05 * (settled - low) - 0.01, top + 0.01)
+
+
+def _over_repeats(runs: Sequence[LanguageRun], name: str) -> tuple[list[float], ...]:
+    """Steps that all repeats have evaluated; mean, lowest and highest value of a loss there."""
+    curves = [dict(zip(*run.curve(name), strict=True)) for run in runs]
+    steps = [step for step in curves[0] if all(step in curve for curve in curves)]
+    values = np.array([[curve[step] for step in steps] for curve in curves])
+    return steps, values.mean(axis=0).tolist(), values.min(axis=0).tolist(), values.max(axis=0).tolist()
+
+
+def _seeds(runs: Sequence[LanguageRun]) -> str:
+    """How many repeats stand behind each line."""
+    counts = {len(same) for same in repeats(runs)}
+    if counts == {1}:
+        return "One seed a line."
+    others = " A line without a band is one seed." if 1 in counts else ""
+    most = " or ".join(str(count) for count in sorted(counts - {1}))
+    return f"A line with a band is the mean of {most} seeds, the band spans them from lowest to highest.{others}"
 
 
 def _covered(runs: Sequence[LanguageRun]) -> list[str]:

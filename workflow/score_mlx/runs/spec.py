@@ -148,6 +148,10 @@ class Spec(ABC):
         pairs = [(name, getattr(self, name), self.published(name)) for name in self.CUTTABLE]
         return [{"setting": name, "ours": ours, "paper": paper} for name, ours, paper in pairs if ours < paper]
 
+    def earlier_cuts(self) -> list[dict[str, Any]]:
+        """What an earlier version wrote into a record as `cuts`, where it read the paper's values differently."""
+        return self.cuts()
+
     def departures(self, but: tuple[str, ...] = ()) -> list[str]:
         """Fields of the protocol that differ from the paper's, as `steps 3`; those in `but` may."""
         pairs = [(name, getattr(self, name), self.published(name)) for name in self.PROTOCOL if name not in but]

@@ -9,7 +9,7 @@ from typing import Any
 
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.tables.formats import Readable, change, number
-from score_mlx.tables.language_runs import explain_stand_in, provenance, require_one_corpus
+from score_mlx.tables.language_runs import explain_losses, explain_stand_in, provenance, require_one_corpus
 from score_mlx.tables.runs import ORIGIN, origin
 
 COLUMNS = (
@@ -102,8 +102,9 @@ def caption(runs: Sequence[LanguageRun]) -> list[str]:
     differs = [] if not any(run.incomparable() for run in runs) else ["A difference stands only where nothing was cut."]
     return [
         *explain_stand_in(runs),
-        "Loss in nats a character. Known words: share of the generated words that occur in the text; longest copy: "
-        "characters of the longest generated span that stands in it. AdamW has no decay here, which makes it Adam.",
+        f"Loss in nats a character. {explain_losses(runs)}.",
+        "Known words: share of the generated words that occur in the text; longest copy: characters of the longest "
+        "generated span that stands in it. AdamW has no decay here, which makes it Adam.",
         *differs,
         f"{provenance(runs)}.",
     ]

@@ -46,3 +46,11 @@ def explain_stand_in(runs: Sequence[LanguageRun]) -> list[str]:
     if runs[0].dataset.name not in PAPER_CORPORA:
         return [f"The paper trained on another text (climbmix); here it is {runs[0].dataset.label}."]
     return []
+
+
+def explain_losses(runs: Sequence[LanguageRun]) -> str:
+    """Over which text losses are means, for captions."""
+    sampled = "means over random batches, the same at each evaluation, dropout off"
+    whole = "validation losses over the whole validation text, training losses over random batches, dropout off"
+    kinds = {run.spec.validation for run in runs}
+    return " or ".join(text for kind, text in (("sampled", sampled), ("whole", whole)) if kind in kinds).capitalize()

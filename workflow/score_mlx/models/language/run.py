@@ -42,7 +42,7 @@ class LanguageRun(Run):
         return cls(
             spec=spec,
             dataset=record.corpus,
-            cuts=show_cuts(record.cuts),
+            cuts=show_cuts([Cut(**cut) for cut in spec.cuts()]),
             parameters=record.parameters,
             evaluations=tuple(record.evaluations),
             best=record.best,

@@ -44,6 +44,7 @@ class LanguageSpec(Spec):
     dropout: ClassVar[float] = 0.0
     train_fraction: ClassVar[float] = 0.9
     characters: ClassVar[int] = 0
+    validation: ClassVar[str] = "sampled"
 
     arch: str
     config: str
@@ -142,12 +143,14 @@ class NanoGPTSpec(LanguageSpec):
         "dropout": (0, 0.99),
     }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("iterations", "evaluation_batches", "batch_size")
-    PAPER_ITERATIONS: ClassVar[dict[int, int]] = {64: 10_000, 384: 15_000}  # by width
+    ONCE_WIDE: ClassVar[int] = 15_000  # iterations at width 384 that earlier versions held to be the paper's
 
-    def published(self, name: str) -> Any:
-        """The wide models of Figure 3 train longer than the default."""
-        default = super().published(name)
-        return self.PAPER_ITERATIONS.get(self.width, default) if name == "iterations" else default
+    def earlier_cuts(self) -> list[dict[str, Any]]:
+        """The paper says 10,000 to 15,000 iterations, whatever the width."""
+        if self.width != 384 or self.iterations >= self.ONCE_WIDE:
+            return self.cuts()
+        others = [cut for cut in self.cuts() if cut["setting"] != "iterations"]
+        return [{"setting": "iterations", "ours": self.iterations, "paper": self.ONCE_WIDE}, *others]
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,8 @@ class CharSpec(LanguageSpec):
         matrix_rate: learning rate of `muon` and `normuon`; learning_rate: of Adam and AdamW.
         bigram: whether a table of hashed pairs of tokens joins the state before each step.
         train_fraction: of the text, from its start; the rest validates.
+        validation: `sampled`, the loss of `evaluation_batches` random batches of either text, as the paper estimates
+            it; `whole`, of the whole validation text and of `evaluation_batches` of the training text.
         characters: generated after training, from token 0 at temperature 1.
     """
 
@@ -180,6 +185,7 @@ class CharSpec(LanguageSpec):
     dropout: float = 0.01
     bigram: bool = False
     train_fraction: float = 0.9
+    validation: str = "sampled"
     characters: int = 500
     repeat: int = 0
     seed: int = 1337
@@ -188,6 +194,7 @@ class CharSpec(LanguageSpec):
         "arch": ("chargpt",),
         "config": CONFIGS,
         "optimizer": ("adam", "adamw", "muon", "normuon"),
+        "validation": ("sampled", "whole"),
     }
     RANGES: ClassVar[dict[str, Range]] = {
         **LanguageSpec.RANGES,
@@ -200,6 +207,13 @@ class CharSpec(LanguageSpec):
     }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("iterations", "evaluation_batches", "batch_size", "characters")
     SAMPLING: ClassVar[tuple[str, ...]] = ("characters",)
+    TRAIN_BATCHES: ClassVar[int] = 20  # evaluated beside a whole validation text, which alone is judged
+
+    def published(self, name: str) -> Any:
+        """Of a whole validation text no sample can be too small."""
+        if name == "evaluation_batches" and self.validation == "whole":
+            return self.TRAIN_BATCHES
+        return super().published(name)
 
 
 @dataclass(frozen=True)

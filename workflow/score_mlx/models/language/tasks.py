@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import mlx.core as mx
@@ -58,7 +59,7 @@ class _Common:
 
 
 class Iterations(_Common):
-    """Trains for `spec.iterations` steps; evaluates on the same random batches each time."""
+    """Trains for `spec.iterations` steps; evaluates on the same text each time."""
 
     measure = "val_loss"
 
@@ -77,16 +78,23 @@ class Iterations(_Common):
         return self._gradient(*self.train.drawn(self.spec.batch_size, TRAIN, step), self.noise(step))
 
     def evaluate(self, history: History) -> dict[str, Any]:
-        train = self._mean_loss(self.train, EVALUATE_TRAIN)
-        validation = self._mean_loss(self.validation, EVALUATE_VALIDATION)
-        return {"train_loss": train, "val_loss": validation}
+        train = self._mean_loss(self._sample(self.train, EVALUATE_TRAIN))
+        if self.spec.validation == "whole":
+            batches = self.validation.in_turn(self.spec.batch_size, len(self.validation.tokens))
+        else:
+            batches = self._sample(self.validation, EVALUATE_VALIDATION)
+        return {"train_loss": train, "val_loss": self._mean_loss(batches)}
 
-    def _mean_loss(self, windows: Windows, stream: int) -> float:
-        total, count = 0.0, self.spec.evaluation_batches
-        for place in range(count):
+    def _sample(self, windows: Windows, stream: int) -> Iterator[Batch]:
+        return (windows.drawn(self.spec.batch_size, stream, i) for i in range(self.spec.evaluation_batches))
+
+    def _mean_loss(self, batches: Iterable[Batch]) -> float:
+        """Nats a token of all batches together; the last one may be smaller."""
+        total, count = 0.0, 0
+        for batch in batches:
             stopping.point()
-            loss = self.model.losses(*windows.drawn(self.spec.batch_size, stream, place)).mean()
-            total += float(loss)
+            rows = len(batch[0])
+            total, count = total + rows * float(self.model.losses(*batch).mean()), count + rows
         return total / count
 
 
