@@ -18,6 +18,7 @@ endif
 VENV := .venv
 BENCH := .venv-bench
 DOCS := .venv-docs
+LINT := .venv-lint
 REFERENCE := results/reference
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONNOUSERSITE := 1
@@ -25,8 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SNAKEMAKE := $(VENV)/bin/snakemake
 PIP_INSTALL := -m pip install -qq --no-input
 
-.PHONY: help doctor demo test test-badinput test-faults test-kit test-page test-sanitized test-slurm fuzz audit table2 reproduce \
-        verdict report estimate reference spot-check release bench docs notebook lint format clean venv
+.PHONY: help $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
 .DELETE_ON_ERROR:
 
 help:
@@ -141,17 +141,26 @@ docs: $(VENV)/.installed $(DOCS)/.installed ## the documentation as a site -> bu
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
 	@echo "site: build/site/index.html"
 
-lint: $(VENV)/.installed ## what CI checks of the code's form
+SHELL_FILES := .ci/run $(wildcard envs/*.sh)
+lint: $(VENV)/.installed $(LINT)/.installed ## what CI checks of the code's form, spelling and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(LINT)/bin/snakefmt --check Snakefile workflow/rules
+	$(LINT)/bin/codespell $$(git ls-files -- ':!results' ':!tests' ':!*.png' ':!*.pdf')
+	$(LINT)/bin/shellcheck $(SHELL_FILES)
+	$(LINT)/bin/basedpyright
 	$(SNAKEMAKE) --lint
 
-format: $(VENV)/.installed ## reformat the code
+format: $(VENV)/.installed $(LINT)/.installed ## reformat the code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+	$(LINT)/bin/snakefmt Snakefile workflow/rules
 
 audit: $(VENV)/.installed ## the lock's versions against known vulnerabilities, where there is a network
 	$(VENV)/bin/python envs/audit.py $(LOCK)
+
+hooks: $(LINT)/.installed ## check each commit before it is made (pre-commit)
+	$(LINT)/bin/pre-commit install
 
 clean: ## remove build/
 	rm -rf build
@@ -204,6 +213,9 @@ define install_tools
 endef
 
 $(DOCS)/.installed: envs/docs.lock
+	$(install_tools)
+
+$(LINT)/.installed: envs/lint.lock
 	$(install_tools)
 
 # The lock's versions are passed as constraints, so that nothing in dev.txt can move them.

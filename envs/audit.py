@@ -58,7 +58,7 @@ def last_line(text: str) -> str:
 
 
 def _install() -> str:
-    """pip-audit in an environment of its own; what went wrong, or "" """
+    """Install pip-audit in an environment of its own; returns what went wrong, or nothing."""
     if (HOME / "bin" / "pip-audit").exists():
         return ""
     venv.create(HOME, with_pip=True, clear=True)

@@ -100,8 +100,7 @@ def test_a_shell_completes_commands_and_choices(words, offered):
 
 def test_make_help_lists_every_target_by_group():
     shown = subprocess.run(["make", "-s", "help"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
-    makefile = (ROOT / "Makefile").read_text()
-    phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)", makefile, re.MULTILINE).group(1).replace("\\", " ").split()
-    assert set(re.findall(r"^  make ([a-z0-9-]+) ", shown, re.MULTILINE)) == set(phony) - {"help"}
+    targets = re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert re.findall(r"^  make ([a-z0-9-]+) ", shown, re.MULTILINE) == [name for name in targets if name != "help"]
     assert re.findall(r"^[A-Z]\w+$", shown, re.MULTILINE) == ["Start", "Results", "Tests", "Development"]
     assert "Settings: PYTHON=" in shown

@@ -28,10 +28,10 @@ rule beyond_table:
         tex=f"{TABLES}/{{beyond}}.tex",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{beyond}}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         beyond=any_of(name for name in BEYOND if name not in FACTORIALS),
+    conda:
+        ENVIRONMENT
     params:
         config=lambda wildcards: f"{TABLES}/config.resolved.yaml",  # written when Snakemake starts
         runs=lambda wildcards: records_folder(),
@@ -65,10 +65,10 @@ rule factorial:
         pictures=multiext(f"{FIGURES}/{{beyond}}", ".pdf", ".md"),
     log:
         f"results/logs/{CONFIG.dataset_name}/{{beyond}}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         beyond=any_of(FACTORIALS),
+    conda:
+        ENVIRONMENT
     params:
         config=lambda wildcards: f"{TABLES}/config.resolved.yaml",
         runs=lambda wildcards: records_folder(),

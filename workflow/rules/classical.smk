@@ -13,16 +13,16 @@ rule shap_values:
         "results/shap/{dataset}/classical/catboost/{options}/shap.npz",
     log:
         "results/logs/{dataset}/shap/{options}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         options="[^/]+",
-    params:
-        science=SCIENCE["shap"],
-        versions=versions("shap"),
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=2000,
         runtime=60,  # minutes; ESOL's five CatBoosts and their SHAP values take five
+    params:
+        science=SCIENCE["shap"],
+        versions=versions("shap"),
     shell:
         "logged {log:q} python -m score_mlx data shap {output:q}"
 
@@ -35,17 +35,17 @@ rule fit_classical:
         meta="results/runs/{dataset}/classical/{model}/{options}/run.meta.json",
     log:
         "results/logs/{dataset}/classical/{model}/{options}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         model=r"\w+",
         options="[^/]+",
-    params:
-        science=SCIENCE["classical"],
-        versions=versions("classical"),
+    conda:
+        ENVIRONMENT
     threads: 1  # more would change the order of sums, and so the trees
     resources:
         mem_mb=2000,
         runtime=minutes_of_run("classical"),
+    params:
+        science=SCIENCE["classical"],
+        versions=versions("classical"),
     shell:
         f"logged {{log:q}} python -m score_mlx train classical --record {{output.record:q}} --preset {CONFIG.preset}"

@@ -13,19 +13,19 @@ rule train_dense:
         meta="results/runs/{dataset}/dense/{model}/{options}/run.meta.json",
     log:
         "results/logs/{dataset}/dense/{model}/{options}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         model=r"\w+",
         options="[^/]+",
-    params:
-        science=SCIENCE["dense"],
-        versions=versions_of("dense"),
-    threads: 1  # more would change the order of sums, and so the last bits
     retries: 1  # goes on from its checkpoint
+    conda:
+        ENVIRONMENT
+    threads: 1  # more would change the order of sums, and so the last bits
     resources:
         gpu=int(has_gpu()),
         mem_mb=2000,
         runtime=minutes_of_run("dense"),
+    params:
+        science=SCIENCE["dense"],
+        versions=versions_of("dense"),
     shell:
         f"logged {{log:q}} python -m score_mlx train dense --record {{output.record:q}} --preset {CONFIG.preset}"

@@ -14,14 +14,14 @@ rule graph_features:
         "results/features/{dataset}/{features}.npz",
     log:
         "results/logs/{dataset}/{features}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         features="rigr_author|rigr_chemprop",
+    conda:
+        ENVIRONMENT
+    threads: 4
     params:
         science=SCIENCE["features"],
         versions=versions("features"),
-    threads: 4
     shell:
         "logged {log} python -m score_mlx data features {input} {output} --scheme {wildcards.features}"
         " --processes {threads}"
@@ -36,10 +36,10 @@ rule descriptors:
         "results/logs/{dataset}/descriptors.log",
     conda:
         ENVIRONMENT
+    threads: 4
     params:
         science=SCIENCE["descriptors"],
         versions=versions("descriptors"),
-    threads: 4
     shell:
         "logged {log} python -m score_mlx data descriptors {input} {output} --processes {threads}"
 
@@ -51,11 +51,11 @@ rule folds:
         "results/folds/{dataset}/{split}-r{repeat}.csv",
     log:
         "results/logs/{dataset}/{split}-r{repeat}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         split=any_of(DRAWN),
         repeat=r"\d+",
+    conda:
+        ENVIRONMENT
     params:
         science=SCIENCE["folds"],
         versions=versions("folds"),
@@ -73,11 +73,11 @@ rule given_folds:
         "results/folds/{dataset}/{split}-r{repeat}.csv",
     log:
         "results/logs/{dataset}/{split}-r{repeat}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         split=any_of(GIVEN),
         repeat=r"\d+",
+    conda:
+        ENVIRONMENT
     params:
         science=SCIENCE["folds"],
         column=[] if CONFIG.folds_file else [f"--fold-column={CONFIG.fold_column}"],

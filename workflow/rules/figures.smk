@@ -4,7 +4,6 @@ in:  the records of the experiment that names the figure, the paper's values, Ca
 out: paper_figures/{figure}.png, .pdf, its caption .md (results/{dataset}/figures/{figure}.* for any other data set than the paper's)
 """
 
-
 # What makes each kind of drawing, and reads the paper's values for it.
 DRAWING_CODE = {
     "baselines": ["plots/baselines.py", "tables/tables.py"],
@@ -40,10 +39,10 @@ rule figure:
         caption=f"{FIGURES}/{{figure}}.md",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{figure}}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         figure=any_of(figure for figure in EXPERIMENT_OF if figure not in SCHEMAS),
+    conda:
+        ENVIRONMENT
     params:
         drawing=lambda wildcards: drawing_of(wildcards.figure),
         title=lambda wildcards: CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].title,
@@ -69,14 +68,16 @@ rule figure_schema:
         caption=f"{FIGURES}/{{figure}}.md",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{figure}}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         figure=any_of(SCHEMAS),
+    conda:
+        ENVIRONMENT
     shell:
         "logged {log} python -m score_mlx figure {wildcards.figure} --drawing schema --out {output.png}"
 
 
 rule figures:
     input:
-        expand(f"{FIGURES}/{{figure}}.png", figure=[figure for figure, name in EXPERIMENT_OF.items() if name in DRAWABLE]),
+        expand(
+            f"{FIGURES}/{{figure}}.png", figure=[figure for figure, name in EXPERIMENT_OF.items() if name in DRAWABLE]
+        ),

@@ -17,21 +17,21 @@ rule train_graph:
         meta="results/runs/{dataset}/graphs/{model}/{options}/run.meta.json",
     log:
         "results/logs/{dataset}/graphs/{model}/{options}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         model=rf"({any_of(KNOWN_ARCHS)})/\w+",
         options="[^/]+",
-    params:
-        science=SCIENCE["graphs"],
-        versions=versions_of("graphs"),
-    threads: 1  # more would change the order of sums, and so the last bits
     priority: lambda wildcards: len(KNOWN_ARCHS) - KNOWN_ARCHS.index(wildcards.model.split("/")[0])  # the quick ones first
     retries: 1  # goes on from its checkpoint
+    conda:
+        ENVIRONMENT
+    threads: 1  # more would change the order of sums, and so the last bits
     resources:
         gpu=int(has_gpu()),
         mem_mb=2000,
         runtime=minutes_of_run("graphs"),
+    params:
+        science=SCIENCE["graphs"],
+        versions=versions_of("graphs"),
     shell:
         # The preset is for the record's provenance; what it changed is in the path.
         f"logged {{log:q}} python -m score_mlx train graph --record {{output.record:q}} --preset {CONFIG.preset}"

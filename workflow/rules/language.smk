@@ -16,15 +16,15 @@ rule prepare_corpus:
         tokens="results/corpora/{corpus}/tokens.npz",
     log:
         "results/logs/corpora/{corpus}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         corpus=r"[\w-]+",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
     params:
         science=SCIENCE["corpora"],
         versions=versions("corpora"),
-    resources:
-        mem_mb=2000,
     shell:
         "logged {log:q} python -m score_mlx data corpus {wildcards.corpus} $(dirname {output.corpus:q}) "
         + shlex.join(f"--search={in_project(folder)}" for folder in CONFIG.data_folders)
@@ -38,20 +38,20 @@ rule train_language:
         meta="results/runs/{dataset}/language/{model}/{options}/run.meta.json",
     log:
         "results/logs/{dataset}/language/{model}/{options}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         model=r"(nanogptx?|chargpt)/\w+",
         options="[^/]+",
-    params:
-        science=SCIENCE["language"],
-        versions=versions_of("language"),
-    threads: 1  # more would change the order of sums, and so the last bits
     retries: 1  # goes on from its checkpoint
+    conda:
+        ENVIRONMENT
+    threads: 1  # more would change the order of sums, and so the last bits
     resources:
         gpu=int(has_gpu()),
         mem_mb=4000,
         runtime=minutes_of_run("language"),
+    params:
+        science=SCIENCE["language"],
+        versions=versions_of("language"),
     shell:
         f"logged {{log:q}} python -m score_mlx train language --record {{output.record:q}} --preset {CONFIG.preset}"
 

@@ -5,7 +5,6 @@ out: results/report.html                self-contained; `make report` makes it o
      results/ro-crate-metadata.json     a Provenance Run Crate of results/, with a copy of the workflow in results/workflow
 """
 
-
 PAGE_CODE = sorted(f"report/{file.name}" for file in (ROOT / "workflow/score_mlx/report").iterdir() if file.is_file())
 
 
@@ -18,7 +17,9 @@ rule report:
         sources=in_project("data", "sources.yaml"),
         code=sources(*PAGE_CODE),
     output:
-        report(f"{TABLES}/report.html", category="The page", caption="../report/page.rst", labels={"page": "all results"}),
+        report(
+            f"{TABLES}/report.html", category="The page", caption="../report/page.rst", labels={"page": "all results"}
+        ),
     log:
         f"results/logs/{CONFIG.dataset_name}/report.log",
     conda:

@@ -8,7 +8,6 @@ out: results/{table}.csv, .md, .tex (results/{dataset}/{table}.* for any other d
      results/runs.csv, .md, .tex                  every run, what came out and what it cost
 """
 
-
 TABLE_CODE = {
     table: {
         "challenge": "tables/challenge.py",
@@ -62,10 +61,10 @@ rule whole_table:
         tex=f"{TABLES}/{{whole}}.tex",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{whole}}.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         whole=any_of(WHOLES),
+    conda:
+        ENVIRONMENT
     shell:
         "logged {log} python -m score_mlx join {input.parts:q} --out {output.csv:q}"
 
@@ -87,10 +86,10 @@ rule sensitivity:
         tex=f"{TABLES}/{{table}}_sensitivity.tex",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{table}}_sensitivity.log",
-    conda:
-        ENVIRONMENT
     wildcard_constraints:
         table=any_of(BASELINES),
+    conda:
+        ENVIRONMENT
     shell:
         "logged {log} python -m score_mlx sensitivity {wildcards.table} --out {output.csv} {input.records:q}"
 

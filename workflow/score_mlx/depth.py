@@ -17,19 +17,23 @@ Field = Callable[[mx.array], mx.array]  # h -> dh/dt, same shape as h
 
 
 def euler(f: Field, h: mx.array, dt) -> mx.array:
+    """One step of size dt of dh/dt = f(h), of order 1: one evaluation of f."""
     return h + dt * f(h)
 
 
 def heun(f: Field, h: mx.array, dt) -> mx.array:
+    """One step of Heun's method, of order 2: two evaluations of f."""
     k1 = f(h)
     return h + dt / 2 * (k1 + f(h + dt * k1))
 
 
 def midpoint(f: Field, h: mx.array, dt) -> mx.array:
+    """One step of the explicit midpoint method, of order 2: two evaluations of f."""
     return h + dt * f(h + dt / 2 * f(h))
 
 
 def rk4(f: Field, h: mx.array, dt) -> mx.array:
+    """One step of the classical Runge-Kutta method, of order 4: four evaluations of f."""
     k1 = f(h)
     k2 = f(h + dt / 2 * k1)
     k3 = f(h + dt / 2 * k2)
@@ -44,6 +48,7 @@ class Plain(nn.Module):
     """h <- y: the block's output replaces the state (the paper's base models)."""
 
     def __call__(self, block: Field, h: mx.array, t: int) -> mx.array:
+        """The state after step t, of h's shape."""
         return block(h)
 
 
@@ -59,6 +64,7 @@ class Residual(nn.Module):
         self.norm = norm
 
     def __call__(self, block: Field, h: mx.array, t: int) -> mx.array:
+        """The state after step t, of h's shape."""
         total = h + block(h)
         return total if self.norm is None else self.norm(total)
 
@@ -78,6 +84,7 @@ class Relax(nn.Module):
         self.dt, self.integrate = dt, integrate
 
     def __call__(self, block: Field, h: mx.array, t: int) -> mx.array:
+        """The state after step t, of h's shape."""
         dt = self.dt(t) if isinstance(self.dt, LearnedSteps) else self.dt
         if self.integrate is euler:
             return towards(h, block(h), dt)  # the same step as one operation
@@ -97,6 +104,7 @@ class LearnedSteps(nn.Module):
         self.alpha = mx.zeros((steps,))
 
     def __call__(self, t: int) -> mx.array:
+        """dt of step t, a scalar."""
         return learned_dt(self.alpha[t])
 
 
@@ -137,6 +145,7 @@ class Depth(nn.Module):
         self.blocks = [make_block() for _ in range(1 if recurrent else steps)]
 
     def __call__(self, h: mx.array, *context) -> mx.array:
+        """The state after all steps, of h's shape; `context` goes to each block unchanged."""
         for t in range(self.steps):
             block = self.blocks[t % len(self.blocks)]  # recurrent: always the only one
             h = h if self.before is None else self.before(h, self.first + t, *context)

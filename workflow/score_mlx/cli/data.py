@@ -190,7 +190,8 @@ def _make_missing(spec: Spec, files: Mapping[str, Path], results: Path) -> None:
 
 
 def _require_source(spec: Spec, files: Mapping[str, Path]) -> None:
-    """
+    """Refuse a run whose data only the user can give.
+
     Raises:
         UserError: molecules or folds are missing that only the reader can give.
     """

@@ -55,6 +55,11 @@ def from_config(
     split: str | None = None,
     figure: str | None = None,
 ) -> Chosen:
+    """What config.yaml says of the experiment `name`, or of one of its figures.
+
+    Raises:
+        UserError: no such experiment, or none of its records exists.
+    """
     config = settled_config(dataset, preset)
     if name not in config.experiments:
         raise UserError(f"config.yaml: no experiment {name}, expected one of {', '.join(config.experiments)}")

@@ -5,6 +5,8 @@ MLX's gradients of `maximum` and `where` cost 20 times a product on the CPU, hen
 
 from __future__ import annotations
 
+from typing import cast
+
 import mlx.core as mx
 
 from score_mlx import kernels
@@ -59,7 +61,7 @@ def leaky_relu(x: mx.array) -> mx.array:
 
 def elu(x: mx.array) -> mx.array:
     """x where it is above 0, exp(x) - 1 elsewhere."""
-    return kernels.call("elu", [x]) if kernels.serve(x) else _elu(x)
+    return kernels.call("elu", [x]) if kernels.serve(x) else cast(mx.array, _elu(x))
 
 
 @mx.custom_function

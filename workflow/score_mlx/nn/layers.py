@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import mlx.core as mx
 import mlx.nn as nn
 
@@ -14,7 +16,7 @@ _glorot = nn.init.glorot_uniform()
 
 def glorot(*shape: int) -> mx.array:
     """Glorot-uniform values, the paper's code's initialisation of weights, biases of linears and attention vectors."""
-    return _glorot(mx.zeros(shape))
+    return _glorot(mx.zeros(shape), 1.0)
 
 
 class Linear(nn.Module):
@@ -27,6 +29,7 @@ class Linear(nn.Module):
             self.bias = glorot(outputs, 1).flatten()
 
     def __call__(self, x: mx.array) -> mx.array:
+        """x (..., inputs) -> (..., outputs)."""
         return linear(x, self.weight, self.get("bias"))
 
 
@@ -60,6 +63,7 @@ class LayerNorm(nn.LayerNorm):
     """MLX's, compiled where it can be."""
 
     def __call__(self, x: mx.array) -> mx.array:
+        """x (..., width) -> the same shape."""
         if kernels.serve(x):
             return kernels.call("layer_norm", [x, self.weight, self.bias], [self.eps])
         fit("layer_norm", x, self.weight.shape, "x")
@@ -84,7 +88,7 @@ class GRUCell(nn.Module):
         fit("gru", s, [len(h), 3 * width], "what comes from the state")
         x_gates, x_n = mx.split(x, [2 * width], axis=-1)
         s_gates, s_n = mx.split(s, [2 * width], axis=-1)
-        return _gru_gates(x_gates + s_gates, x_n, s_n, h)[0]
+        return cast(list[mx.array], _gru_gates(x_gates + s_gates, x_n, s_n, h))[0]
 
 
 @mx.custom_function

@@ -13,7 +13,8 @@ from score_mlx.system.files import replacing
 
 
 def save_arrays(path: Path, arrays: dict[str, mx.array], metadata: Mapping[str, str] | None = None) -> None:
-    """
+    """Write arrays by name to a safetensors file.
+
     Args:
         path: of a `.safetensors` file, whose folder is made when needed.
 

@@ -83,8 +83,11 @@ def hand_over(private: Path) -> None:
 
 
 def _whole(cache: Path) -> list[str]:
-    """Files that agree with their checksums. Those of a kernel come together or not at all, since MLX, where one lacks,
-    writes all of them, and a link is the cache's own file."""
+    """Files that agree with their checksums.
+
+    Those of a kernel come together or not at all, since MLX, where one lacks, writes all of them, and a link is the
+    cache's own file.
+    """
     known = _manifest(cache)
     good = {name for name, digest in known.items() if (cache / name).is_file() and sha256(cache / name) == digest}
     damaged = {Path(name).stem for name in known if name not in good}

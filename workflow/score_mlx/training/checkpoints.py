@@ -14,7 +14,8 @@ from score_mlx.system.errors import UserError
 
 
 def save(path: Path, signature: str, arrays: dict[str, mx.array], seen: Any) -> None:
-    """
+    """Write a checkpoint.
+
     Args:
         signature: names the run; only the same one takes the checkpoint up.
         seen: anything that JSON can hold.

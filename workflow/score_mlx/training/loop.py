@@ -58,6 +58,7 @@ class Curves:
 
     @property
     def epochs(self) -> int:
+        """How many epochs are done."""
         return len(self.rmse[0])
 
     @property

@@ -48,6 +48,7 @@ class Progress:
             print(f"{self.title}: {self.name} epoch {epoch}/{self.epochs}, {state}, {clock(left)} left", flush=True)
 
     def close(self) -> None:
+        """End the bar."""
         if self.bar is not None:
             self.bar.close()
 

@@ -102,9 +102,10 @@ def _load_openblas() -> None:
         OSError: a library cannot be loaded.
     """
     package = importlib.util.find_spec(PACKAGE)
-    if package is None:
+    places = package.submodule_search_locations if package else None
+    if not places:
         raise UserError(f"{PACKAGE} is not installed")
-    folder = Path(package.submodule_search_locations[0])
+    folder = Path(places[0])
     # Not into the global scope: SciPy's own copy has the same prefix.
     openblas = ctypes.CDLL(str(folder / "lib" / "libscipy_openblas.so"))
     names = ctypes.CDLL(str(_names()), mode=ctypes.RTLD_GLOBAL)
