@@ -143,7 +143,9 @@ def test_paths_and_settings():
     quick = spec("lasso", shap_iterations=50, repeat=2)
     assert quick.ranked_by == spec("catboost", iterations=50, repeat=2) and quick.cuts()[0]["ours"] == 50
     assert spec("lasso", top=100).departures() == []  # another model of Table 1, not another protocol
-    assert spec("lasso", top=100).model == "Lasso (Top-100 features)"
+    assert spec("lasso", top=100).model == "Lasso (Top-100 features, CatBoost SHAP)"
+    assert spec("lasso", top=100, ranking="lasso").model == "Lasso (Top-100 features)"  # as the paper calls it
+    assert spec("lasso", ranking="lasso").ranked_by is None and spec("lasso").ranked_by
     with pytest.raises(UserError, match="unknown method = 'catbost': .*did you mean 'catboost'"):
         ClassicalSpec.from_path("x/tiny/classical/catbost/default/run.json")
     with pytest.raises(UserError, match="unknown option 'depth'"):
@@ -164,3 +166,20 @@ def test_heavy_libraries_are_imported_where_they_are_used():
     code = f"import sys, {modules}; print(sorted(set({heavy!r}) & set(sys.modules)))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[]"
+
+
+def test_a_lasso_ranks_descriptors_by_its_own_shap_values(tmp_path):
+    """SHAP values of a linear model: coefficient times (x - mean), so that their mean size is held to shap's own."""
+    import shap
+    from score_mlx.models.classical.selection import linear_importance
+    from sklearn.linear_model import LassoCV
+
+    record = fit_all(spec("lasso", top=3, ranking="lasso"), DATA, tmp_path, progress="none")
+    for fold, part in enumerate(record["folds"]):
+        x, train = DATA.scaled_descriptors(fold).astype(np.float64), DATA.train(fold)
+        model = LassoCV(alphas=100, eps=1e-3, cv=5, max_iter=1000).fit(x[train], DATA.targets[train])
+        background = shap.maskers.Independent(x[train], max_samples=len(train))
+        values = np.abs(shap.LinearExplainer(model, background).shap_values(x[train])).mean(axis=0)
+        assert linear_importance(model.coef_, x[train]) == pytest.approx(values, rel=1e-6, abs=1e-12)
+        best = np.argsort(-values, kind="stable")[:3]
+        assert part["fitted"]["descriptors"] == DATA.names[best].tolist()

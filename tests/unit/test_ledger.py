@@ -44,7 +44,10 @@ def test_every_fidelity_case_is_listed_and_no_other():
 def test_switches_are_settings_and_their_first_value_is_the_default():
     config = load(ROOT / "config.yaml")
     for entry in ENTRIES:
-        if entry["switch"]:
+        if (entry["switch"] or "").startswith("experiments."):
+            _, experiment, name = entry["switch"].split(".")
+            assert getattr(config.experiments[experiment], name) == entry["values"][0], entry["id"]
+        elif entry["switch"]:
             name = entry["switch"].removeprefix("graphs.")
             holder = config.graphs if entry["switch"].startswith("graphs.") else config
             assert getattr(holder, name) == getattr(GraphSpec, name) == entry["values"][0], entry["id"]

@@ -84,11 +84,16 @@ class StepsExperiment(GraphExperiment):
 
 
 class BaselinesExperiment(Experiment):
-    """Classical models and dense networks on the RDKit descriptors; one Lasso for each number of descriptors."""
+    """Classical models and dense networks on the RDKit descriptors.
+
+    `lasso_top`: one Lasso for each number of descriptors, ranked by a Lasso's own SHAP values; `lasso_top_catboost`:
+    the same, ranked by those of a CatBoost.
+    """
 
     kind: Literal["baselines"]
     methods: list[Literal[tuple(METHODS)]] = []
     lasso_top: list[Annotated[int, Field(ge=1)]] = [Lasso.top]
+    lasso_top_catboost: list[Annotated[int, Field(ge=1)]] = []
     networks: list[Literal[tuple(NETWORKS)]] = []
 
     def specs(self, config: Any, split: str) -> list[Spec]:
@@ -96,10 +101,16 @@ class BaselinesExperiment(Experiment):
         folds, specs = _folds(config, split), []
         for method in self.methods:
             settings = getattr(config.classical, method).model_dump() | folds
-            tops = [{"top": top} for top in self.lasso_top] if METHODS[method][0] is Lasso else [{}]
-            specs += [METHODS[method][0](config.dataset_name, method, **settings, **top) for top in tops]
+            chosen = self._chosen if METHODS[method][0] is Lasso else [{}]
+            specs += [METHODS[method][0](config.dataset_name, method, **settings, **choice) for choice in chosen]
         dense = config.dense.model_dump() | folds
         return specs + [DenseSpec(config.dataset_name, network, **dense) for network in self.networks]
+
+    @property
+    def _chosen(self) -> list[dict[str, Any]]:
+        """How each Lasso's descriptors are chosen."""
+        rankings = {"lasso": self.lasso_top, "catboost": self.lasso_top_catboost}
+        return [{"top": top, "ranking": ranking} for ranking, tops in rankings.items() for top in tops]
 
     @property
     def drawings(self) -> dict[str, str]:

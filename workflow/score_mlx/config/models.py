@@ -40,8 +40,8 @@ class DenseSettings(Typed):
 
 
 def _settings_of(kind: type[ClassicalSpec]) -> type[Typed]:
-    """A classical model's settings as its spec has them; `top` is not among them, since Table 1 lists two."""
-    chosen = [f for f in kind.setting_fields() if f.name != "top"]
+    """A classical model's settings as its spec has them; what chooses descriptors is Table 1's."""
+    chosen = [f for f in kind.setting_fields() if f.name not in ("top", "ranking")]
     types = {f.name: Literal[kind.CHOICES[f.name]] if f.name in kind.CHOICES else type(f.default) for f in chosen}
     return create_model(
         f"{kind.__name__}Settings", __base__=Typed, **{f.name: (types[f.name], f.default) for f in chosen}

@@ -21,7 +21,7 @@ from score_mlx.verdict.rerun import Reruns
 # or on other molecules: it is named where the paper's own is missing, and not compared.
 IDENTITY = (
     "arch", "config", "network", "method", "steps", "integrator", "learn_dt", "readout", "head", "descriptors",
-    "features", "fidelity", "form", "bias_correction", "top", "repeat",
+    "features", "fidelity", "form", "bias_correction", "top", "ranking", "repeat",
 )  # fmt: skip
 
 

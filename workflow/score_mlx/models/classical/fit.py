@@ -12,7 +12,7 @@ import numpy as np
 
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.models.classical.models import fitted
-from score_mlx.models.classical.selection import Selection
+from score_mlx.models.classical.selection import Selection, linear_importance, ranked
 from score_mlx.models.classical.spec import ClassicalSpec
 from score_mlx.runs.records import BY_HAND, finite, make_fold, make_meta, make_record, write_record
 from score_mlx.runs.schema import Fold, RunRecord
@@ -56,8 +56,7 @@ def _fit_all(
     parts: list[Fold] = []
     for fold in data.fold_numbers:
         bar.group([fold])
-        columns = selection.top(fold, spec.top) if selection else np.arange(len(data.names))
-        parts.append(_fit_fold(spec, data, fold, columns))
+        parts.append(_fit_fold(spec, data, fold, _columns(spec, data, fold, selection)))
         rmse = parts[-1].rmse
         bar.epoch(1, rmse, rmse)
     bar.close()
@@ -65,6 +64,17 @@ def _fit_all(
     seconds = time.monotonic() - clock
     write_record(folder, record, make_meta(spec.FAMILY, started=started, seconds=seconds, preset=preset))
     return record
+
+
+def _columns(spec: ClassicalSpec, data: FoldedData, fold: int, selection: Selection | None) -> np.ndarray:
+    """Which descriptors a fold's model reads, the most important first where they are ranked."""
+    if selection:
+        return selection.top(fold, spec.top)
+    if spec.method != "lasso":
+        return np.arange(len(data.names))
+    x, train = data.scaled_descriptors(fold).astype(np.float64), data.train(fold)
+    model = fitted(spec, fold, x[train], data.targets[train])
+    return ranked(linear_importance(model.coef_, x[train]), spec.top)
 
 
 def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndarray) -> Fold:

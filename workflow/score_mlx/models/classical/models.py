@@ -97,7 +97,7 @@ def _svr(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
 def _lasso(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
     from sklearn.linear_model import LassoCV
 
-    del settings["top"], settings["shap_iterations"]  # they chose the descriptors
+    del settings["top"], settings["ranking"], settings["shap_iterations"]  # they chose the descriptors
     return LassoCV(**settings)
 
 

@@ -1,4 +1,4 @@
-"""Which descriptors matter: ranked by mean |SHAP| of a CatBoost that saw the training fold only."""
+"""Which descriptors matter: ranked by mean |SHAP| of a model that saw the training fold only."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ class Selection:
         Raises:
             UserError: there are fewer descriptors.
         """
-        if not 1 <= count <= len(self.names):
-            raise UserError(f"top = {count}: expected 1 to {len(self.names)}, the number of descriptors")
-        return np.argsort(-self.importance[fold], kind="stable")[:count]  # ties in RDKit's order
+        return ranked(self.importance[fold], count)
 
     @property
     def dataset(self) -> DataSet:
@@ -76,6 +74,25 @@ class Selection:
         except ValueError as reason:
             raise UserError(f"{path}: not a SHAP values file ({reason})") from None
         return cls(**parts | {"about": {"split": "unknown"} | about})
+
+
+def ranked(importance: np.ndarray, count: int) -> np.ndarray:
+    """Columns of the `count` largest of (D,) importances, the largest first, ties in RDKit's order.
+
+    Raises:
+        UserError: there are fewer descriptors.
+    """
+    if not 1 <= count <= len(importance):
+        raise UserError(f"top = {count}: expected 1 to {len(importance)}, the number of descriptors")
+    return np.argsort(-importance, kind="stable")[:count]
+
+
+def linear_importance(coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Mean |SHAP| of a linear model, |coefficient| times mean |x - mean|: (D,), (n, D) -> (D,).
+
+    Lundberg and Lee (2017), Corollary 1.
+    """
+    return np.abs(coefficients) * np.abs(x - x.mean(axis=0)).mean(axis=0)
 
 
 def select(spec: CatBoost, data: FoldedData) -> Selection:

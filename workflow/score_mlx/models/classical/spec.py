@@ -62,7 +62,7 @@ class ClassicalSpec(FoldSpec):
         return True
 
     def departures(self, but: tuple[str, ...] = ()) -> list[str]:
-        named = [f for f in self.option_fields() if f.name not in ("top", "repeat", "seed", *but)]
+        named = [f for f in self.option_fields() if f.name not in ("top", "ranking", "repeat", "seed", *but)]
         return [f"{f.name} {getattr(self, f.name)}" for f in named if getattr(self, f.name) != f.default]
 
     @classmethod
@@ -159,15 +159,22 @@ class SVR(ClassicalSpec):
 
 @dataclass(frozen=True)
 class Lasso(ClassicalSpec):
-    """Lasso on the descriptors with the largest mean |SHAP| of a CatBoost fitted on the training fold."""
+    """Lasso on the descriptors with the largest mean |SHAP| of a model fitted on the training fold.
+
+    Attributes:
+        top: how many of them it reads.
+        ranking: whose SHAP values rank the descriptors: a CatBoost's, or those of a Lasso on all descriptors.
+    """
 
     top: int = 10
+    ranking: str = "catboost"
     alphas: int = 100  # values of alpha tried, from the smallest that zeroes all coefficients down to eps times it
     eps: float = 1e-3
     cv: int = 5  # folds inside the training fold that choose alpha
     max_iter: int = 1000
     shap_iterations: int = 1000  # of the CatBoost that ranks descriptors
 
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = FoldSpec.CHOICES | {"ranking": ("catboost", "lasso")}
     RANGES: ClassVar[dict[str, Range]] = {
         **FoldSpec.RANGES,
         "top": POSITIVE,
@@ -181,10 +188,13 @@ class Lasso(ClassicalSpec):
 
     @property
     def model(self) -> str:
-        return f"Lasso (Top-{self.top} features)"
+        """The paper's name where the Lasso ranks by its own SHAP values, which gives what is printed."""
+        return f"Lasso (Top-{self.top} features{'' if self.ranking == 'lasso' else ', CatBoost SHAP'})"
 
     @property
-    def ranked_by(self) -> CatBoost:
+    def ranked_by(self) -> CatBoost | None:
+        if self.ranking == "lasso":
+            return None
         folds = (self.split, self.repeat, self.seed, self.scale_targets)
         return CatBoost(self.dataset, "catboost", *folds, iterations=self.shap_iterations)
 
