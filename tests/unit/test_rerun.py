@@ -109,7 +109,7 @@ def test_speed_up_factors_and_losses_have_scales():
     assert found.df == 4 and found.sd == pytest.approx(np.std(np.log(list(factors.values())), ddof=1), rel=0.1)
 
     def loss(run):
-        return run.best["val_loss"]
+        return run.best.val_loss
 
     three = [made.language_run("char_score6_muon", loss=1.5 + 0.01 * r, repeat=r) for r in range(3)]
     assert Reruns([], three).loss(loss, timed=False) == Scale(pytest.approx(0.01), 2, "1 language models")
