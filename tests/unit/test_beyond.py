@@ -174,6 +174,19 @@ def test_repeats_pool_their_spread():
     assert variants.repeat_table(runs[:1]) == []  # one repeat says nothing of spread
 
 
+def test_stand_in_data_and_cut_runs_say_so():
+    spec = GraphSpec("nci", "gat", "SCORE", epochs=2)
+    one = made_up.run(made_up.record(spec, made_up.NCI), made_up.meta())
+    captions = (
+        factorial.caption(Corners([one]), []),
+        equal_size.caption([one], []),
+        variants.variant_caption([one], "head mlp", []),
+        variants.repeat_caption([one], [], []),
+    )
+    for lines in captions:
+        assert lines[0].startswith("STAND-IN DATA") and lines[1].startswith("CUT RUNS (epochs 2/150)")
+
+
 def test_listed_runs():
     config = load(FILE, {"preset": "paper"})
     whole = config.beyond_specs("factorial")

@@ -76,7 +76,7 @@ def _factorial(
     corners = factorial.Corners(there.values())
     title, notes = _titled(name, config), factorial.caption(corners, missing)
     rows = factorial.effects(corners)
-    together = [row for row in rows if row["architecture"].startswith(factorial.ALL)]
+    together = [row for row in rows if row["architecture"].startswith(factorial.ALL)] or rows
     _write(out, factorial.COLUMNS, factorial.READABLE, rows, title, notes, shown=together)
     rows = factorial.corner_table(corners, config.beyond_specs(name))
     beside = out and out.with_name(f"{out.stem}_corners.csv")

@@ -15,6 +15,7 @@ from score_mlx.stats.statistics import ALPHA, holm
 from score_mlx.tables.factorial import ALL, interval
 from score_mlx.tables.formats import Readable, change, number
 from score_mlx.tables.runs import provenance, require_one_dataset
+from score_mlx.tables.tables import warnings
 
 COLUMNS = (
     "architecture", "rival", "hidden", "steps", "parameters", "score_parameters", "rmse", "score_rmse", "difference",
@@ -56,6 +57,7 @@ def rival(spec: Spec) -> str:
 def caption(runs: Sequence[FoldRun], missing: Sequence[Spec]) -> list[str]:
     """What a reader must know, a sentence an item."""
     lines = [
+        *warnings([run for run in runs if run.spec.recurrent] or runs),  # of others the width is lower on purpose
         f"Data and runs: {provenance(runs)}.",
         "Difference: RMSE of SCORE less that of the rival, best epoch of each fold as in the paper; below 0 SCORE is "
         "better. Narrowed: a stack of K blocks at the width whose number of parameters is nearest to SCORE's. K = 1: "

@@ -15,6 +15,7 @@ from score_mlx.stats.crossed import Effect, crossed
 from score_mlx.stats.statistics import ALPHA, holm
 from score_mlx.tables.formats import Readable, change, number
 from score_mlx.tables.runs import conditions, distinct, require_one_dataset
+from score_mlx.tables.tables import warnings
 
 # dt -> stack, one shared block
 LEVELS = {"1": ("base", "shared"), "0.5": ("skip05", "SCORE_skip05"), "1/K": ("averaged", "SCORE")}
@@ -162,6 +163,7 @@ def caption(corners: Corners, missing: Sequence[Spec]) -> list[str]:
     """What a reader must know, a sentence an item."""
     networks = [run for run in corners.runs if run.spec.configuration]
     lines = [
+        *warnings(corners.runs),
         f"Data and runs: {_data(corners.runs)}; {'; '.join(conditions(networks))}.",
         "RMSE: the lowest over epochs on each test fold, as in the paper (so chosen on the test fold); held-out "
         "epoch: chosen on the other folds; last epoch: none chosen. Difference: of means over corners, below 0 where "

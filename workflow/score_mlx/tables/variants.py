@@ -15,6 +15,7 @@ from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.tables.factorial import interval
 from score_mlx.tables.formats import Readable, change, number
 from score_mlx.tables.runs import provenance
+from score_mlx.tables.tables import warnings
 
 VARIANT_COLUMNS = (
     "model", "steps", "readout", "head", "rmse", "changed_rmse", "difference", "low", "high", "p", "p_holm", "paper",
@@ -42,6 +43,7 @@ def variant_table(pairs: Pairs, runs: Mapping[Spec, FoldRun], paper: Papers) -> 
 def variant_caption(runs: Sequence[FoldRun], change: str, missing: Sequence[Spec]) -> list[str]:
     """What a reader must know, a sentence an item."""
     lines = [
+        *warnings(runs),
         f"Data and runs: {provenance(runs)}. Changed: {change}.",
         "RMSE: the lowest over epochs on each test fold, mean ± population standard deviation over folds. Difference: "
         "changed less unchanged, below 0 where the change lowers it; interval: 95 %, folds corrected as by Nadeau and "
@@ -78,6 +80,7 @@ def pooled(rows: Sequence[Mapping[str, Any]], column: str = "standard_deviation"
 def repeat_caption(runs: Sequence[FoldRun], rows: Sequence[Mapping[str, Any]], missing: Sequence[Spec]) -> list[str]:
     """What a reader must know, a sentence an item."""
     lines = [
+        *warnings(runs),
         f"Data and runs: {provenance(runs)}.",
         "A repeat has other folds and other weights. Each number is the mean over the folds of one repeat, at the best "
         "epoch of each fold as in the paper; spread: standard deviation (ddof 1) between repeats.",
