@@ -6,6 +6,7 @@ from score_mlx.models.families import FAMILIES, read_record, run_of
 from score_mlx.models.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
 from score_mlx.runs.records import as_json, read_meta, summarise, summarise_losses, write_record
 from score_mlx.runs.schema import Evaluation, Fold, RunMeta
+from score_mlx.tables.table import Table
 
 ESOL = {
     "name": "esol",
@@ -121,3 +122,18 @@ def language(spec, values=(3.0, 2.0, 2.5), text="To be, or ", corpus="shakespear
         "trained_tokens": steps[-1] * spec.batch_size * spec.context,
         "sample": sample if spec.characters else None,
     } | {part: as_json(found) for part, found in summarise_losses([Evaluation(**e) for e in evaluations]).items()}
+
+
+def markdown(readable, rows, title, notes):
+    """A table of these rows as its .md file has it."""
+    return Table(title, (), rows, notes, readable).grid.markdown()
+
+
+def latex(readable, rows, title, notes):
+    """The same as its .tex file has it."""
+    return Table(title, (), rows, notes, readable).grid.latex()
+
+
+def write_all(path, columns, readable, rows, title, notes):
+    """All files of a table."""
+    Table(title, columns, rows, notes, readable).write(path)

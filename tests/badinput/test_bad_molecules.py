@@ -3,6 +3,7 @@
 import csv
 import time
 
+import made_up_records as made_up
 import numpy as np
 import pytest
 import tiny
@@ -152,9 +153,8 @@ def test_a_molecule_that_looks_odd_and_works(case, folder, command):
 
 def test_a_name_of_html_is_text_on_every_page(folder):
     import matplotlib.pyplot as plt
-    from score_mlx.tables import formats
 
-    said = formats.markdown([("model", lambda row: row)], ["<script>x</script>|y"], "<b>T</b>", ["<img src=x>"])
+    said = made_up.markdown([("model", lambda row: row)], ["<script>x</script>|y"], "<b>T</b>", ["<img src=x>"])
     figure, _ = plt.subplots()
     style.save(figure, folder / "f.png", "<script>x</script>", ["<img src=x>"])
     for text in (said, (folder / "f.md").read_text()):

@@ -1,7 +1,9 @@
 """A folder of results made up for tests of the page: a little of everything, with hostile text wherever text can be."""
 
+import json
 from pathlib import Path
 
+import made_up_records as made_up
 import yaml
 from PIL import Image
 from score_mlx.config.file import validate
@@ -53,10 +55,12 @@ def write(folder):
     columns = (("model", lambda row: row["model"]), ("RMSE", lambda row: formats.number(row["rmse"])))
     rows = [{"model": m, "rmse": 0.5 + k / 10, "sample": f"To be\n  or not {EVIL}\n"} for k, m in enumerate(MODELS)]
     for name in ("table2", "table2_more", "shap_top100", "robustness"):
-        formats.write_all(tables / f"{name}.csv", ("model", "rmse", "sample"), columns, rows, f"{name} {EVIL}", [EVIL])
+        made_up.write_all(tables / f"{name}.csv", ("model", "rmse", "sample"), columns, rows, f"{name} {EVIL}", [EVIL])
     for figure in ("figure2", "extra"):
         Image.new("RGB", (600, 300), "#336699").save(tables / f"{figure}.png")
-        write_text(tables / f"{figure}.md", f"**{figure} {EVIL}.** What it shows: {EVIL}\n")
+        write_text(
+            tables / f"{figure}.json", json.dumps({"title": f"{figure} {EVIL}", "caption": f"What it shows: {EVIL}"})
+        )
     write_csv(tables / "verdict.csv", numbers.COLUMNS, list(cells()))
     write_csv(tables / "claims.csv", claims_module.COLUMNS, list(claims()))
     write_csv(tables / "runs.csv", costs.COLUMNS, [run(*config().specs("table2"))])

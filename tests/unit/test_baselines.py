@@ -14,7 +14,7 @@ from score_mlx.models.families import spec_from_path, spec_from_values
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.plots import baselines, schema, shap_summary
 from score_mlx.system.errors import UserError
-from score_mlx.tables import formats, selection, sensitivity, tables
+from score_mlx.tables import selection, sensitivity, tables
 
 PAPER = {"CatBoost": {"rmse_mean": 0.563, "rmse_std": 0.03}, "MLP": {"rmse_mean": 0.642, "rmse_std": 0.04}}
 
@@ -55,7 +55,7 @@ def test_two_families_in_one_table():
     assert [(row["model"], row["rank"], row["top"]) for row in rows] == [("CatBoost", 1, ""), ("MLP", 2, "")]
     assert rows[0]["last_rmse_mean"] is None and rows[1]["last_rmse_mean"] == pytest.approx(0.7)
     assert rows[0]["difference"] == pytest.approx(0.55 - 0.563) and rows[0]["paper_rank"] is None
-    text = formats.markdown(tables.READABLE, rows, "Table 1", tables.caption([mlp(), catboost()]))
+    text = made_up.markdown(tables.READABLE, rows, "Table 1", tables.caption([mlp(), catboost()]))
     assert "| CatBoost | 0.550 ± 0.000 |               | 0.563 ± 0.030 |" in text
     assert "lowest over epochs" in text and "* the best" not in text
     assert "epochs" not in " ".join(tables.caption([catboost()])).replace("cuts", "")
@@ -110,9 +110,9 @@ def test_the_selected_descriptors(tmp_path):
         column = int(row["descriptor"][1:])
         for n in (10, 100):
             assert row[f"folds_top{n}"] == sum(column in selected.top(k, n) for k in range(5))
-    assert r"| mean \|SHAP\| |" in formats.markdown(selection.READABLE, rows, "S", [])
+    assert r"| mean \|SHAP\| |" in made_up.markdown(selection.READABLE, rows, "S", [])
     columns = selection.columns(5)
-    formats.write_all(tmp_path / "s.csv", columns, selection.READABLE, rows, "S", selection.caption(selected))
+    made_up.write_all(tmp_path / "s.csv", columns, selection.READABLE, rows, "S", selection.caption(selected))
     with (tmp_path / "s.csv").open(newline="") as file:
         assert next(csv.DictReader(file))["versions"] == "catboost=1.2 rdkit=2026.1 shap=0.5"
     assert selection.caption(made_up.NCI | {"cuts": [], "split": "kfold"})[0].startswith("STAND-IN DATA")

@@ -237,8 +237,8 @@ def test_tables_and_a_figure_of_what_there_is(tmp_path, capsys):
     beyond.make("factorial", config, tmp_path / "runs", table, figure)
     assert "factorial: 162 of 192 records are missing, first " in capsys.readouterr().err
     written, drawn = (sorted(p.name for p in folder.iterdir() if p.is_file()) for folder in (tmp_path, figure.parent))
-    tables = [f"factorial{part}.{kind}" for part in ("", "_corners") for kind in ("csv", "md", "tex")]
-    assert written == sorted(tables) and drawn == ["factorial.md", "factorial.pdf", "factorial.png"]
+    tables = [f"factorial{part}.{kind}" for part in ("", "_corners") for kind in ("csv", "json", "md", "tex")]
+    assert written == sorted(tables) and drawn == [f"factorial.{kind}" for kind in ("json", "md", "pdf", "png")]
     assert "NOT COMPLETE" in figure.with_suffix(".md").read_text()
     text = (tmp_path / "factorial_corners.md").read_text()
     assert "NOT COMPLETE: 162 runs have no record" in text and "base, skip05, averaged" in text

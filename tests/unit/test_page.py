@@ -15,12 +15,11 @@ from score_mlx.config.file import load
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.spec import CharSpec
 from score_mlx.report import costs, judged, page, provenance
-from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import in_order
 from score_mlx.report.picture import embed
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import write_text
-from score_mlx.tables import formats
+from score_mlx.tables.table import Grid, Table
 from score_mlx.verdict import rules
 from score_mlx.verdict.finding import CLAIM_VERDICTS
 
@@ -179,11 +178,10 @@ def test_numbers_as_people_read_them(text, signed, shown):
 def test_a_table_is_read_back_as_it_was_written(tmp_path):
     cells = ["a|b", "<b>", r"1 \| 2", "0.5 ± 0.1", "", "-3 %"]
     readable = (("model", lambda row: row["a"]), ("b|<", lambda row: row["a"]))
-    text = formats.markdown(readable, [{"a": cell} for cell in cells if cell != r"1 \| 2"], "T <1>", ["said | so"])
-    (tmp_path / "t.md").write_text(text, encoding="utf-8")
-    grid = read_grid(tmp_path / "t.md")
+    Table("T <1>", ("a",), [{"a": cell} for cell in cells], ["said | so"], readable).write(tmp_path / "t.csv")
+    grid = Grid.read(tmp_path / "t.json")
     assert (grid.title, grid.notes, grid.heads) == ("T <1>", ("said | so",), ["model", "b|<"])
-    assert grid.rows == [[cell, cell] for cell in cells if cell != r"1 \| 2"]
+    assert grid.rows == [[cell, cell] for cell in cells]
 
 
 def test_columns_of_numbers_stand_to_the_right_and_words_name_rows():
@@ -233,8 +231,11 @@ def spoil(name, text):
             spoil("data/esol/qc.csv", "row,reason,done\n1,2,3,4\n"),
             "qc.csv: line 2 has more cells than the 3 of the head",
         ),
-        (spoil("tables/table2.md", "### T\n"), "table2.md: not a table (no line starts with '|'"),
-        (spoil("tables/table2.md", "| a | b |\n| - | - |\n| 1 |\n"), "table2.md: row 1 has 1 cells, expected 2"),
+        (spoil("tables/table2.json", "{}"), "table2.json: not a table (KeyError('title'))"),
+        (
+            spoil("tables/table2.json", '{"title": "", "notes": [], "heads": ["a", "b"], "rows": [["1"]]}'),
+            "table2.json: row 1 has 1 cells, expected 2",
+        ),
         (spoil("tables/figure2.png", "GIF89a"), "figure2.png: not a PNG picture"),
         (spoil("tables/machine.json", "{"), "machine.json: not JSON"),
     ],

@@ -1,6 +1,7 @@
 """Tables that the paper prints in parts under one number."""
 
 import csv
+import json
 
 import pytest
 from score_mlx.system.errors import UserError
@@ -17,6 +18,7 @@ def table(path, head, *rows):
     path.write_text("\n".join([head, *rows]) + "\n")
     for suffix in (".md", ".tex"):
         path.with_suffix(suffix).write_text(f"{path.stem}{suffix}\n")
+    path.with_suffix(".json").write_text(json.dumps(path.stem))
     return path
 
 
@@ -27,6 +29,7 @@ def test_one_below_the_other(tmp_path):
         rows = [",".join(row) for row in csv.reader(file)]
     assert rows == ["part,steps,score", "7a,2,a2", "7a,3,a3", "7b,2,b2", "7b,3,b3"]
     assert (tmp_path / "table7.md").read_text() == "table7a.md\n\ntable7b.md\n"
+    assert json.loads((tmp_path / "table7.json").read_text()) == {"parts": ["table7a", "table7b"]}
     assert (tmp_path / "table7.tex").read_text() == "table7a.tex\n\ntable7b.tex\n"
 
 

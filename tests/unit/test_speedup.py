@@ -7,7 +7,7 @@ from score_mlx.config.file import load
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.plots import curves
 from score_mlx.system.errors import UserError
-from score_mlx.tables import formats, speedup
+from score_mlx.tables import speedup
 
 PAPER = {("gat", False): 3.0, ("gat", True): 2.0}
 
@@ -39,7 +39,7 @@ def test_factors_of_known_curves():
     assert without["factor_low"] <= without["factor"] <= without["factor_high"]
     assert with_them["difference_percent"] == pytest.approx(100 * (with_them["factor"] / 2 - 1))
     assert without["flaw"] == "" and tuple(without) == speedup.COLUMNS
-    text = formats.markdown(speedup.READABLE, [without], "Table 6", speedup.caption(four()))
+    text = made_up.markdown(speedup.READABLE, [without], "Table 6", speedup.caption(four()))
     assert "| GAT" in text and "3.0" in text
 
 

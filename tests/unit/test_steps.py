@@ -5,7 +5,7 @@ import pytest
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.plots import steps as drawing
 from score_mlx.system.errors import UserError
-from score_mlx.tables import formats, steps
+from score_mlx.tables import steps
 
 OPTIONS = {"readout": "sum", "head": "mlp"}
 
@@ -52,7 +52,7 @@ def test_other_data_and_cuts_are_not_compared():
         rows = steps.steps_table(made, PAPER)
         assert {row["comparable"] for row in rows} == {why}
         assert all(row["difference_score"] is None for row in rows)
-        assert "0.650" not in formats.markdown(steps.READABLE, rows, "T", [])
+        assert "0.650" not in made_up.markdown(steps.READABLE, rows, "T", [])
 
 
 def test_a_diverged_fold_makes_no_number():
@@ -61,7 +61,7 @@ def test_a_diverged_fold_makes_no_number():
     assert two["improvement_percent"] == pytest.approx(10)
     for row in (three, average):
         assert row["score"] is row["diff"] is row["improvement_percent"] is row["improvement_last_percent"] is None
-    text = formats.markdown(steps.READABLE, [three, average], "T", [])
+    text = made_up.markdown(steps.READABLE, [three, average], "T", [])
     assert "diverged" in text and "nan" not in text
 
 

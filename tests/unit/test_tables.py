@@ -9,7 +9,7 @@ import made_up_records as made_up
 import pytest
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.system.errors import UserError
-from score_mlx.tables import formats, tables
+from score_mlx.tables import tables
 
 PAPER = tables.read_paper(Path(__file__).resolve().parents[2] / "data" / "paper" / "table2.csv")
 
@@ -58,7 +58,7 @@ def test_all_forty_in_order_with_the_best_thirteen_marked():
 def test_what_does_not_compare_says_why_and_has_no_difference(made, why):
     (row,) = tables.model_table([made], PAPER)
     assert (row["comparable"], row["difference"]) == (why, None)
-    assert "0.564" not in formats.markdown(
+    assert "0.564" not in made_up.markdown(
         tables.READABLE, [row], "T", []
     )  # beside ours it would invite the comparison
 
@@ -70,7 +70,7 @@ def test_diverged_models_come_last_and_say_so():
     assert [row["model"] for row in rows] == ["SCORE_gat", "mpnn", "gt", "gcn"]
     assert [row["diverged"] for row in rows] == ["", "last 2/5", "best 1/5, last 1/5", None]
     assert (rows[1]["last_rmse_mean"], rows[2]["rmse_mean"], rows[2]["top"]) == (None, None, "")
-    text = formats.markdown(tables.READABLE, rows, "Table 2", [])
+    text = made_up.markdown(tables.READABLE, rows, "Table 2", [])
     assert text.count("diverged") == 3 and text.count("not run") == 1
 
 
@@ -92,11 +92,13 @@ def test_captions_say_stand_in_and_cuts_first():
     )
 
 
-def test_three_files_and_nothing_else(tmp_path):
+def test_four_files_and_nothing_else(tmp_path):
     made = [made_up.run(*pair) for pair in made_up.all_forty()]
     rows = tables.model_table(made, PAPER)
-    formats.write_all(tmp_path / "table2.csv", tables.COLUMNS, tables.READABLE, rows, "Table 2", tables.caption(made))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["table2.csv", "table2.md", "table2.tex"]
+    made_up.write_all(tmp_path / "table2.csv", tables.COLUMNS, tables.READABLE, rows, "Table 2", tables.caption(made))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"table2.{kind}" for kind in ("csv", "json", "md", "tex")
+    ]
     with (tmp_path / "table2.csv").open(newline="") as file:
         read = list(csv.DictReader(file))
     assert len(read) == 40 and tuple(read[0]) == tables.COLUMNS
@@ -110,8 +112,8 @@ def test_no_data_set_breaks_the_formats():
     named = {**made_up.ESOL, "name": "a_b", "label": r"100% of <b>my</b> $data$ \o/ | & {#1}_~^"}
     made = [run(dataset=named)]
     rows = tables.model_table(made, {})
-    assert "<b>" not in formats.markdown(tables.READABLE, rows, "T", tables.caption(made)).replace("&lt;b>", "")
-    tex = formats.latex(tables.READABLE, rows, "T", tables.caption(made))
+    assert "<b>" not in made_up.markdown(tables.READABLE, rows, "T", tables.caption(made)).replace("&lt;b>", "")
+    tex = made_up.latex(tables.READABLE, rows, "T", tables.caption(made))
     assert r"100\% of \textless{}b\textgreater{}my" in tex and r"SCORE\_gat" in tex
     assert r"\$data\$ \textbackslash{}o/ | \& \{\#1\}\_\textasciitilde{}\textasciicircum{}" in tex
 
@@ -119,7 +121,7 @@ def test_no_data_set_breaks_the_formats():
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine")
 def test_latex_accepts_the_table(tmp_path):
     made = [run()]
-    table = formats.latex(tables.READABLE, tables.model_table(made, PAPER), "T_1", tables.caption(made))
+    table = made_up.latex(tables.READABLE, tables.model_table(made, PAPER), "T_1", tables.caption(made))
     document = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}" + table + "\\end{document}"
     (tmp_path / "t.tex").write_text(document)
     subprocess.run(["pdflatex", "-halt-on-error", "t.tex"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)

@@ -1,7 +1,7 @@
 """Figures of the paper, each a pure function of run records.
 
 in:  the records of the experiment that names the figure, the paper's values, CatBoost's record for its line
-out: paper_figures/{figure}.png, .pdf, its caption .md (results/{dataset}/figures/{figure}.* for any other data set than the paper's)
+out: paper_figures/{figure}.png, .pdf, its caption .md, .json (results/{dataset}/figures/{figure}.* for any other data set than the paper's)
 """
 
 # What makes each kind of drawing, and reads the paper's values for it.
@@ -26,7 +26,7 @@ rule figure:
         ),
         paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
         baseline=lambda wildcards: catboost_record() if drawing_of(wildcards.figure) == "configurations" else [],
-        code=lambda wildcards: sources("tables/formats.py", *DRAWING_CODE[drawing_of(wildcards.figure)]),
+        code=lambda wildcards: sources("tables/table.py", *DRAWING_CODE[drawing_of(wildcards.figure)]),
     output:
         png=report(
             f"{FIGURES}/{{figure}}.png",
@@ -36,7 +36,7 @@ rule figure:
             labels={"figure": "{figure}"},
         ),
         pdf=f"{FIGURES}/{{figure}}.pdf",
-        caption=f"{FIGURES}/{{figure}}.md",
+        caption=multiext(f"{FIGURES}/{{figure}}", ".md", ".json"),
     log:
         f"results/logs/{CONFIG.dataset_name}/{{figure}}.log",
     wildcard_constraints:
@@ -55,7 +55,7 @@ rule figure:
 
 rule figure_schema:
     input:
-        code=sources("plots/schema.py", "tables/formats.py"),
+        code=sources("plots/schema.py", "tables/table.py"),
     output:
         png=report(
             f"{FIGURES}/{{figure}}.png",
@@ -65,7 +65,7 @@ rule figure_schema:
             labels={"figure": "{figure}"},
         ),
         pdf=f"{FIGURES}/{{figure}}.pdf",
-        caption=f"{FIGURES}/{{figure}}.md",
+        caption=multiext(f"{FIGURES}/{{figure}}", ".md", ".json"),
     log:
         f"results/logs/{CONFIG.dataset_name}/{{figure}}.log",
     wildcard_constraints:

@@ -1,11 +1,11 @@
 """Tables of the paper, each a pure function of run records.
 
 in:  the records that config's `experiments` lists, the paper's values in data/paper, SHAP values
-out: results/{table}.csv, .md, .tex (results/{dataset}/{table}.* for any other data set than the paper's)
-     results/table7.csv, .md, .tex                what the paper prints in parts, here table7a and table7b, as one
-     results/{table}_sensitivity.csv, .md, .tex   Table 1 after the last epoch and without leaking repeats
-     results/shap_top100.csv, .md, .tex           the descriptors that Lasso reads
-     results/runs.csv, .md, .tex                  every run, what came out and what it cost
+out: results/{table}.csv, .md, .tex, .json (results/{dataset}/{table}.* for any other data set than the paper's)
+     results/table7.csv, .md, .tex, .json                what the paper prints in parts, here table7a and table7b, as one
+     results/{table}_sensitivity.csv, .md, .tex, .json   Table 1 after the last epoch and without leaking repeats
+     results/shap_top100.csv, .md, .tex, .json           the descriptors that Lasso reads
+     results/runs.csv, .md, .tex, .json                  every run, what came out and what it cost
 """
 
 TABLE_CODE = {
@@ -25,7 +25,7 @@ rule table:
         records=lambda wildcards: existing_records_of(wildcards.table),
         metas=lambda wildcards: existing_records_of(wildcards.table, "run.meta.json"),
         paper=lambda wildcards: paper_values(wildcards.table),
-        code=lambda wildcards: sources("tables/formats.py", TABLE_CODE[wildcards.table]),
+        code=lambda wildcards: sources("tables/table.py", TABLE_CODE[wildcards.table]),
     output:
         csv=report(
             f"{TABLES}/{{table}}.csv",
@@ -36,6 +36,7 @@ rule table:
         ),
         md=f"{TABLES}/{{table}}.md",
         tex=f"{TABLES}/{{table}}.tex",
+        json=f"{TABLES}/{{table}}.json",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{table}}.log",
     conda:
@@ -59,6 +60,7 @@ rule whole_table:
         csv=f"{TABLES}/{{whole}}.csv",
         md=f"{TABLES}/{{whole}}.md",
         tex=f"{TABLES}/{{whole}}.tex",
+        json=f"{TABLES}/{{whole}}.json",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{whole}}.log",
     wildcard_constraints:
@@ -73,7 +75,7 @@ rule sensitivity:
     input:
         records=lambda wildcards: [p for s in AT_RANDOM for p in existing_records_of(wildcards.table, split=s)],
         metas=lambda wildcards: [p for s in AT_RANDOM for p in existing_records_of(wildcards.table, "run.meta.json", s)],
-        code=sources("tables/sensitivity.py", "tables/formats.py"),
+        code=sources("tables/sensitivity.py", "tables/table.py"),
     output:
         csv=report(
             f"{TABLES}/{{table}}_sensitivity.csv",
@@ -84,6 +86,7 @@ rule sensitivity:
         ),
         md=f"{TABLES}/{{table}}_sensitivity.md",
         tex=f"{TABLES}/{{table}}_sensitivity.tex",
+        json=f"{TABLES}/{{table}}_sensitivity.json",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{table}}_sensitivity.log",
     wildcard_constraints:
@@ -97,7 +100,7 @@ rule sensitivity:
 rule shap_table:
     input:
         values=SHAP,
-        code=sources("tables/selection.py", "tables/formats.py", "plots/shap_summary.py"),
+        code=sources("tables/selection.py", "tables/table.py", "plots/shap_summary.py"),
     output:
         csv=report(
             f"{TABLES}/shap_top100.csv",
@@ -108,6 +111,7 @@ rule shap_table:
         ),
         md=f"{TABLES}/shap_top100.md",
         tex=f"{TABLES}/shap_top100.tex",
+        json=f"{TABLES}/shap_top100.json",
         png=report(
             f"{FIGURES}/shap_summary.png",
             category="Figures",
@@ -116,7 +120,7 @@ rule shap_table:
             labels={"figure": "shap_summary"},
         ),
         pdf=f"{FIGURES}/shap_summary.pdf",
-        caption=f"{FIGURES}/shap_summary.md",
+        caption=multiext(f"{FIGURES}/shap_summary", ".md", ".json"),
     log:
         f"results/logs/{CONFIG.dataset_name}/shap_top100.log",
     conda:
@@ -128,11 +132,12 @@ rule shap_table:
 rule runs:
     input:
         records=lambda wildcards: [path for name in DRAWABLE for path in existing_records_of(name)],
-        code=sources("tables/catalogue.py", "tables/formats.py"),
+        code=sources("tables/catalogue.py", "tables/table.py"),
     output:
         csv=report(f"{TABLES}/runs.csv", category="Runs", caption="../report/runs.rst", labels={"table": "runs"}),
         md=f"{TABLES}/runs.md",
         tex=f"{TABLES}/runs.tex",
+        json=f"{TABLES}/runs.json",
     log:
         f"results/logs/{CONFIG.dataset_name}/runs.log",
     conda:

@@ -2,8 +2,8 @@
 
 in:  all records of config's `experiments`, published numbers and claims in data/paper
 out: results/verdict.csv, claims.csv, pairs.csv, contrasts.csv, informativeness.csv, verdict_summary.csv, each with
-     .md and .tex
-     results/robustness.csv, .md, .tex   claims under other choices; asks for the runs of config's `robustness`
+     .md, .tex and .json
+     results/robustness.csv, .md, .tex, .json   claims under other choices; asks for the runs of config's `robustness`
 
 `make verdict` judges whatever records there are; these rules ask for all. Only for the paper's own data set.
 """
@@ -20,7 +20,7 @@ rule verdict:
         claims=in_project("data", "paper", "claims.yaml"),
         code=sources("verdict/report.py"),
     output:
-        expand("results/{name}.{suffix}", name=JUDGED, suffix=["csv", "md", "tex"]),
+        expand("results/{name}.{suffix}", name=JUDGED, suffix=["csv", "md", "tex", "json"]),
     log:
         "results/logs/esol/verdict.log",
     conda:
@@ -42,6 +42,7 @@ rule robustness:
         csv="results/robustness.csv",
         md="results/robustness.md",
         tex="results/robustness.tex",
+        json="results/robustness.json",
     log:
         "results/logs/esol/robustness.log",
     conda:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from score_mlx.cli.options import Dataset, PresetName, Runs, settled_config
+from score_mlx.cli.options import Dataset, PresetName, Runs, settled_config, show
 from score_mlx.runs.spec import unknown
 from score_mlx.system.errors import UserError
 
@@ -72,15 +72,19 @@ def _factorial(
     name: str, config: Config, there: dict[Spec, FoldRun], missing: list[Spec], out: Path | None, figure: Path | None
 ) -> None:
     from score_mlx.tables import factorial
+    from score_mlx.tables.table import Table
 
     corners = factorial.Corners(there.values())
     title, notes = _titled(name, config), factorial.caption(corners, missing)
     rows = factorial.effects(corners)
     together = [row for row in rows if row["architecture"].startswith(factorial.ALL)] or rows
-    _write(out, factorial.COLUMNS, factorial.READABLE, rows, title, notes, shown=together)
+    show(Table(title, factorial.COLUMNS, rows, notes, factorial.READABLE, together), out)
     rows = factorial.corner_table(corners, config.beyond_specs(name))
     beside = out and out.with_name(f"{out.stem}_corners.csv")
-    _write(beside, factorial.CORNER_COLUMNS, factorial.CORNER_READABLE, rows, f"{title}: RMSE of the corners", notes)
+    title_of_corners = f"{title}: RMSE of the corners"
+    if out is None:
+        typer.echo()
+    show(Table(title_of_corners, factorial.CORNER_COLUMNS, rows, notes, factorial.CORNER_READABLE), beside)
     if figure:
         from score_mlx.plots import factorial as plots
 
@@ -92,33 +96,37 @@ def _equal_size(
     name: str, config: Config, there: dict[Spec, FoldRun], missing: list[Spec], out: Path | None, figure: Path | None
 ) -> None:
     from score_mlx.tables import equal_size
+    from score_mlx.tables.table import Table
 
     runs = list(there.values())
     rows, notes = equal_size.equal_size_table(runs), equal_size.caption(runs, missing)
-    _write(out, equal_size.COLUMNS, equal_size.READABLE, rows, _titled(name, config), notes)
+    show(Table(_titled(name, config), equal_size.COLUMNS, rows, notes, equal_size.READABLE), out)
 
 
 def _variant(
     name: str, config: Config, there: dict[Spec, FoldRun], missing: list[Spec], out: Path | None, figure: Path | None
 ) -> None:
     from score_mlx.tables import variants
+    from score_mlx.tables.table import Table
 
     chosen = config.beyond[name]
     rows = variants.variant_table(chosen.pairs(config), there, _papers(config, chosen.experiments))
     changed = ", ".join(f"{key} {str(value).lower()}" for key, value in chosen.change.items())
     notes = variants.variant_caption(list(there.values()), changed, missing)
-    _write(out, variants.VARIANT_COLUMNS, variants.VARIANT_READABLE, rows, _titled(name, config), notes)
+    show(Table(_titled(name, config), variants.VARIANT_COLUMNS, rows, notes, variants.VARIANT_READABLE), out)
 
 
 def _repeats(
     name: str, config: Config, there: dict[Spec, FoldRun], missing: list[Spec], out: Path | None, figure: Path | None
 ) -> None:
     from score_mlx.tables import variants
+    from score_mlx.tables.table import Table
 
     runs = list(there.values())
     rows = variants.repeat_table(runs)
     notes = variants.repeat_caption(runs, rows, missing)
-    _write(out, variants.repeat_columns(runs), variants.repeat_readable(runs), rows, _titled(name, config), notes)
+    columns, readable = variants.repeat_columns(runs), variants.repeat_readable(runs)
+    show(Table(_titled(name, config), columns, rows, notes, readable), out)
 
 
 def _papers(config: Config, experiments: list[str]) -> dict[Spec, float]:
@@ -142,12 +150,3 @@ def _papers(config: Config, experiments: list[str]) -> dict[Spec, float]:
 
 def _titled(name: str, config: Config) -> str:
     return config.beyond[name].title.rstrip(".")
-
-
-def _write(out: Path | None, columns, readable, rows, title: str, notes: list[str], shown=None) -> None:
-    from score_mlx.tables import formats
-
-    if out is None:
-        typer.echo(formats.markdown(readable, rows if shown is None else shown, title, notes))
-    else:
-        formats.write_all(out, columns, readable, rows, title, notes, shown=shown)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from score_mlx.cli.options import show
 from score_mlx.data.splits import SPLITS
 from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
 from score_mlx.system.errors import UserError
@@ -31,7 +32,7 @@ def compare(
     from score_mlx.models.families import read_run
     from score_mlx.runs.run import FoldRun
     from score_mlx.tables import compare as analysis
-    from score_mlx.tables import formats
+    from score_mlx.tables.table import Table
 
     name = dataset_name(dataset)
     place = folder / name / GraphSpec.FAMILY
@@ -45,8 +46,5 @@ def compare(
         raise UserError(f"{folder / name}: {found}; expected a --split that records have")
     rows = analysis.comparison(runs, against, epoch)
     title, notes = f"Depth on {runs[0].dataset.label}, against {against}", analysis.caption(runs, epoch)
-    if out is None:
-        typer.echo(formats.markdown(analysis.READABLE, rows, title, notes))
-    else:
-        formats.write_all(out, analysis.COLUMNS, analysis.READABLE, rows, title, notes)
-    typer.echo("\n".join(analysis.conclusion(rows)))
+    show(Table(title, analysis.COLUMNS, rows, notes, analysis.READABLE), out)
+    typer.echo("\n".join([*[""][: out is None], *analysis.conclusion(rows)]))

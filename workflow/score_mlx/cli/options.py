@@ -14,6 +14,7 @@ from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
     from score_mlx.config.file import Config
+    from score_mlx.tables.table import Table
 
 Records = Annotated[
     list[Path] | None,
@@ -78,3 +79,11 @@ def from_config(
 def full(kind: str, name: str) -> str:
     """2 -> table2; a name that is no number stays."""
     return f"{kind}{name}" if name[:1].isdigit() else name
+
+
+def show(table: Table, out: Path | None) -> None:
+    """Write a table (.csv, .md, .tex and .json), or print it."""
+    if out is None:
+        typer.echo(table.grid.markdown(), nl=False)
+    else:
+        table.write(out)

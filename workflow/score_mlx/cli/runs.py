@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from score_mlx.cli.options import Dataset, PresetName, settled_config
+from score_mlx.cli.options import Dataset, PresetName, settled_config, show
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,15 +28,13 @@ def runs(
 
     Example: score-mlx runs model=SCORE_gat dataset=esol
     """
-    from score_mlx.tables import catalogue, formats
+    from score_mlx.tables import catalogue
+    from score_mlx.tables.table import Table
 
     rows = catalogue.matching(catalogue.catalogue(_known(folder)), _conditions(where or [], catalogue.COLUMNS))
     seconds = sum(row["seconds"] or 0 for row in rows)
     notes = [f"{len(rows)} runs, {seconds / 3600:.1f} hours one after another."]
-    if out is None:
-        typer.echo(formats.markdown(catalogue.READABLE, rows, "Runs", notes), nl=False)
-    else:
-        formats.write_all(out, catalogue.COLUMNS, catalogue.READABLE, rows, "Runs", notes)
+    show(Table("Runs", catalogue.COLUMNS, rows, notes, catalogue.READABLE), out)
 
 
 def estimate(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from score_mlx.cli.options import show
 from score_mlx.system import project
 from score_mlx.system.errors import UserError
 
@@ -39,26 +40,21 @@ def spot_check(
     """
     from score_mlx.models.families import read_record, read_run
     from score_mlx.report import spot_check as check
-    from score_mlx.runs.run import FoldRun
-    from score_mlx.tables import formats
+    from score_mlx.runs.run import FoldRun, of_kind
+    from score_mlx.tables.table import Table
     from score_mlx.verdict.rerun import Reruns
 
     folder = source or project.root() / "results" / "reference" / "runs"
     limit = math.inf if longest is None else longest
     drawn = check.draw(folder, count, seed, limit)
     _train(drawn.specs, results, cores)
-    reruns = Reruns(
-        read_run(path, FoldRun) for path in sorted(folder.rglob("run.json")) if "language" not in path.parts
-    )
+    reruns = Reruns(of_kind(map(read_run, sorted(folder.rglob("run.json"))), FoldRun))
     places = [[spec.path(below) for below in (folder, results / "runs")] for spec in drawn.specs]
     pairs = [(read_run(then, FoldRun), read_run(now, FoldRun)) for then, now in places]
     science = [read_record(then).science == read_record(now).science for then, now in places]
     rows = check.comparison(pairs, science, reruns)
     title, notes = "Committed records trained again", check.caption(rows, drawn, seed, limit, reruns)
-    if out is None:
-        typer.echo(formats.markdown(check.READABLE, rows, title, notes))
-    else:
-        formats.write_all(out, check.COLUMNS, check.READABLE, rows, title, notes)
+    show(Table(title, check.COLUMNS, rows, notes, check.READABLE), out)
     differing = check.failed(rows)
     typer.echo(f"{len(rows) - len(differing)} of {len(rows)} records came out as they say")
     if differing:

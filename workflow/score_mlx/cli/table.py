@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from score_mlx.cli.options import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full
+from score_mlx.cli.options import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full, show
 from score_mlx.config.experiments import LANGUAGE
 from score_mlx.data.splits import AT_RANDOM
 
@@ -33,6 +33,7 @@ def table(
     While models still train: score-mlx table 2 prints what is there so far, and which models are not.
     """
     from score_mlx.tables import formats
+    from score_mlx.tables.table import Table
 
     name = full("table", name)
     not_run: list[str] = []
@@ -42,7 +43,7 @@ def table(
         title, top, paper = title or chosen.title, chosen.top if top is None else top, paper or chosen.paper
     make = _of_language_models if kind in LANGUAGE else partial(_of_networks, top=top or 0, not_run=not_run)
     columns, readable, rows, notes = make(kind, records, paper)
-    _show(out, columns, readable, rows, formats.heading(name, title), notes)
+    show(Table(formats.heading(name, title), columns, rows, notes, readable), out)
 
 
 def _of_networks(kind: str | None, records: list[Path], paper: Path | None, top: int, not_run: list[str]) -> tuple:
@@ -91,6 +92,7 @@ def sensitivity(
     from score_mlx.runs.run import FoldRun
     from score_mlx.tables import formats
     from score_mlx.tables import sensitivity as analysis
+    from score_mlx.tables.table import Table
 
     name = full("table", name)
     if not records:
@@ -99,7 +101,7 @@ def sensitivity(
     plain, grouped = ([run for run in loaded if run.spec.split == split] for split in AT_RANDOM)
     rows = analysis.sensitivity_table(plain, grouped)
     heading = f"{formats.spoken(name)}, sensitivity to the best epoch and to repeated molecules"
-    _show(out, analysis.COLUMNS, analysis.READABLE, rows, heading, analysis.caption(plain))
+    show(Table(heading, analysis.COLUMNS, rows, analysis.caption(plain), analysis.READABLE), out)
 
 
 def shap(
@@ -111,21 +113,12 @@ def shap(
     """Make the table of the descriptors that SHAP ranks highest, and their summary plot."""
     from score_mlx.models.classical.selection import Selection
     from score_mlx.tables import selection as analysis
+    from score_mlx.tables.table import Table
 
     selection = Selection.load(values)
     rows, columns = analysis.selection_table(selection, count), analysis.columns(len(selection.importance))
-    _show(out, columns, analysis.READABLE, rows, "Descriptors by mean |SHAP|", analysis.caption(selection))
+    show(Table("Descriptors by mean |SHAP|", columns, rows, analysis.caption(selection), analysis.READABLE), out)
     if figure:
         from score_mlx.plots import shap_summary
 
         shap_summary.draw(selection, figure)
-
-
-def _show(out: Path | None, columns, readable, rows, heading: str, notes: list[str]) -> None:
-    """Write a table, or print it."""
-    from score_mlx.tables import formats
-
-    if out is None:
-        typer.echo(formats.markdown(readable, rows, heading, notes), nl=False)
-    else:
-        formats.write_all(out, columns, readable, rows, heading, notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
@@ -128,7 +129,7 @@ def footnote(axes: Axes, lines: Sequence[str], *, characters: int = 128, below: 
 
 
 def save(figure: Figure, path: str | Path, title: str, lines: Sequence[str]) -> None:
-    """Write `path` (.png, 200 dpi), its .pdf and its caption (.md), each whole or not at all, always the same bytes.
+    """Write `path` (.png, 200 dpi), its .pdf and caption (.md, .json), each whole or not at all, always the same bytes.
 
     Args:
         figure: is closed.
@@ -140,5 +141,7 @@ def save(figure: Figure, path: str | Path, title: str, lines: Sequence[str]) -> 
         with replacing(Path(path).with_suffix(suffix)) as temporary:
             figure.savefig(temporary, format=suffix[1:], metadata=metadata, bbox_inches="tight", pad_inches=0.06)
     plt.close(figure)
-    caption = f"**{title.rstrip('.')}.** {' '.join(lines)}\n"
-    write_text(Path(path).with_suffix(".md"), caption.replace("<", "&lt;"))  # a data set may be called anything
+    about = {"title": title.rstrip("."), "caption": " ".join(lines)}
+    write_text(Path(path).with_suffix(".json"), json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    text = f"**{about['title']}.** {about['caption']}\n"
+    write_text(Path(path).with_suffix(".md"), text.replace("<", "&lt;"))  # a data set may be called anything

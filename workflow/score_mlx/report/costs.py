@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from score_mlx.report.grid import Grid, read_rows
+from score_mlx.report.grid import read_rows
+from score_mlx.tables.table import Grid
 
 COLUMNS = ("family", "path", "seconds", "device", "dataset", "stand_in", "commit", "versions", "cuts")
 Rows = Mapping[str, dict[str, str]]  # path of a record below the folder of runs -> its row of runs.csv

@@ -1,60 +1,13 @@
-"""A table as the page shows it, read from one of the files that the pipeline writes."""
+"""The rows of the .csv files that the page reads."""
 
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from score_mlx.system.errors import UserError
-from score_mlx.tables.formats import read_markdown
-
-NUMBER = re.compile(r"[-+−]?[\d,.]+(e[-+]?\d+)?( ?%)?( ± [\d.,]+)?\*?|diverged")
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Rows of text under their heads.
-
-    Attributes:
-        title, notes: what is said above it.
-        heads: of the columns.
-        rows: as many texts each.
-    """
-
-    title: str
-    heads: list[str]
-    rows: list[list[str]]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def numeric(self) -> list[bool]:
-        """Of each column, whether it holds numbers and nothing else, and so stands to the right."""
-        columns = zip(*self.rows, strict=True) if self.rows else ([""] for _ in self.heads)
-        return [any(column) and all(not text or NUMBER.fullmatch(text) for text in column) for column in columns]
-
-    @property
-    def named_by(self) -> int:
-        """The column that names the rows: the first one of words."""
-        return self.numeric.index(False) if False in self.numeric else 0
-
-
-def read_grid(path: Path) -> Grid:
-    """The .md file of a table.
-
-    Raises:
-        UserError: it cannot be read, or holds no table.
-    """
-    try:
-        title, notes, (heads, *rows) = read_markdown(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as reason:
-        raise UserError(f"{path}: not a table ({reason})") from None
-    for number, row in enumerate(rows, start=1):
-        if len(row) != len(heads):
-            raise UserError(f"{path}: row {number} has {len(row)} cells, expected {len(heads)}")
-    return Grid(title, heads, rows, tuple(notes))
+from score_mlx.tables.table import Grid
 
 
 def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:

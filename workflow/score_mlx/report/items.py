@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,11 +11,12 @@ from pathlib import Path
 from score_mlx.config.experiments import TABLES, table_stem
 from score_mlx.config.file import Config
 from score_mlx.report.costs import Rows, Share, share
-from score_mlx.report.grid import Grid, read_grid, read_rows
+from score_mlx.report.grid import read_rows
 from score_mlx.report.judged import Cell
 from score_mlx.report.picture import Picture, embed
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import spoken
+from score_mlx.tables.table import Grid
 
 LONGEST_TEXT = 4_000  # characters of a sample that the page shows
 SAMPLE = "sample"  # the column of a table's .csv that holds what a language model wrote
@@ -126,9 +128,9 @@ def read_items(config: Config, tables: Path, figures: Path, cells: Iterable[Cell
 
 
 def other_grids(tables: Path, taken: Iterable[str]) -> list[Grid]:
-    """Tables in the folder that belong to no experiment: what the pipeline writes as .csv, .md and .tex."""
-    found = [path for path in sorted(tables.glob("*.tex")) if path.stem not in set(taken)]
-    return [read_grid(path.with_suffix(".md")) for path in found if path.with_suffix(".md").exists()]
+    """Tables in the folder that belong to no experiment."""
+    found = [path for path in sorted(tables.glob("*.json")) if path.with_suffix(".tex").exists()]
+    return [Grid.read(path) for path in found if path.stem not in set(taken)]
 
 
 def other_figures(figures: Path, taken: Iterable[str]) -> list[Figure]:
@@ -138,13 +140,19 @@ def other_figures(figures: Path, taken: Iterable[str]) -> list[Figure]:
 
 
 def read_figure(path: Path, title: str, command: str) -> Figure:
-    """A drawn figure with the caption beside it (.md), or what it would be called where it is not drawn."""
+    """A drawn figure with the caption beside it (.json), or what it would be called where it is not drawn."""
     caption = ""
-    if path.with_suffix(".md").exists():
-        text = path.with_suffix(".md").read_text(encoding="utf-8").strip()
-        bold = re.match(r"\*\*(.+?)\.?\*\*\s*", text)
-        title, caption = (bold.group(1), text[bold.end() :]) if bold else (title, text)
+    if path.with_suffix(".json").exists():
+        title, caption = _caption(path.with_suffix(".json"))
     return Figure(path.stem, title, caption, embed(path) if path.exists() else None, command)
+
+
+def _caption(path: Path) -> tuple[str, str]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        return str(held["title"]), str(held["caption"])
+    except (OSError, ValueError, TypeError, KeyError) as reason:
+        raise UserError(f"{path}: not the caption of a figure ({reason!r})") from None
 
 
 def target(config: Config, *files: str) -> str:
@@ -158,8 +166,8 @@ def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mappin
     table = [f"{config.tables_folder}/{name}.csv"] if has_table else []
     drawn = {figure: f"{config.figures_folder}/{figure}.png" for figure in experiment.drawings}
     stem = table_stem(name, experiment, beside_figures=tables.resolve() == figures.resolve())
-    path = tables / f"{stem}.md"
-    grid = read_grid(path) if has_table and path.exists() else None
+    path = tables / f"{stem}.json"
+    grid = Grid.read(path) if has_table and path.exists() else None
     return Item(
         name=name,
         heading=spoken(name),
@@ -168,7 +176,7 @@ def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mappin
         has_table=has_table,
         cells=[cell for of in dict.fromkeys([name, *drawn]) for cell in judged.get(of, [])],
         figures=[read_figure(figures / f"{f}.png", spoken(f), target(config, png)) for f, png in drawn.items()],
-        more=[read_grid(other) for other in sorted(tables.glob(f"{name}_*.md")) if other != path],
+        more=[Grid.read(other) for other in sorted(tables.glob(f"{name}_*.json")) if other != path],
         texts=_samples(path.with_suffix(".csv"), grid),
         share=share(runs, (spec.path("").as_posix() for spec in config.specs(name))),
         command=target(config, *table, *drawn.values()),
@@ -177,14 +185,14 @@ def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mappin
 
 
 def _samples(path: Path, grid: Grid | None) -> list[Text]:
-    """What the models of a table wrote; its .md, of the same rows, says how each is called.
+    """What the models of a table wrote; its .json, of the same rows, says how each is called.
 
     Raises:
-        UserError: the .csv has other rows than the .md.
+        UserError: the .csv has other rows than the .json.
     """
     rows = [row.get(SAMPLE, "") for row in read_rows(path, ())] if grid else []
     if grid and rows and len(rows) != len(grid.rows):
-        raise UserError(f"{path}: {len(rows)} rows, expected {len(grid.rows)} as in its .md")
+        raise UserError(f"{path}: {len(rows)} rows, expected {len(grid.rows)} as in its .json")
     return [Text(_named(grid, place), _shortened(text)) for place, text in enumerate(rows) if text]
 
 

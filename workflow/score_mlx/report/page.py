@@ -11,12 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from score_mlx.config.file import Config
 from score_mlx.report import costs, items, judged, provenance
-from score_mlx.report.grid import Grid, read_grid
 from score_mlx.report.items import Item
 from score_mlx.report.judged import Cell, Verdict
 from score_mlx.system.files import write_text
 from score_mlx.tables.formats import spoken
 from score_mlx.tables.parts import wholes
+from score_mlx.tables.table import Grid
 from score_mlx.verdict import claim_table, numbers, rules
 from score_mlx.verdict.finding import CLAIM_VERDICTS, REFUTED
 from score_mlx.verdict.published import TEXT
@@ -140,5 +140,5 @@ def _elsewhere(cells: Sequence[Cell], shown: set[str]) -> dict[str, list[Cell]]:
 
 
 def _further(tables: Path) -> dict[str, Grid]:
-    paths = {name: tables / f"{name}.md" for name in FURTHER}
-    return {name: read_grid(path) for name, path in paths.items() if path.exists()}
+    paths = {name: tables / f"{name}.json" for name in FURTHER}
+    return {name: Grid.read(path) for name, path in paths.items() if path.exists()}

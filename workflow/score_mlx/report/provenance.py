@@ -12,9 +12,10 @@ import yaml
 from score_mlx.data.sources import load_sources
 from score_mlx.models.families import read_run
 from score_mlx.report.costs import Rows, occurring
-from score_mlx.report.grid import Grid, grid_of, read_rows
+from score_mlx.report.grid import grid_of, read_rows
 from score_mlx.runs.records import environment
 from score_mlx.system.errors import UserError
+from score_mlx.tables.table import Grid
 
 LEDGER_KEYS = ("id", "kind", "where", "text", "code", "ours", "switch", "effect")
 KINDS = {

@@ -7,37 +7,37 @@ from pathlib import Path
 
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import write_text
+from score_mlx.tables.table import Grid
 
+NOT_RUN = "not run"
 ROWS = 13  # as many of the graph networks as the paper lists
 
 
-def results_block(table: Path, page: Path) -> str:
-    """The caption and the head of a table in Markdown.
+def results_block(grid: Grid, link: str) -> str:
+    """The caption and the head of a ranking in Markdown.
 
     Args:
-        table: its .md file.
-        page: the page that it goes into, from which it is linked.
+        grid: the table.
+        link: to it.
     """
-    lines = table.read_text(encoding="utf-8").splitlines()
-    first = next(i for i, line in enumerate(lines) if line.startswith("|"))
-    rows = lines[first : first + 2 + ROWS]
-    ranked = [line for line in lines[first + 2 :] if line.startswith("|")]
-    trained = sum("not run" not in line for line in ranked)
-    says = "All models" if len(ranked) <= ROWS else f"The best of {len(ranked)} models"
-    if trained < len(ranked):
-        says = f"The best of {trained} models trained so far, of {len(ranked)}"
-    about = [line.strip() for line in lines[:first] if line.strip() and not line.startswith("#")]
-    rows = [line for line in rows if "not run" not in line]
-    link = Path(os.path.relpath(table, page.parent)).as_posix()
-    return "\n".join([f"{says} ([table]({link})). {about[0]}", "", *rows])
+    heads, rule, *rows = grid.pipes()
+    there = [any(cell == NOT_RUN for cell in row) for row in grid.rows]
+    trained = there.count(False)
+    says = "All models" if len(rows) <= ROWS else f"The best of {len(rows)} models"
+    if trained < len(rows):
+        says = f"The best of {trained} models trained so far, of {len(rows)}"
+    shown = [row for row, missing in zip(rows[:ROWS], there, strict=False) if not missing]
+    return "\n".join([f"{says} ([table]({link})). {grid.sentences()[0].strip()}", "", heads, rule, *shown])
 
 
 def block(table: Path, page: Path) -> str:
     """What stands between the markers: of a ranking its head, of any other table all but its heading."""
-    text = table.read_text(encoding="utf-8")
-    if "| rank |" in text:
-        return results_block(table, page)
-    return text[text.index("\n") :].strip() if text.startswith("#") else text.rstrip()
+    if not table.with_suffix(".json").exists():  # a measurement's own text
+        return table.read_text(encoding="utf-8").rstrip()
+    grid = Grid.read(table.with_suffix(".json"))
+    if grid.heads[0] == "rank":
+        return results_block(grid, Path(os.path.relpath(table, page.parent)).as_posix())
+    return "\n".join([*grid.sentences(), "", *grid.pipes()])
 
 
 def splice(readme: Path, table: Path) -> str:

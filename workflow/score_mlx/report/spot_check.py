@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from score_mlx.models.families import spec_from_path
+from score_mlx.models.families import family_of, spec_from_path
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError
-from score_mlx.tables.formats import Readable, change, number
+from score_mlx.tables.formats import change, number
 from score_mlx.tables.runs import distinct
+from score_mlx.tables.table import Readable
 from score_mlx.verdict.rerun import Reruns
 
 ALPHA = 0.01  # chance that a spot check of unchanged code fails
@@ -62,7 +63,7 @@ def draw(folder: Path, count: int, seed: int, longest: float = math.inf) -> Draw
 
     times = {run.spec: run.meta.seconds for run in measured(folder)}
     specs = [spec_from_path(path) for path in sorted(folder.rglob("run.json"))]
-    fitting = [spec for spec in specs if spec.FAMILY != "language" and times.get(spec, math.inf) <= longest]
+    fitting = [s for s in specs if family_of(s).run is FoldRun and times.get(s, math.inf) <= longest]
     if len(fitting) < count:
         raise UserError(f"{folder}: {len(fitting)} records that could be drawn, expected at least {count}")
     drawn = set(random.Random(seed).sample(range(len(fitting)), count))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from score_mlx.runs.run import Run
-from score_mlx.tables.formats import Readable, number
+from score_mlx.tables.formats import number
 from score_mlx.tables.runs import ORIGIN, origin
+from score_mlx.tables.table import Readable
 
 COLUMNS = (
     "family", "model", "rmse_mean", "rmse_std", "last_rmse_mean", "val_loss", "val_bpb", "folds", "epochs",

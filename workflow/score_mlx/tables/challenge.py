@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from score_mlx.models.language.run import LanguageRun
-from score_mlx.tables.formats import Readable, change, number
+from score_mlx.tables.formats import change, number
 from score_mlx.tables.language_runs import explain_stand_in, provenance, repeats, require_one_corpus
 from score_mlx.tables.runs import ORIGIN, origin
+from score_mlx.tables.table import Readable
 
 COLUMNS = (
     "model", "feedforward", "bigram", "settings", "limit_seconds", "runs", "val_bpb", "lowest", "highest",

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.models.language.run import LanguageRun
-from score_mlx.tables.formats import Readable, change, number
+from score_mlx.tables.formats import change, number
 from score_mlx.tables.language_runs import explain_losses, explain_stand_in, provenance, require_one_corpus
 from score_mlx.tables.runs import ORIGIN, origin
+from score_mlx.tables.table import Readable
 
 COLUMNS = (
     "model", "blocks", "steps", "optimizer", "dropout", "bigram", "train_fraction", "parameters", "best_val_loss",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,10 +23,10 @@ def wholes(tables: Iterable[str]) -> dict[str, list[str]]:
 
 
 def join(parts: Sequence[Path], out: Path) -> None:
-    """Write the rows of all parts under a new first column `part`, and their .md and .tex one after the other.
+    """Write the rows of all parts under a new first column `part`, and their .md, .tex and .json one after the other.
 
     Args:
-        parts: the .csv of each part, its .md and .tex beside it; a part's name is its file's without `table`.
+        parts: the .csv of each part, its .md, .tex and .json beside it; a part's name is its file's without `table`.
         out: the .csv of the whole.
 
     Raises:
@@ -43,4 +44,6 @@ def join(parts: Sequence[Path], out: Path) -> None:
     for suffix in (".md", ".tex"):
         texts = [part.with_suffix(suffix).read_text(encoding="utf-8") for part in parts]
         write_text(out.with_suffix(suffix), "\n".join(texts))
+    grids = [json.loads(part.with_suffix(".json").read_text(encoding="utf-8")) for part in parts]
+    write_text(out.with_suffix(".json"), json.dumps({"parts": grids}, indent=1, ensure_ascii=False) + "\n")
     write_csv(out, ["part", *(columns or [])], rows)

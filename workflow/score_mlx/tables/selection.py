@@ -8,8 +8,8 @@ import numpy as np
 
 from score_mlx.models.classical.selection import Selection
 from score_mlx.system.digits import digits
-from score_mlx.tables.formats import Readable
 from score_mlx.tables.runs import show_versions
+from score_mlx.tables.table import Readable
 
 ORIGIN = ("dataset", "split", "stand_in", "cuts", "seed", "device", "versions", "commit")
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from score_mlx.runs.run import FoldRun, mean_std
-from score_mlx.tables.formats import Readable, mean_and_std, number
+from score_mlx.tables.formats import mean_and_std, number
 from score_mlx.tables.runs import ORIGIN, origin, paired, provenance, require_one_dataset
+from score_mlx.tables.table import Readable
 from score_mlx.tables.tables import NO_VALUE, warnings
 
 COLUMNS = (

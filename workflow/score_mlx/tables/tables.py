@@ -12,8 +12,9 @@ import numpy as np
 
 from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.system.errors import UserError
-from score_mlx.tables.formats import Readable, Row, change, mean_and_std
+from score_mlx.tables.formats import change, mean_and_std
 from score_mlx.tables.runs import ORIGIN, origin, provenance, quantity, require_one_dataset
+from score_mlx.tables.table import Readable, Row
 
 COLUMNS = (
     "rank", "model", "top", "rmse_mean", "rmse_std", "last_rmse_mean", "last_rmse_std", "diverged", "parameters",

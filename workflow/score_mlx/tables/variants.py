@@ -13,8 +13,9 @@ from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.runs.spec import Spec
 from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.tables.factorial import interval
-from score_mlx.tables.formats import Readable, change, number
+from score_mlx.tables.formats import change, number
 from score_mlx.tables.runs import provenance
+from score_mlx.tables.table import Readable
 from score_mlx.tables.tables import warnings
 
 VARIANT_COLUMNS = (

@@ -17,7 +17,7 @@ import yaml
 
 from score_mlx.stats import statistics, warp
 from score_mlx.system.errors import UserError
-from score_mlx.tables.formats import Readable
+from score_mlx.tables.table import Readable
 from score_mlx.verdict import rules
 from score_mlx.verdict.claims.registry import test_of
 from score_mlx.verdict.commands import brief, command

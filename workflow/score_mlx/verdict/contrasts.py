@@ -20,7 +20,8 @@ from scipy import stats
 
 from score_mlx.runs.spec import Spec
 from score_mlx.stats import statistics
-from score_mlx.tables.formats import Readable, change
+from score_mlx.tables.formats import change
+from score_mlx.tables.table import Readable
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.pool import UndecidedError
 from score_mlx.verdict.published import Published

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.tables.formats import Readable
+from score_mlx.tables.table import Readable
 from score_mlx.verdict import contrasts, rules
 from score_mlx.verdict.contrasts import OPPOSITE, SAME, UNRESOLVED, Ranking
 from score_mlx.verdict.evidence import Evidence

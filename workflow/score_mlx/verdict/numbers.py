@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from score_mlx.tables.formats import Readable
 from score_mlx.tables.runs import EPOCHS
+from score_mlx.tables.table import Readable
 from score_mlx.verdict import rules
 from score_mlx.verdict.commands import brief, command
 from score_mlx.verdict.evidence import Evidence

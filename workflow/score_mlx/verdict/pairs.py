@@ -9,7 +9,8 @@ from typing import Any
 from score_mlx.models.graphs.spec import ARCHS
 from score_mlx.runs.spec import Spec
 from score_mlx.stats import statistics
-from score_mlx.tables.formats import Readable, number
+from score_mlx.tables.formats import number
+from score_mlx.tables.table import Readable
 from score_mlx.verdict.claims.baselines import CATBOOST, MLP, SCORE_MLP
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.pool import NotRunError, UndecidedError, record_name

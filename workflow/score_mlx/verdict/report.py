@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from score_mlx.config.file import Config
-from score_mlx.tables.formats import Readable, markdown, write_all
+from score_mlx.tables.table import Readable, Table
 from score_mlx.verdict import claim_table, contrasts, finding, informativeness, numbers, pairs, robustness, rules
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool
@@ -18,18 +18,6 @@ from score_mlx.verdict.timings import solo_seconds
 
 STRAWMEN = ("constant", "shuffle", "catboost")  # what values that know nothing of the models would reproduce
 SUMMARY_COLUMNS = ("target", *rules.CELL_VERDICTS, *STRAWMEN)
-Rows = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Table:
-    """What is needed to write one of the verdict's tables."""
-
-    columns: Sequence[str]
-    readable: Readable
-    rows: Rows
-    title: str
-    notes: list[str]
 
 
 class Verdict:
@@ -60,15 +48,13 @@ class Verdict:
         return self._made[name]
 
     def write(self, folder: Path, names: Sequence[str]) -> None:
-        """Write these tables as .csv, .md and .tex."""
+        """Write these tables, each as .csv, .md, .tex and .json."""
         for name in names:
-            table = self.table(name)
-            write_all(folder / f"{name}.csv", table.columns, table.readable, table.rows, table.title, table.notes)
+            self.table(name).write(folder / f"{name}.csv")
 
     def short(self) -> str:
         """The summary and a line a claim, for a terminal."""
-        table = self.table("verdict_summary")
-        lines = [markdown(table.readable, table.rows, table.title, []).rstrip(), ""]
+        lines = [replace(self.table("verdict_summary"), notes=[]).grid.markdown().rstrip(), ""]
         rows = self.table("claims").rows
         for verdict in finding.CLAIM_VERDICTS:
             lines += [_line(verdict, row) for row in rows if row["verdict"] == verdict]
@@ -76,31 +62,31 @@ class Verdict:
 
     def _numbers(self) -> Table:
         rows = numbers.verdict_table(self.evidence, self.published)
-        return Table(numbers.COLUMNS, numbers.READABLE, rows, "Every published number", numbers.caption())
+        return Table("Every published number", numbers.COLUMNS, rows, numbers.caption(), numbers.READABLE)
 
     def _claims(self) -> Table:
         rows = claim_table.decide(self.claims, self.evidence)
         return Table(
-            claim_table.COLUMNS, claim_table.READABLE, rows, "Every claim of the text", claim_table.caption(rows)
+            "Every claim of the text", claim_table.COLUMNS, rows, claim_table.caption(rows), claim_table.READABLE
         )
 
     def _pairs(self) -> Table:
         rows = pairs.pairs_table(self.evidence, pairs.all_pairs(self.evidence))
-        return Table(pairs.COLUMNS, pairs.READABLE, rows, "Every pair that the paper compares", pairs.caption())
+        return Table("Every pair that the paper compares", pairs.COLUMNS, rows, pairs.caption(), pairs.READABLE)
 
     def _contrasts(self) -> Table:
         rows = contrasts.contrasts_table(list(contrasts.rankings(self.evidence, self.published)))
-        return Table(contrasts.COLUMNS, contrasts.READABLE, rows, "Every printed pair of models", contrasts.caption())
+        return Table("Every printed pair of models", contrasts.COLUMNS, rows, contrasts.caption(), contrasts.READABLE)
 
     def _informativeness(self) -> Table:
         rows = informativeness.informativeness_table(self.evidence, self.published)
         title, notes = "What would score as well", informativeness.caption(rows)
-        return Table(informativeness.COLUMNS, informativeness.READABLE, rows, title, notes)
+        return Table(title, informativeness.COLUMNS, rows, notes, informativeness.READABLE)
 
     def _robustness(self) -> Table:
         rows = robustness.robustness_table(self.claims, self.evidence)
         title = "Does the claim hold under another choice?"
-        return Table(robustness.COLUMNS, robustness.READABLE, rows, title, robustness.caption())
+        return Table(title, robustness.COLUMNS, rows, robustness.caption(), robustness.READABLE)
 
     def _summary(self) -> Table:
         judged = self.table("verdict").rows
@@ -114,7 +100,7 @@ class Verdict:
             f"{self.origin}",
             informativeness.sentence(self.table("informativeness").rows[-1]),
         ]
-        return Table(SUMMARY_COLUMNS, SUMMARY_READABLE, rows, "Verdict", notes)
+        return Table("Verdict", SUMMARY_COLUMNS, rows, notes, SUMMARY_READABLE)
 
 
 def numbers_sentence(total: Mapping[str, Any], by_chance: float) -> str:

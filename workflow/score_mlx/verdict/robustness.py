@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from score_mlx.config.robustness import REPEATS, ROBUSTNESS_CHOICES
-from score_mlx.tables.formats import Readable
+from score_mlx.tables.table import Readable
 from score_mlx.verdict.claim_table import Claim, decide
 from score_mlx.verdict.evidence import Evidence
 from score_mlx.verdict.finding import CONFIRMED, NOT_RUN, NOT_TESTABLE, PARTLY
