@@ -18,6 +18,7 @@ from score_mlx.runs.family import Family
 from score_mlx.runs.records import BY_HAND
 from score_mlx.runs.spec import Spec, results_of
 from score_mlx.system.errors import UserError
+from score_mlx.training.reporting import REPORTERS
 
 app = typer.Typer(no_args_is_help=True, help="Train one model on all folds of a data set.")
 
@@ -61,6 +62,10 @@ SideBySide = Annotated[int | None, typer.Option(min=1, help="folds side by side,
 PresetName = Annotated[
     Literal[(BY_HAND, *Presets.model_fields)], typer.Option(hidden=True, help="noted in run.meta.json")
 ]
+ReportTo = Annotated[
+    Literal[tuple(REPORTERS)],
+    typer.Option(help="curves while it trains: curves.jsonl beside the record, TensorBoard, or Weights & Biases"),
+]
 OPTIONS_HELP = "what differs from the defaults, e.g. repeat=1,seed=7"
 
 
@@ -72,15 +77,16 @@ def _command(family: Family) -> Any:
         results: Results = None,
         replicas: SideBySide = None,
         preset: PresetName = BY_HAND,
+        report_to: ReportTo = "jsonl",
         **options: Any,
     ) -> None:
         spec, folder = _begin(family, record, results, options)
-        family.train(
-            spec, inputs_of(spec, results or results_of(spec, record)), folder, preset=preset, replicas=replicas
-        )
+        files = inputs_of(spec, results or results_of(spec, record))
+        family.train(spec, files, folder, preset=preset, replicas=replicas, report_to=report_to)
         typer.echo(f"{spec.model}: {folder / 'run.json'}")
 
-    left_out = {"options"} if family.side_by_side else {"options", "replicas"}
+    lacking = {"replicas": not family.side_by_side, "report_to": not family.reports}
+    left_out = {"options", *(name for name, lacks in lacking.items() if lacks)}
     own = [p for p in inspect.signature(train, eval_str=True).parameters.values() if p.name not in left_out]
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in [*_options(family), *own]]
     train.__signature__, train.__doc__ = inspect.Signature(parameters), family.help

@@ -54,6 +54,7 @@ class Family(ABC):
         data: part of the record that describes the data, and the folder below `results` where such data lie prepared.
         variants: whether the fields of its specs differ from model to model.
         hub_task: what model hubs call what it does.
+        reports: whether it has curves to report while it trains.
         side_by_side: whether folds train side by side, as many as asked for.
     """
 
@@ -66,6 +67,7 @@ class Family(ABC):
     default_data: ClassVar[tuple[str, str]] = ("esol", "dataset")
     data: ClassVar[tuple[str, str]] = ("dataset", "data")
     variants: ClassVar[bool] = False
+    reports: ClassVar[bool] = True
     side_by_side: ClassVar[bool] = False
     hub_task: ClassVar[str] = "tabular-regression"
 
@@ -75,7 +77,14 @@ class Family(ABC):
 
     @abstractmethod
     def train(
-        self, spec: Any, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
+        self,
+        spec: Any,
+        files: Files,
+        folder: Path,
+        *,
+        preset: str = BY_HAND,
+        replicas: int | None = None,
+        report_to: str = "none",
     ) -> None:
         """Train and write the record.
 
@@ -84,6 +93,7 @@ class Family(ABC):
             folder: of the record.
             preset: noted in run.meta.json.
             replicas: folds side by side, None for what was measured to be fastest.
+            report_to: where curves go while it trains, one of `training.reporting.REPORTERS`.
         """
 
     @abstractmethod

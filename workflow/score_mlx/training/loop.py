@@ -62,6 +62,13 @@ class Curves:
         return len(self.rmse[0])
 
     @property
+    def measured(self) -> dict[str, list[list[float]]]:
+        """Name -> for each replica one value an epoch."""
+        return {"train_loss": self.train_loss, "rmse": self.rmse} | (
+            {"val_rmse": self.val_rmse} if self.val_rmse else {}
+        )
+
+    @property
     def choosing(self) -> list[list[float]]:
         """The RMSE that choose the best epoch."""
         return self.val_rmse or self.rmse
@@ -100,12 +107,14 @@ def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tup
             _note(curves, losses.mean(axis=0), task.rmse(replicas), task.val_rmse(replicas), replicas)
             best = [curves.at_best(r) for r in range(replicas.count)]
             progress.epoch(curves.epochs, best, [values[-1] for values in curves.rmse])
+            progress.curves(curves.measured)
             now = time.monotonic()
             curves.seconds, clock = curves.seconds + now - clock, now
             if now - saved > pause or curves.epochs == task.epochs or stopping.asked():
                 _save(checkpoint, signature, replicas, curves)
                 saved = now
             stopping.point()
+    progress.curves(curves.measured, last=True)
     return replicas, curves
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping, Sequence
 
 from tqdm import tqdm
 
 from score_mlx.system.digits import digits
+from score_mlx.training.reporting import Point, Reporter
 
 LINE_SECONDS = 20  # between two lines of a log
 
@@ -20,9 +22,11 @@ class Progress:
         title: what is trained.
         total: epochs in all, those of folds side by side counted once.
         epochs: of each fold.
+        reporter: is given the curves as well.
     """
 
-    def __init__(self, style: str, title: str, total: int, epochs: int):
+    def __init__(self, style: str, title: str, total: int, epochs: int, reporter: Reporter | None = None):
+        self.reporter, self.points, self.folds = reporter, [], []
         style = ("bar" if sys.stderr.isatty() else "lines") if style == "auto" else style
         self.title, self.epochs, self.style = title, epochs, style
         self.total = total
@@ -32,6 +36,7 @@ class Progress:
 
     def group(self, folds: list[int]) -> None:
         """The folds that train from now on."""
+        self.folds = folds
         self.name = f"folds {folds[0]}-{folds[-1]}" if len(folds) > 1 else f"fold {folds[0]}"
         self._group_start = self.done
 
@@ -47,10 +52,35 @@ class Progress:
             left = (self.line - self.start) / self.done * (self.total - self.done)
             print(f"{self.title}: {self.name} epoch {epoch}/{self.epochs}, {state}, {clock(left)} left", flush=True)
 
+    def curves(self, measured: Mapping[str, Sequence[Sequence[float]]], *, last: bool = False) -> None:
+        """What was measured of the present folds, for the reporter.
+
+        Args:
+            measured: name -> for each fold one value an epoch.
+            last: no more epoch of these folds follows.
+        """
+        if self.reporter is None:
+            return
+        self.reporter.update(lambda: [*self.points, *_points(self.folds, measured)], last=last)
+        if last:
+            self.points += _points(self.folds, measured)
+
     def close(self) -> None:
-        """End the bar."""
+        """End the bar and the report."""
         if self.bar is not None:
             self.bar.close()
+        if self.reporter is not None:
+            self.reporter.close()
+
+
+def _points(folds: Sequence[int], measured: Mapping[str, Sequence[Sequence[float]]]) -> list[Point]:
+    """Epoch by epoch (from 1), fold by fold."""
+    epochs = min(len(values) for curves in measured.values() for values in curves)
+    return [
+        {"epoch": epoch + 1, "fold": fold} | {name: curves[r][epoch] for name, curves in measured.items()}
+        for epoch in range(epochs)
+        for r, fold in enumerate(folds)
+    ]
 
 
 def _mean(values: list[float]) -> float:

@@ -25,6 +25,7 @@ from score_mlx.training.exclusive import once
 from score_mlx.training.fold_task import FoldTask, steps
 from score_mlx.training.loop import Curves, fit
 from score_mlx.training.progress import Progress
+from score_mlx.training.reporting import REPORTERS
 
 USUAL = (0.01, 100)  # standard deviations of targets that networks learn as they are
 
@@ -38,6 +39,7 @@ def train(
     progress: str = "auto",
     replicas: int | None = None,
     preset: str = BY_HAND,
+    report_to: str = "none",
 ) -> RunRecord:
     """Train on all folds and write `run.json`, `run.meta.json` and `weights/` into `folder`.
 
@@ -50,6 +52,7 @@ def train(
         progress: `auto` (a bar in a terminal, lines elsewhere), `bar`, `lines` or `none`.
         replicas: folds trained side by side; None: what was measured to be fastest.
         preset: noted in `run.meta.json`.
+        report_to: where curves go while it trains, one of `reporting.REPORTERS`.
 
     Returns:
         The record.
@@ -57,7 +60,7 @@ def train(
     Raises:
         UserError: no epoch of any fold gave a finite error.
     """
-    compute = partial(_train, task, spec, data, folder, progress, replicas, preset)
+    compute = partial(_train, task, spec, data, folder, progress, replicas, preset, report_to)
     return once(spec, data.record(), RunRecord, folder, compute)
 
 
@@ -69,13 +72,16 @@ def _train(
     progress: str,
     replicas: int | None,
     preset: str,
+    report_to: str,
 ) -> RunRecord:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     _warn_of_size(spec, data)
     folds = data.fold_numbers
     side_by_side = min(replicas or task.fastest_replicas(spec), len(folds))
     groups = _groups(folds, [steps(data, fold, spec.batch_size) for fold in folds], side_by_side)
-    bar = Progress(progress, f"{spec.model} ({data.info['label']})", spec.epochs * len(groups), spec.epochs)
+    title = f"{spec.model} ({data.info['label']})"
+    reporter = REPORTERS[report_to](folder, title, spec.as_dict())
+    bar = Progress(progress, title, spec.epochs * len(groups), spec.epochs, reporter)
     parts: list[Fold] = []
     seconds, resumed, parameters = 0.0, 0, 0
     for group in groups:

@@ -12,6 +12,7 @@ from score_mlx.runs.records import BY_HAND
 class ClassicalFamily(FoldFamily):
     """Trees, kernels and Lasso on the RDKit descriptors; fitted once, so without weights to keep."""
 
+    reports = False
     name, command, spec = "classical", "classical", ClassicalSpec
     variants = True
     help = """Fit a tree ensemble, SVR or Lasso on the RDKit descriptors on all folds and write its record.
@@ -20,7 +21,14 @@ class ClassicalFamily(FoldFamily):
     """
 
     def train(
-        self, spec: ClassicalSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
+        self,
+        spec: ClassicalSpec,
+        files: Files,
+        folder: Path,
+        *,
+        preset: str = BY_HAND,
+        replicas: int | None = None,
+        report_to: str = "none",
     ) -> None:
         from score_mlx.data.fold_data import FoldedData
         from score_mlx.models.classical.fit import fit_all

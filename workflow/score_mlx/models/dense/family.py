@@ -20,14 +20,21 @@ class DenseFamily(FoldFamily):
     """
 
     def train(
-        self, spec: DenseSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
+        self,
+        spec: DenseSpec,
+        files: Files,
+        folder: Path,
+        *,
+        preset: str = BY_HAND,
+        replicas: int | None = None,
+        report_to: str = "none",
     ) -> None:
         runtime.start()  # before anything imports mlx
         from score_mlx.data.fold_data import FoldedData
         from score_mlx.models.dense.task import DenseTask
         from score_mlx.training.trainer import train
 
-        train(DenseTask, spec, FoldedData.load(files), folder, replicas=replicas, preset=preset)
+        train(DenseTask, spec, FoldedData.load(files), folder, replicas=replicas, preset=preset, report_to=report_to)
 
     def predictor(self) -> Predictor:
         from score_mlx.models.dense.predict import PREDICTOR

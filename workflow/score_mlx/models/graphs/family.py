@@ -25,14 +25,21 @@ class GraphFamily(FoldFamily):
     """
 
     def train(
-        self, spec: GraphSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
+        self,
+        spec: GraphSpec,
+        files: Files,
+        folder: Path,
+        *,
+        preset: str = BY_HAND,
+        replicas: int | None = None,
+        report_to: str = "none",
     ) -> None:
         runtime.start()  # before anything imports mlx
         from score_mlx.models.graphs.data import GraphData
         from score_mlx.models.graphs.task import GraphTask
         from score_mlx.training.trainer import train
 
-        train(GraphTask, spec, GraphData.load(files), folder, replicas=replicas, preset=preset)
+        train(GraphTask, spec, GraphData.load(files), folder, replicas=replicas, preset=preset, report_to=report_to)
 
     def predictor(self) -> Predictor:
         from score_mlx.models.graphs.predict import PREDICTOR

@@ -34,13 +34,20 @@ class LanguageFamily(Family):
         return {"corpus": folder / "corpus.json", "tokens": folder / "tokens.npz"}
 
     def train(
-        self, spec: LanguageSpec, files: Files, folder: Path, *, preset: str = BY_HAND, replicas: int | None = None
+        self,
+        spec: LanguageSpec,
+        files: Files,
+        folder: Path,
+        *,
+        preset: str = BY_HAND,
+        replicas: int | None = None,
+        report_to: str = "none",
     ) -> None:
         runtime.start(threads=cores() if spec.timed else 1)
         from score_mlx.data.text.corpus import Corpus
         from score_mlx.models.language.trainer import train
 
-        train(spec, Corpus.load(files["corpus"].parent), folder, preset=preset)
+        train(spec, Corpus.load(files["corpus"].parent), folder, preset=preset, report_to=report_to)
 
     def summary(self, spec: LanguageSpec, record: LanguageRecord) -> dict[str, Part]:
         if not record.evaluations:

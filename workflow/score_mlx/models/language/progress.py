@@ -13,6 +13,7 @@ from tqdm import tqdm
 from score_mlx.models.language.training import History
 from score_mlx.system.files import write_csv
 from score_mlx.training.progress import LINE_SECONDS, clock
+from score_mlx.training.reporting import Reporter
 
 COLUMNS = ("step", "seconds", "train_loss", "val_loss", "part_bpb", "val_bpb")
 
@@ -25,9 +26,18 @@ class Lines:
         title: what is trained.
         progress: from the history to how much is done, 0 to 1.
         losses: file that holds all evaluations so far.
+        reporter: is given the evaluations as well.
     """
 
-    def __init__(self, style: str, title: str, progress: Callable[[History], float], losses: Path):
+    def __init__(
+        self,
+        style: str,
+        title: str,
+        progress: Callable[[History], float],
+        losses: Path,
+        reporter: Reporter | None = None,
+    ):
+        self.reporter = reporter
         self.style = ("bar" if sys.stderr.isatty() else "lines") if style == "auto" else style
         self.title, self.progress, self.losses = title, progress, losses
         self.bar = tqdm(total=100, desc=title, unit="%") if self.style == "bar" else None
@@ -37,6 +47,8 @@ class Lines:
     def __call__(self, history: History, loss: float) -> None:
         if math.isnan(loss) and history.evaluations and history.evaluations[-1]["step"] == history.step:
             write_csv(self.losses, COLUMNS, [[e.get(name) for name in COLUMNS] for e in history.evaluations])
+            if self.reporter is not None:
+                self.reporter.update(lambda: history.evaluations, last=self.progress(history) >= 1)
         else:
             self.loss = loss if math.isnan(self.loss) else 0.95 * self.loss + 0.05 * loss
         done = self.progress(history)
@@ -57,5 +69,8 @@ class Lines:
         return f"step {history.step}, loss {self.loss:.3f}{known}"
 
     def close(self) -> None:
+        """End the bar and the report."""
         if self.bar is not None:
             self.bar.close()
+        if self.reporter is not None:
+            self.reporter.close()

@@ -25,12 +25,19 @@ from score_mlx.runs.science import SCIENCE
 from score_mlx.system.arrays import save_arrays
 from score_mlx.system.errors import UserError
 from score_mlx.training.exclusive import once
+from score_mlx.training.reporting import REPORTERS
 
 TEMPERATURE = 1.0
 
 
 def train(
-    spec: LanguageSpec, corpus: Corpus, folder: Path, *, progress: str = "auto", preset: str = BY_HAND
+    spec: LanguageSpec,
+    corpus: Corpus,
+    folder: Path,
+    *,
+    progress: str = "auto",
+    preset: str = BY_HAND,
+    report_to: str = "none",
 ) -> LanguageRecord:
     """Train and write `run.json`, `run.meta.json`, `weights/` and, while it trains, `losses.csv` into `folder`.
 
@@ -39,6 +46,7 @@ def train(
     Args:
         progress: `auto` (a bar in a terminal, lines elsewhere), `bar`, `lines` or `none`.
         preset: noted in `run.meta.json`.
+        report_to: where losses go while it trains, one of `reporting.REPORTERS`.
 
     Returns:
         The record.
@@ -46,14 +54,18 @@ def train(
     Raises:
         UserError: no evaluation gave a finite loss.
     """
-    compute = partial(_train, spec, corpus, folder, progress, preset)
+    compute = partial(_train, spec, corpus, folder, progress, preset, report_to)
     return once(spec, corpus.record(), LanguageRecord, folder, compute)
 
 
-def _train(spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, preset: str) -> LanguageRecord:
+def _train(
+    spec: LanguageSpec, corpus: Corpus, folder: Path, progress: str, preset: str, report_to: str
+) -> LanguageRecord:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     task = build(spec, corpus)
-    lines = Lines(progress, f"{spec.model} ({corpus.info['label']})", task.progress, folder / "losses.csv")
+    title = f"{spec.model} ({corpus.info['label']})"
+    reporter = REPORTERS[report_to](folder, title, spec.as_dict())
+    lines = Lines(progress, title, task.progress, folder / "losses.csv", reporter)
     history = fit(task, folder / "checkpoints" / "last.safetensors", _signature(spec, corpus), lines)
     lines.close()
     weights = dict(tree_flatten(task.model.trainable_parameters()))
