@@ -42,7 +42,7 @@ const char* in_pieces(const Shapes& in) {
 Register r("adam", {adam, nullptr, 0,
                     Signature("parameters[n], mean[n], square[n], rate[], root[], gradients* -> new[n], mean[n], square[n]",
                               "decay, decay_of_square, epsilon"),
-                    in_pieces});
+                    0, in_pieces});
 
 }  // namespace
 

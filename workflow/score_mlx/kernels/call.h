@@ -47,6 +47,9 @@ class Call : public mx::Primitive {
   size_t places(size_t outputs) const { return asked_.empty() ? outputs : op_.differentiable; }
   size_t place(size_t output) const { return asked_.empty() ? output : asked_[output]; }
 
+  // Whether it reads an input: a backward kernel may do without some.
+  bool reads(size_t input) const { return asked_.empty() || input >= 32 || !(op_.unread >> input & 1); }
+
   // One call; gradients for inputs that were left out have no memory. Throws where an index has a wrong value.
   void run(const float* const* in, float* const* out, const Shapes& shape) const;
 

@@ -47,6 +47,7 @@ struct Op {
   Kernel backward;     // null: not differentiable
   int differentiable;  // gradients exist for the first so many inputs
   Signature signature;
+  unsigned unread = 0;  // bit i: the backward kernel does not read input i, and finds null there in a program
   const char* (*misfit)(const Shapes&) = nullptr;  // what else is wrong with the inputs' shapes, or null
   const char* (*refuse)(const Args&) = nullptr;    // what else is wrong with their values, or null
 };

@@ -80,7 +80,8 @@ void backward(const Args& a) {
   std::copy(whole.begin(), whole.end(), dw);
 }
 
-Register r("linear", {forward, backward, 3, Signature("x[... in], weight[out in], bias?[out] -> y[... out]")});
+Register r("linear", {forward, backward, 3, Signature("x[... in], weight[out in], bias?[out] -> y[... out]"),
+                      1 << BIAS});
 }  // namespace of_linear
 
 // -- element-wise: numbers are a slope (0 is ReLU) or a step size ----------------------------------------------------------
@@ -94,14 +95,14 @@ void leaky(const Args& a) {
   for (int i = 0, n = a.size(X); i < n; i++) y[i] = x[i] > 0 ? x[i] : s * x[i];
 }
 
-// At zero the gradient is the slope's.
+// At zero the gradient is the slope's. A result is positive where its argument is.
 void leaky_backward(const Args& a) {
   float s = a.p[0];
-  const float *x = a.in[X], *g = a.cotangent();
+  const float *y = a.output(0), *g = a.cotangent();
   float* d = a.out[X];
-  for (int i = 0, n = a.size(X); i < n; i++) d[i] = x[i] > 0 ? g[i] : s * g[i];
+  for (int i = 0, n = a.size(X); i < n; i++) d[i] = y[i] > 0 ? g[i] : s * g[i];
 }
-Register r_leaky("leaky", {leaky, leaky_backward, 1, Signature("x[...] -> y[...]", "slope")});
+Register r_leaky("leaky", {leaky, leaky_backward, 1, Signature("x[...] -> y[...]", "slope>=0"), 1 << X});
 
 void elu(const Args& a) {
   const float* x = a.in[X];
@@ -113,7 +114,7 @@ void elu_backward(const Args& a) {
   float* d = a.out[X];
   for (int i = 0, n = a.size(X); i < n; i++) d[i] = y[i] > 0 ? g[i] : g[i] * (y[i] + 1);
 }
-Register r_elu("elu", {elu, elu_backward, 1, Signature("x[...] -> y[...]")});
+Register r_elu("elu", {elu, elu_backward, 1, Signature("x[...] -> y[...]"), 1 << X});
 
 // x + dt (y - x)
 void towards(const Args& a) {
@@ -132,7 +133,8 @@ void towards_backward(const Args& a) {
   if (dy)
     for (int i = 0; i < n; i++) dy[i] = dt * g[i];
 }
-Register r_towards("towards", {towards, towards_backward, 2, Signature("x[...], y[...] -> out[...]", "dt")});
+Register r_towards("towards", {towards, towards_backward, 2, Signature("x[...], y[...] -> out[...]", "dt"),
+                                 1 << X | 1 << Y});
 
 // -- layer_norm: (x - mean) / sqrt(var + eps) w + b over the last axis; 1 / sqrt(var + eps) and mean serve the gradient -----
 namespace of_layer_norm {
@@ -182,7 +184,8 @@ void backward(const Args& a) {
 
 Register r("layer_norm", {forward, backward, 3,
                           Signature("x[... width], weight[width], bias[width] -> y[... width], scale[...], mean[...]",
-                                    "epsilon")});
+                                    "epsilon"),
+                          1 << BIAS});
 }  // namespace of_layer_norm
 
 // -- gru: pre-activations of (reset, update, candidate) from input and state, and the state; gates serve the gradient --------
@@ -233,7 +236,8 @@ void backward(const Args& a) {
 
 Register r("gru", {forward, backward, 3,
                    Signature("from_input[rows 3*hidden], from_state[rows 3*hidden], state[rows hidden] -> "
-                             "new[rows hidden], reset[rows hidden], update[rows hidden], candidate[rows hidden]")});
+                             "new[rows hidden], reset[rows hidden], update[rows hidden], candidate[rows hidden]"),
+                   1 << FROM_INPUT});
 }  // namespace of_gru
 
 // -- dropout: x times the mask of `Noise` over the last axis ------------------------------------------------------------------
@@ -258,7 +262,8 @@ void backward(const Args& a) { masked(a.cotangent(), a.out[X], a); }
 
 Register r("dropout", {forward, backward, 1,
                        Signature("x[... width], rows:uint[...], key:uint[] -> y[... width]",
-                                 "salt:uint, threshold:uint, scale")});
+                                 "salt:uint, threshold:uint, scale"),
+                       1 << X});
 }  // namespace of_dropout
 
 }  // namespace

@@ -57,7 +57,7 @@ void spread_to_messages(float* to, const float* x, int h, const Params& p, int f
 }
 void sum(const Args& a) { sums(a.out[0], a.in[X], a.width(X), a.p, 0, self); }
 void sum_backward(const Args& a) { spread_to_messages(a.out[0], a.cotangent(), a.width(X), a.p, 0); }
-Register r_sum("sum", {sum, sum_backward, 1, ALONG_BONDS("x[messages hidden]", "y[atoms hidden]")});
+Register r_sum("sum", {sum, sum_backward, 1, ALONG_BONDS("x[messages hidden]", "y[atoms hidden]"), 1 << X});
 
 // -- source, target (A, H) -> (M, H) ------------------------------------------------------------------------------------
 void source(const Args& a) {
@@ -68,10 +68,10 @@ void source_backward(const Args& a) {
   const int* r = a.index(REVERSE);
   sums(a.out[0], a.cotangent(), a.width(X), a.p, 0, [r](int k) { return r[k]; });
 }
-Register r_source("source", {source, source_backward, 1, ALONG_BONDS("x[atoms hidden]", "y[messages hidden]")});
+Register r_source("source", {source, source_backward, 1, ALONG_BONDS("x[atoms hidden]", "y[messages hidden]"), 1 << X});
 void target(const Args& a) { spread_to_messages(a.out[0], a.in[X], a.width(X), a.p, 0); }
 void target_backward(const Args& a) { sums(a.out[0], a.cotangent(), a.width(X), a.p, 0, self); }
-Register r_target("target", {target, target_backward, 1, ALONG_BONDS("x[atoms hidden]", "y[messages hidden]")});
+Register r_target("target", {target, target_backward, 1, ALONG_BONDS("x[atoms hidden]", "y[messages hidden]"), 1 << X});
 
 // -- reverse (M, H) -> (M, H) ---------------------------------------------------------------------------------------
 void reverse_rows(const Args& a, const float* x) {
@@ -80,7 +80,7 @@ void reverse_rows(const Args& a, const float* x) {
 }
 void reverse(const Args& a) { reverse_rows(a, a.in[X]); }
 void reverse_backward(const Args& a) { reverse_rows(a, a.cotangent()); }
-Register r_reverse("reverse", {reverse, reverse_backward, 1, ALONG_BONDS("x[messages hidden]", "y[messages hidden]")});
+Register r_reverse("reverse", {reverse, reverse_backward, 1, ALONG_BONDS("x[messages hidden]", "y[messages hidden]"), 1 << X});
 
 // -- softmax over the messages into each atom (M, heads) ---------------------------------------------------------------
 void softmax(const Args& a) {
@@ -108,7 +108,7 @@ void softmax_backward(const Args& a) {
     }
   });
 }
-Register r_softmax("softmax", {softmax, softmax_backward, 1, ALONG_BONDS("x[messages heads]", "y[messages heads]")});
+Register r_softmax("softmax", {softmax, softmax_backward, 1, ALONG_BONDS("x[messages heads]", "y[messages heads]"), 1 << X});
 
 // -- combine: leaky(state of the source + state of the target + the bond's), slope 1: none; each may be left out ---------------
 namespace of_combine {
@@ -150,7 +150,8 @@ void backward(const Args& a) {
 Register r("combine", {forward, backward, 3,
                        Signature("sources?[atoms hidden], targets?[atoms hidden], own?[messages hidden], "
                                  "source:int<atoms>[messages], reverse:int<messages>[messages] -> y[messages hidden]",
-                                 "slope, by_degree...")});
+                                 "slope>=0, by_degree..."),
+                       1 << SOURCES | 1 << TARGETS | 1 << OWN});
 }  // namespace of_combine
 
 // -- others (M, H): each message gets what flows into its source, less what came from its target --------------------------
@@ -176,7 +177,7 @@ void others_backward(const Args& a) {
       for (int i = 0; i < h; i++) a.out[X][k * h + i] = total[i] - g[reverse[k] * h + i];
   });
 }
-Register r_others("others", {others, others_backward, 1, ALONG_BONDS("x[messages hidden]", "y[messages hidden]")});
+Register r_others("others", {others, others_backward, 1, ALONG_BONDS("x[messages hidden]", "y[messages hidden]"), 1 << X});
 
 // -- weigh: sum over incoming messages of w_k m_k; m (M, H), w (M, heads), a head for each H / heads columns ----------------
 enum { WEIGHTS = 1 };
@@ -257,7 +258,8 @@ const char* attend_heads(const Shapes& in) {
   return fine ? nullptr : "heads of no equal width";
 }
 Register r_attend("attend", {attend, attend_backward, 2,
-                             ALONG_BONDS("x[atoms hidden], weights?[messages heads]", "y[atoms hidden]"), attend_heads});
+                             ALONG_BONDS("x[atoms hidden], weights?[messages heads]", "y[atoms hidden]"),
+                             0, attend_heads});
 
 // -- smooth: D^-1/2 (A + I) D^-1/2 x with the loop counted in D; its own transpose --------------------------------------------
 void smoothed(float* to, const float* x, const Args& a) {
@@ -273,7 +275,7 @@ void smoothed(float* to, const float* x, const Args& a) {
 }
 void smooth(const Args& a) { smoothed(a.out[0], a.in[X], a); }
 void smooth_backward(const Args& a) { smoothed(a.out[0], a.cotangent(), a); }
-Register r_smooth("smooth", {smooth, smooth_backward, 1, ALONG_BONDS("x[atoms hidden]", "y[atoms hidden]")});
+Register r_smooth("smooth", {smooth, smooth_backward, 1, ALONG_BONDS("x[atoms hidden]", "y[atoms hidden]"), 1 << X});
 
 // -- head_dots: dot product of each head's columns with that head's vector; x (n, H), v (1, heads, width) -> (n, heads) ------
 enum { VECTOR = 1 };

@@ -62,7 +62,7 @@ enum { X, PLACE };  // of an operation on one array
 // -- spread: a molecule's row for each of its atoms ----------------------------------------------------------------------
 void spread(const Args& a) { spread_out(a.out[0], a.in[X], nullptr, Owners(a, PLACE), a.width(X)); }
 void spread_backward(const Args& a) { pooled(a.out[X], a.cotangent(), nullptr, Owners(a, PLACE), a.width(X)); }
-Register r_spread("spread", {spread, spread_backward, 1, BY_MOLECULE("x[molecules hidden]", "y[atoms hidden]")});
+Register r_spread("spread", {spread, spread_backward, 1, BY_MOLECULE("x[molecules hidden]", "y[atoms hidden]"), 1 << X});
 
 // -- softmax over each molecule's atoms; 0 for padding ------------------------------------------------------------------
 void softmax_molecule(const Args& a) {
@@ -86,7 +86,7 @@ void softmax_molecule_backward(const Args& a) {
     a.out[X][i] = owner.of[i] < 0 ? 0.f : y[i] * (g[i] - total[owner.of[i]]);
 }
 Register r_softmax_molecule("softmax_molecule", {softmax_molecule, softmax_molecule_backward, 1,
-                                                 BY_MOLECULE("x[atoms 1]", "y[atoms 1]")});
+                                                 BY_MOLECULE("x[atoms 1]", "y[atoms 1]"), 1 << X});
 
 }  // namespace
 

@@ -155,7 +155,7 @@ Register r("attend_pairs",
                       "source:int<atoms>[messages], reverse:int<messages>[messages] -> "
                       "y[atoms heads*width], attention[molecules heads longest*longest]",
                       "heads, molecules, longest, salt:uint, threshold:uint, scale, by_degree..."),
-            nullptr, between_molecules});
+            0, nullptr, between_molecules});
 
 }  // namespace
 

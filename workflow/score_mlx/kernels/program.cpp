@@ -70,6 +70,7 @@ struct Node {
   std::vector<mx::array> out;
   std::vector<int> from;  // node of each input, -1 for one that is there
   int level;              // even: MLX's own; odd: of a program
+  bool reads(size_t i) const { return kind != CALL || static_cast<const Call&>(out[0].primitive()).reads(i); }
   const std::vector<mx::array>& in() const { return out[0].inputs(); }
   bool inside() const { return kind != OTHER; }
 };
@@ -84,7 +85,7 @@ class Graph {
     for (auto& node : nodes_) classify(node);
     for (const auto& node : nodes_)
       for (size_t i = 0; i < node.from.size(); i++)
-        if (node.from[i] >= 0 && nodes_[node.from[i]].inside() && nodes_[node.from[i]].level != node.level)
+        if (node.from[i] >= 0 && nodes_[node.from[i]].inside() && nodes_[node.from[i]].level != node.level && node.reads(i))
           need(node.in()[i], node.from[i]);
     for (const auto& output : outputs)
       if (int n = producer(output); n >= 0 && nodes_[n].inside()) need(output, n);
@@ -291,6 +292,10 @@ void Graph::program(int level) {
     }
     for (size_t i = 0; i < node.in().size(); i++) {
       const mx::array& input = node.in()[i];
+      if (!node.reads(i)) {
+        step.in.push_back(-1);
+        continue;
+      }
       int value = b.own_value(input);
       bool shared = node.kind == Node::CALL && lead_ && !step.call->lifted(i);
       step.in.push_back(value >= 0 ? value : b.input(replaced(input), shared));

@@ -52,8 +52,9 @@ Signature::Signature(const char* arrays, const char* numbers) : text_(arrays) {
       continue;
     }
     bool unsigned_ = take_end(text, ":uint"), positive = take_end(text, ">0"), size = false;
+    bool not_negative = take_end(text, ">=0");
     for (const auto& known : names_) size = size || known == text;
-    numbers_.push_back({text, size, unsigned_, positive, size ? product(text) : -1});
+    numbers_.push_back({text, size, unsigned_, positive, not_negative, size ? product(text) : -1});
   }
   for (const auto& one : inputs_) checked_ = checked_ || one.values == Values::INDEX || one.values == Values::MASK;
 }
@@ -155,7 +156,7 @@ void Signature::take_numbers(const Params& p, Solved& solved) const {
     const auto& number = numbers_[i];
     bool integer = number.size || number.positive;
     if ((integer && !whole(p[i], 2147483648.0)) || (number.unsigned_ && !whole(p[i], 4294967296.0)) ||
-        (number.positive && p[i] < 1))
+        (number.positive && p[i] < 1) || (number.not_negative && !(p[i] >= 0)))
       fail(number.name + " is " + std::to_string(p[i]));
     if (number.size) solved.products[number.product] = static_cast<int64_t>(p[i]);
   }

@@ -5,9 +5,9 @@
 // A size is a name, a number, or a product of them; "..." stands for any leading axes. A name has one value in all
 // places. `?` marks an input that may be left out (an array of shape (0,)), `*` one that stands for any number of
 // arrays. An input is float32, or `:int<n>`, int32 with values in [0, n), `:uint`, uint32, or `:mask`, float32 with
-// values 0 and 1. Numbers that are sizes must be whole and fit an int; `:uint` after a number allows [0, 2^32), `>0` asks for
-// a positive integer, and `by_degree...` at the end is the number of atoms with 0, 1, 2, ... messages: their
-// sum is the size `atoms`, that of their messages `messages`.
+// values 0 and 1. Numbers that are sizes must be whole and fit an int; `:uint` after a number allows [0, 2^32), `>0`
+// asks for a positive integer, `>=0` for any number that is not negative, and `by_degree...` at the end is the number of
+// atoms with 0, 1, 2, ... messages: their sum is the size `atoms`, that of their messages `messages`.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ class Signature {
   };
   struct Number {
     std::string name;
-    bool size, unsigned_, positive;
+    bool size, unsigned_, positive, not_negative;
     int product;
   };
   struct Solved {

@@ -69,7 +69,7 @@ void run_call(const Step& step, const std::vector<float*>& memory) {
     reads = many_in.data();
     writes = many_out.data();
   }
-  for (size_t i = 0; i < step.in.size(); i++) reads[i] = memory[step.in[i]];
+  for (size_t i = 0; i < step.in.size(); i++) reads[i] = step.in[i] < 0 ? nullptr : memory[step.in[i]];
   std::fill(writes, writes + places, nullptr);
   for (size_t i = 0; i < step.out.size(); i++) writes[step.call->place(i)] = memory[step.out[i]];
   step.call->run(reads, writes, step.shape);

@@ -22,7 +22,7 @@ struct Value {
 struct Step {
   enum Kind { CALL, ADD, TRANSPOSE, JOIN, CUT } kind;
   std::shared_ptr<Call> call;
-  std::vector<int> in, out;
+  std::vector<int> in, out;  // -1: an input that is not read
   Shapes shape;  // CALL: of the inputs; others: of the first output
   int from = 0;  // CUT: first column
 };
