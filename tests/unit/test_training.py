@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import replace
 
 import made_up_records as made_up
 import mlx.core as mx
@@ -18,7 +19,7 @@ from score_mlx.models.graphs.model import GraphModel
 from score_mlx.models.graphs.spec import ARCHS
 from score_mlx.models.graphs.task import GraphTask
 from score_mlx.nn import Noise
-from score_mlx.runs.records import as_json
+from score_mlx.runs.records import as_json, read_meta
 from score_mlx.system import stopping
 from score_mlx.system.errors import UserError
 from score_mlx.training import loop as training
@@ -150,6 +151,80 @@ def test_folds_side_by_side_give_the_record_of_folds_alone(replicas, tmp_path):
     spec = tiny.spec("gcn", epochs=2, batch_size=7)
     alone, together = (run(spec, tmp_path / str(n), replicas=n) for n in (1, replicas))
     assert alone == together
+
+
+# -- runs side by side -----------------------------------------------------------------------------------------------
+SMALL = tiny.data(24)
+
+
+def jobs(folder, runs, data=SMALL, **options):
+    specs = [tiny.spec("gat", "SCORE", **({"epochs": 3} | options | {"repeat": repeat})) for repeat in range(runs)]
+    return [trainer.Job(spec, data, folder / str(spec.repeat)) for spec in specs]
+
+
+def alone(folder, runs, **options):
+    for job in jobs(folder, runs, **options):
+        trainer.train(GraphTask, job.spec, job.data, job.folder, progress="none")
+    return folder
+
+
+def together(folder, runs, replicas=50, **options):
+    trainer.train_together(GraphTask, jobs(folder, runs, **options), progress="none", replicas=replicas)
+    return folder
+
+
+def all_files(folder):
+    return {run.name: files(run) for run in folder.iterdir()}
+
+
+@pytest.mark.parametrize("bias_correction", [False, True])
+def test_ten_repeats_together_are_ten_runs_alone(tmp_path, bias_correction):
+    """Records and weights to the byte: 20 replicas of one program, and ten programs of 2."""
+    one = all_files(alone(tmp_path / "alone", 10, bias_correction=bias_correction))
+    assert one == all_files(together(tmp_path / "together", 10, bias_correction=bias_correction))
+    metas = [read_meta(tmp_path / "together" / str(n) / "run.json") for n in range(10)]
+    assert {meta.replicas for meta in metas} == {20}
+    assert len({files["run.json"] for files in one.values()}) == 10  # and each is another run
+
+
+@pytest.mark.parametrize("replicas", [1, 4, 5])
+def test_as_many_side_by_side_as_are_asked_for(tmp_path, replicas):
+    one = all_files(alone(tmp_path / "alone", 3))
+    assert one == all_files(together(tmp_path / "together", 3, replicas=replicas))
+    meta = read_meta(tmp_path / "together" / "0" / "run.json")
+    assert meta.replicas == max(2, replicas // 2 * 2)  # the two folds of a run stay together
+
+
+def test_folds_of_other_numbers_of_steps_are_kept_apart_together_too(tmp_path):
+    data = tiny.data(15)  # train on 7 and 8, in batches of 7
+    one = all_files(alone(tmp_path / "alone", 3, data=data, batch_size=7))
+    assert one == all_files(together(tmp_path / "together", 3, data=data, batch_size=7))
+
+
+def test_runs_that_differ_in_more_than_their_seed_are_refused(tmp_path):
+    spec, other = tiny.spec("gat", epochs=1), tiny.spec("gat", epochs=1, learning_rate=0.01)
+    with pytest.raises(ValueError, match="differ in repeat and seed only"):
+        GraphTask(spec, SMALL, [0], (other, SMALL, [0]))
+    foreign = replace(SMALL, info=SMALL.info | {"sha256": "9" * 64})
+    with pytest.raises(ValueError, match="the same molecules"):
+        GraphTask(spec, SMALL, [0], (replace(spec, repeat=1), foreign, [0]))
+
+
+@pytest.mark.parametrize("again", ["together", "alone", "in other company"])
+def test_killed_together_and_gone_on_with(again, tmp_path, monkeypatch):
+    """Each run has a checkpoint of its own, which it takes up alone, and beside runs that have seen no epoch yet."""
+    one = all_files(alone(tmp_path / "alone", 4))
+    with monkeypatch.context() as patch:
+        killed_after(2, patch)
+        with pytest.raises(KilledError):
+            together(tmp_path / "killed", 3)
+    assert len(list((tmp_path / "killed").glob("*/checkpoints/folds-0-1.safetensors"))) == 3
+    {"together": together, "alone": alone, "in other company": together}[again](
+        tmp_path / "killed", 4 if again == "in other company" else 3
+    )
+    found = all_files(tmp_path / "killed")
+    assert found == {name: one[name] for name in found}
+    assert {read_meta(tmp_path / "killed" / str(n) / "run.json").resumed for n in range(3)} == {1}
 
 
 @pytest.fixture(scope="module")

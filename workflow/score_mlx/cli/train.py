@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -58,7 +58,15 @@ Record = Annotated[
 Results = Annotated[
     Path | None, typer.Option(help="folder of data, features, folds and runs, by default the record's, else results")
 ]
-SideBySide = Annotated[int | None, typer.Option(min=1, help="folds side by side, by default the fastest")]
+SideBySide = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="folds side by side, by default the fastest; with --repeats of all of them, by default 50"
+    ),
+]
+Repeats = Annotated[
+    int, typer.Option(min=1, max=1000, help="so many repetitions, from --repeat on, side by side in one program")
+]
 PresetName = Annotated[
     Literal[(BY_HAND, *Presets.model_fields)], typer.Option(hidden=True, help="noted in run.meta.json")
 ]
@@ -76,16 +84,25 @@ def _command(family: Family) -> Any:
         record: Record = None,
         results: Results = None,
         replicas: SideBySide = None,
+        repeats: Repeats = 1,
         preset: PresetName = BY_HAND,
         report_to: ReportTo = "jsonl",
         **options: Any,
     ) -> None:
         spec, folder = _begin(family, record, results, options)
-        files = inputs_of(spec, results or results_of(spec, record))
-        family.train(spec, files, folder, preset=preset, replicas=replicas, report_to=report_to)
-        typer.echo(f"{spec.model}: {folder / 'run.json'}")
+        place = results or results_of(spec, record)
+        if repeats == 1:
+            family.train(spec, inputs_of(spec, place), folder, preset=preset, replicas=replicas, report_to=report_to)
+            typer.echo(f"{spec.model}: {folder / 'run.json'}")
+            return
+        specs = [replace(spec, repeat=spec.repeat + more) for more in range(repeats)]
+        for each in specs:
+            ensure(each, place)
+        runs = [(each, inputs_of(each, place), each.path(place / "runs").parent) for each in specs]
+        family.train_together(runs, preset=preset, replicas=replicas)
+        typer.echo("\n".join(f"{each.model}: {folder / 'run.json'}" for each, _, folder in runs))
 
-    lacking = {"replicas": not family.side_by_side, "report_to": not family.reports}
+    lacking = dict.fromkeys(("replicas", "repeats"), not family.side_by_side) | {"report_to": not family.reports}
     left_out = {"options", *(name for name, lacks in lacking.items() if lacks)}
     own = [p for p in inspect.signature(train, eval_str=True).parameters.values() if p.name not in left_out]
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in [*_options(family), *own]]

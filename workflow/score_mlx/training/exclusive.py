@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +37,30 @@ def once(spec: Spec, reads: Part, kind: type[R], folder: Path, compute: Callable
             return record
         remove_temporaries(folder)
         return compute()
+
+
+def once_together(
+    asked: Sequence[tuple[Spec, Part, Path]], kind: type[R], compute: Callable[[list[int]], object]
+) -> None:
+    """`compute` with the folders of several runs to itself, for those that nobody else has finished meanwhile.
+
+    Args:
+        asked: of each run what `once` is given: spec, data and folder.
+        kind: of record.
+        compute: is given the places in `asked` of the runs that are left, and writes their records.
+    """
+    # In one order everywhere: two processes that ask for the same runs never wait for each other.
+    places = sorted(range(len(asked)), key=lambda n: asked[n][2].as_posix())
+    with ExitStack() as locks:
+        left = []
+        for n in places:
+            spec, reads, folder = asked[n]
+            waited = locks.enter_context(sole(folder / ".lock"))
+            if not (waited and _finished(spec, reads, kind, folder)):
+                remove_temporaries(folder)
+                left.append(n)
+        if left:
+            compute(sorted(left))
 
 
 def _finished(spec: Spec, reads: Part, kind: type[R], folder: Path) -> R | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import mlx.core as mx
@@ -34,26 +36,58 @@ def steps(data: FoldedData, fold: int, batch_size: int) -> int:
     return -(-len(data.train(fold)) // batch_size)
 
 
+@dataclass(frozen=True, eq=False)
+class Member(Generic[S, D]):
+    """What one replica is: a fold of a run."""
+
+    spec: S
+    data: D
+    fold: int
+
+    def random(self, stream: int, *place: int) -> np.random.SeedSequence:
+        """The numbers of a stream at a place, the same whatever trains beside."""
+        return np.random.SeedSequence([self.spec.seed, self.spec.repeat, self.fold, stream, *place])
+
+    @cached_property
+    def target_scale(self) -> tuple[float, float]:
+        """Mean and standard deviation by which targets are scaled."""
+        return self.data.target_scale(self.fold) if self.spec.scale_targets else (0.0, 1.0)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(N,) what is learnt: the targets, scaled by those that train the fold where the spec says so."""
+        mean, deviation = self.target_scale
+        return (self.data.targets - mean) / deviation
+
+
 class FoldTask(ABC, Generic[S, D]):
-    """Training of one spec on the folds of one group.
+    """Training of one group of folds side by side, one replica each, with as many steps an epoch.
 
     Args:
-        spec, data: what is trained, on what.
-        folds: the folds that train side by side, one replica each, with as many steps an epoch.
+        spec, data, folds: what is trained, on what, and on which of its folds.
+        beside: the same of further runs, which differ in repeat and seed only and have the same molecules.
+
+    Raises:
+        ValueError: folds of different numbers of steps, or runs that differ in more.
     """
 
     validation_batch = 64  # molecules
 
-    def __init__(self, spec: S, data: D, folds: list[int]):
-        self.spec, self.data, self.folds, self.epochs = spec, data, folds, spec.epochs
+    def __init__(self, spec: S, data: D, folds: list[int], *beside: tuple[S, D, list[int]]):
+        self.spec, self.data, self.epochs = spec, data, spec.epochs
+        runs = [(spec, data, folds), *beside]
+        self.members = [Member(spec, data, fold) for spec, data, folds in runs for fold in folds]
         self.steps = steps(data, folds[0], spec.batch_size)
-        if any(steps(data, fold, spec.batch_size) != self.steps for fold in folds):
-            raise ValueError(f"folds {folds} have different numbers of batches and cannot train side by side")
-        scaled = spec.scale_targets
-        self.target_scales = [data.target_scale(fold) if scaled else (0.0, 1.0) for fold in folds]
+        if any(steps(m.data, m.fold, spec.batch_size) != self.steps for m in self.members):
+            places = [m.fold for m in self.members]
+            raise ValueError(f"folds {places} have different numbers of batches and cannot train side by side")
+        if len({replace(m.spec, repeat=0, seed=0) for m in self.members}) > 1:
+            raise ValueError("runs side by side may differ in repeat and seed only")
+        if len({m.data.info["sha256"] for m in self.members}) > 1:
+            raise ValueError("runs side by side have the same molecules")
         self.prepare()
         self.validation = list(self._in_batches(self.validation_order))
-        self.choosing = list(self._in_batches(data.val))
+        self.choosing = list(self._in_batches(lambda member: member.data.val(member.fold)))
 
     @staticmethod
     def fastest_replicas(spec: S) -> int:
@@ -70,28 +104,23 @@ class FoldTask(ABC, Generic[S, D]):
 
     @abstractmethod
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
-        """A batch of each fold, as arrays with a leading replica axis, and what a model makes of its own.
+        """A batch of each member, as arrays with a leading replica axis, and what a model makes of its own.
 
         Args:
-            molecules: indices of molecules, an array a fold.
+            molecules: indices of molecules, an array a member.
 
         Among the arrays are `label` (R, B) and `weight` (R, B): 1, or 0 where a molecule is padding.
         """
 
-    def validation_order(self, fold: int) -> np.ndarray:
-        """The fold's test molecules in the order in which they are batched."""
-        return self.data.test(fold)
-
-    def labels(self, fold: int) -> np.ndarray:
-        """(N,) what fold `fold` learns: the targets, scaled by those that train it where the spec says so."""
-        mean, deviation = self.target_scales[self.folds.index(fold)]
-        return (self.data.targets - mean) / deviation
+    def validation_order(self, member: Member) -> np.ndarray:
+        """The member's test molecules in the order in which they are batched."""
+        return member.data.test(member.fold)
 
     def replicas(self) -> Replicas:
-        """One freshly initialised model a fold."""
+        """One freshly initialised model a member."""
         models = []
-        for fold in self.folds:
-            mx.random.seed(int(self._random(fold, INITIALISE).generate_state(1)[0]))
+        for member in self.members:
+            mx.random.seed(int(member.random(INITIALISE).generate_state(1)[0]))
             models.append(self.model())
         return Replicas(models, self.spec.learning_rate, self.spec.bias_correction)
 
@@ -99,10 +128,11 @@ class FoldTask(ABC, Generic[S, D]):
         """The epoch's steps; the last, smaller batch is kept."""
         size = self.spec.batch_size
         orders, keys = [], []
-        for fold in self.folds:
-            order = np.random.default_rng(self._random(fold, ORDER, epoch)).permutation(self.data.train(fold))
+        for member in self.members:
+            train = member.data.train(member.fold)
+            order = np.random.default_rng(member.random(ORDER, epoch)).permutation(train)
             orders.append(np.array_split(order, range(size, len(order), size)))
-            keys.append(self._random(fold, DROPOUT, epoch).generate_state(self.steps))
+            keys.append(member.random(DROPOUT, epoch).generate_state(self.steps))
         for step in range(self.steps):
             arrays, predict = self.side_by_side([order[step] for order in orders])
             yield arrays, mx.array(np.array([key[step] for key in keys])), _squared_error(predict)
@@ -118,27 +148,24 @@ class FoldTask(ABC, Generic[S, D]):
     def _rmse(self, replicas: Replicas, batches: list[tuple[Arrays, Predict]]) -> np.ndarray:
         predictions = [replicas.apply(_without_dropout(predict), arrays) for arrays, predict in batches]
         mx.eval(predictions)
-        squares = np.zeros(len(self.folds))
-        count = np.zeros(len(self.folds))
+        squares = np.zeros(len(self.members))
+        count = np.zeros(len(self.members))
         for prediction, (arrays, _) in zip(predictions, batches, strict=True):
             weight = np.array(arrays["weight"], np.float64)
             error = np.array(prediction, np.float64) - np.array(arrays["label"], np.float64)
             squares += (weight * error**2).sum(axis=1)
             count += weight.sum(axis=1)
-        return np.sqrt(squares / count) * [deviation for _, deviation in self.target_scales]
+        return np.sqrt(squares / count) * [member.target_scale[1] for member in self.members]
 
     def remarks(self, replicas: Replicas) -> list[dict[str, float]]:
         """What else a record says of each trained replica, as fields of `records.Fold`."""
-        return [{} for _ in self.folds]
+        return [{} for _ in self.members]
 
-    def _in_batches(self, order: Callable[[int], np.ndarray]) -> Iterator[tuple[Arrays, Predict]]:
-        """Molecules of each fold in an order, in batches that correspond over folds."""
-        molecules, size = [order(fold) for fold in self.folds], self.validation_batch
+    def _in_batches(self, order: Callable[[Member], np.ndarray]) -> Iterator[tuple[Arrays, Predict]]:
+        """Molecules of each member in an order, in batches that correspond over members."""
+        molecules, size = [order(member) for member in self.members], self.validation_batch
         for start in range(0, max(map(len, molecules)), size):
             yield self.side_by_side([chosen[start : start + size] for chosen in molecules])
-
-    def _random(self, fold: int, stream: int, *place: int) -> np.random.SeedSequence:
-        return np.random.SeedSequence([self.spec.seed, self.spec.repeat, fold, stream, *place])
 
 
 def to_device(batches: list[dict[str, np.ndarray]]) -> Arrays:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import mlx.core as mx
 import numpy as np
@@ -56,6 +56,11 @@ class Curves:
     seconds: float = 0.0
     resumed: int = 0
 
+    @classmethod
+    def fresh(cls, count: int) -> Self:
+        """Before the first epoch of `count` replicas."""
+        return cls(*([[] for _ in range(count)] for _ in range(2)), best=[{}] * count)
+
     @property
     def epochs(self) -> int:
         """How many epochs are done."""
@@ -80,17 +85,32 @@ class Curves:
         return self.rmse[r][min(known, key=chosen.__getitem__, default=0)]
 
 
-def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tuple[Replicas, Curves]:
-    """Train `task` to its last epoch, from its checkpoint if there is one.
+@dataclass(frozen=True)
+class Share:
+    """Replicas of one run among those that train side by side.
+
+    Attributes:
+        checkpoint: file written every `CHECKPOINT_SECONDS`, or as often as the environment's SCORE_CHECKPOINT_SECONDS
+            says, whole or not at all; the same as if the run trained alone.
+        signature: names the run; a checkpoint of another signature is not taken up.
+        count: of its replicas.
+    """
+
+    checkpoint: Path
+    signature: str
+    count: int
+
+
+def fit(task: Task, shares: list[Share], progress: Progress) -> tuple[Replicas, list[Curves]]:
+    """Train `task` to its last epoch, from its checkpoints if there are any.
 
     Args:
-        checkpoint: file written every `CHECKPOINT_SECONDS`, or as often as the environment's SCORE_CHECKPOINT_SECONDS
-            says, whole or not at all.
-        signature: names the run; a checkpoint of another signature is not taken up.
+        shares: the runs that train side by side, in the order of their replicas. Their checkpoints are taken up only
+            if all of them are of the same epoch.
         progress: told of every epoch.
 
     Returns:
-        The trained replicas and their curves.
+        The trained replicas and the curves of each share.
 
     Raises:
         UserError: SCORE_CHECKPOINT_SECONDS is no number.
@@ -98,24 +118,30 @@ def fit(task: Task, checkpoint: Path, signature: str, progress: Progress) -> tup
     """
     pause = checkpoints.pause(CHECKPOINT_SECONDS)
     replicas = task.replicas()
-    curves = Curves(*([[] for _ in range(replicas.count)] for _ in range(2)), best=[{}] * replicas.count)
-    _restore(checkpoint, signature, replicas, curves)
+    each = _restore(shares, replicas) or [Curves.fresh(share.count) for share in shares]
     clock = saved = time.monotonic()
     with stopping.orderly():
-        for epoch in range(curves.epochs, task.epochs):
+        for epoch in range(each[0].epochs, task.epochs):
             losses = run_epoch(task, replicas, epoch)
-            _note(curves, losses.mean(axis=0), task.rmse(replicas), task.val_rmse(replicas), replicas)
-            best = [curves.at_best(r) for r in range(replicas.count)]
-            progress.epoch(curves.epochs, best, [values[-1] for values in curves.rmse])
-            progress.curves(curves.measured)
+            _note(each, losses.mean(axis=0), task.rmse(replicas), task.val_rmse(replicas), replicas)
+            best = [curves.at_best(r) for curves in each for r in range(len(curves.rmse))]
+            progress.epoch(epoch + 1, best, [values[-1] for curves in each for values in curves.rmse])
+            progress.curves(_measured(each))
             now = time.monotonic()
-            curves.seconds, clock = curves.seconds + now - clock, now
-            if now - saved > pause or curves.epochs == task.epochs or stopping.asked():
-                _save(checkpoint, signature, replicas, curves)
+            for curves, share in zip(each, shares, strict=True):
+                curves.seconds += (now - clock) * share.count / replicas.count
+            clock = now
+            if now - saved > pause or epoch + 1 == task.epochs or stopping.asked():
+                _save(shares, replicas, each)
                 saved = now
             stopping.point()
-    progress.curves(curves.measured, last=True)
-    return replicas, curves
+    progress.curves(_measured(each), last=True)
+    return replicas, each
+
+
+def _measured(each: list[Curves]) -> dict[str, list[list[float]]]:
+    """What was measured of the replicas of all shares."""
+    return {name: [curve for curves in each for curve in curves.measured[name]] for name in each[0].measured}
 
 
 def run_epoch(task: Task, replicas: Replicas, epoch: int) -> np.ndarray:
@@ -129,38 +155,56 @@ def run_epoch(task: Task, replicas: Replicas, epoch: int) -> np.ndarray:
     return np.array(mx.stack(losses))
 
 
-def _note(curves: Curves, losses: np.ndarray, rmse: np.ndarray, val: np.ndarray | None, replicas: Replicas) -> None:
-    if val is not None and not curves.val_rmse:
-        curves.val_rmse = [[] for _ in range(replicas.count)]
-    deciding = rmse if val is None else val
-    for r in range(replicas.count):
+def _note(each: list[Curves], losses: np.ndarray, rmse: np.ndarray, val: np.ndarray | None, replicas: Replicas) -> None:
+    places = [(curves, r) for curves in each for r in range(len(curves.rmse))]
+    for place, (curves, r) in enumerate(places):
+        if val is not None and not curves.val_rmse:
+            curves.val_rmse = [[] for _ in curves.rmse]
+        deciding = rmse[place] if val is None else val[place]
         # a comparison with NaN is false, so a first epoch without a finite error counts as the best until one has it
-        if not curves.choosing[r] or deciding[r] < np.nanmin([*curves.choosing[r], np.inf]):
-            curves.best[r] = replicas.weights(r)
+        if not curves.choosing[r] or deciding < np.nanmin([*curves.choosing[r], np.inf]):
+            curves.best[r] = replicas.weights(place)
             mx.eval(curves.best[r])
-        curves.train_loss[r].append(float(losses[r]))
-        curves.rmse[r].append(float(rmse[r]))
+        curves.train_loss[r].append(float(losses[place]))
+        curves.rmse[r].append(float(rmse[place]))
         if val is not None:
-            curves.val_rmse[r].append(float(val[r]))
+            curves.val_rmse[r].append(float(val[place]))
 
 
-def _save(path: Path, signature: str, replicas: Replicas, curves: Curves) -> None:
-    best = {f"best.{r}.{name}": w for r, weights in enumerate(curves.best) for name, w in weights.items()}
-    seen = [curves.train_loss, curves.rmse, curves.val_rmse, curves.seconds, curves.resumed]
-    checkpoints.save(path, signature, replicas.state() | best, seen)
+def _save(shares: list[Share], replicas: Replicas, each: list[Curves]) -> None:
+    first = 0
+    for share, curves in zip(shares, each, strict=True):
+        best = {f"best.{r}.{name}": w for r, weights in enumerate(curves.best) for name, w in weights.items()}
+        seen = [curves.train_loss, curves.rmse, curves.val_rmse, curves.seconds, curves.resumed]
+        checkpoints.save(share.checkpoint, share.signature, replicas.state(first, share.count) | best, seen)
+        first += share.count
 
 
-def _restore(path: Path, signature: str, replicas: Replicas, curves: Curves) -> None:
-    """Take up a checkpoint that is whole and this run's."""
-    found = checkpoints.load(path, signature)
-    if found is None:
-        return
-    arrays, seen = found
+def epochs_done(share: Share) -> int:
+    """How many epochs a share's checkpoint has seen; 0 where there is none that is whole and its own."""
+    found = checkpoints.load(share.checkpoint, share.signature)
     try:
-        train_loss, rmse, *val_rmse, seconds, resumed = seen  # earlier versions had no val_rmse
-        best = [{name: arrays[f"best.{r}.{name}"] for name in replicas.names} for r in range(replicas.count)]
-        replicas.restore(arrays)
-    except (ValueError, KeyError, TypeError):
-        return
-    curves.train_loss, curves.rmse, curves.val_rmse, curves.best = train_loss, rmse, next(iter(val_rmse), []), best
-    curves.seconds, curves.resumed = seconds, resumed + 1
+        return len(found[1][1][0]) if found else 0
+    except (IndexError, TypeError):
+        return 0
+
+
+def _restore(shares: list[Share], replicas: Replicas) -> list[Curves] | None:
+    """Take up the checkpoints, if every one of them is whole, its share's, and of the same epoch."""
+    found = [checkpoints.load(share.checkpoint, share.signature) for share in shares]
+    if None in found:
+        return None
+    try:
+        each = [_curves(seen, arrays, replicas.names, s.count) for (arrays, seen), s in zip(found, shares, strict=True)]
+        if len({curves.epochs for curves in each}) > 1:
+            return None
+        replicas.restore(*(arrays for arrays, _ in found))
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    return each
+
+
+def _curves(seen: list, arrays: dict[str, mx.array], names: list[str], count: int) -> Curves:
+    train_loss, rmse, *val_rmse, seconds, resumed = seen  # earlier versions had no val_rmse
+    best = [{name: arrays[f"best.{r}.{name}"] for name in names} for r in range(count)]
+    return Curves(train_loss, rmse, next(iter(val_rmse), []), best, seconds, resumed + 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import accumulate
+from math import prod
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -17,6 +18,7 @@ from mlx.utils import tree_flatten
 from score_mlx import kernels
 from score_mlx.nn import fused
 
+VECTORS = ("flat", "mean", "square")  # what a state has of every replica
 B1, B2, EPSILON = 0.9, 0.999, 1e-8  # Adam's decay of the mean and of the mean square
 
 
@@ -93,16 +95,43 @@ class Replicas:
         everyone = self.parameters_by_name()
         return {name: value[replica] if self.count > 1 else value for name, value in everyone.items()}
 
-    def state(self) -> dict[str, mx.array]:
-        """All that training needs to go on: parameters and optimiser."""
-        return {"flat": self.flat} | self.adam.state()
+    def state(self, first: int = 0, count: int | None = None) -> dict[str, mx.array]:
+        """All that `count` replicas from `first` on need to go on, as if they trained alone: parameters, optimiser."""
+        whole = {"flat": self.flat} | self.adam.state()
+        if count in (None, self.count):
+            return whole
+        kept = slice(first, first + count)
+        return {name: self._some(array, kept) if name in VECTORS else array for name, array in whole.items()}
 
-    def restore(self, state: dict[str, mx.array]) -> None:
-        """Take up what `state` gave; the arrays must be of the same size."""
-        if any(state[name].size != self.flat.size for name in ("flat", "mean", "square")):
-            raise ValueError(f"state of {state['flat'].size} numbers, expected {self.flat.size}")
-        self.flat = state["flat"]
-        self.adam.restore(state)
+    def restore(self, *states: dict[str, mx.array]) -> None:
+        """Take up what `state` gave, of all replicas in their order.
+
+        Raises:
+            ValueError: the arrays are of other sizes, or the states of different numbers of steps.
+        """
+        if any(sum(state[name].size for state in states) != self.flat.size for name in VECTORS):
+            found = sum(state["flat"].size for state in states)
+            raise ValueError(f"state of {found} numbers, expected {self.flat.size}")
+        if len({int(state["taken"]) for state in states if "taken" in state}) > 1:
+            raise ValueError("states after different numbers of steps, expected the same")
+        joined = dict(states[0])
+        if len(states) > 1:
+            joined |= {name: self._joined([state[name] for state in states]) for name in VECTORS}
+        self.flat = joined["flat"]
+        self.adam.restore(joined)
+
+    def _some(self, vector: mx.array, kept: slice) -> mx.array:
+        """A vector like `flat`, of some replicas only."""
+        pieces = [piece.reshape(self.count, -1)[kept] for piece in mx.split(vector, self._cuts)]
+        return mx.concatenate([piece.reshape(-1) for piece in pieces])
+
+    def _joined(self, vectors: list[mx.array]) -> mx.array:
+        """The vector of all replicas from those of some of them."""
+        counts = [vector.size // self.parameters for vector in vectors]
+        sizes = [prod(shape) for shape in self.shapes]
+        cuts = [list(accumulate(count * size for size in sizes))[:-1] for count in counts]
+        parts = [mx.split(vector, places) for vector, places in zip(vectors, cuts, strict=True)]
+        return mx.concatenate([piece for pieces in zip(*parts, strict=True) for piece in pieces])
 
 
 def _home(model: nn.Module, name: str) -> tuple[dict, str]:

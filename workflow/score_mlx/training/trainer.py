@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,13 +23,53 @@ from score_mlx.runs.schema import Fold, RunRecord
 from score_mlx.runs.science import SCIENCE
 from score_mlx.runs.spec import Spec
 from score_mlx.system.arrays import save_arrays
-from score_mlx.training.exclusive import once
-from score_mlx.training.fold_task import FoldTask, steps
-from score_mlx.training.loop import Curves, fit
+from score_mlx.training.exclusive import once, once_together
+from score_mlx.training.fold_task import FoldTask, Member, steps
+from score_mlx.training.loop import Curves, Share, epochs_done, fit
 from score_mlx.training.progress import Progress
 from score_mlx.training.reporting import REPORTERS
 
+MOST = 50  # replicas side by side where several runs train together
 USUAL = (0.01, 100)  # standard deviations of targets that networks learn as they are
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A run to train: what, on which data, and the folder of its record."""
+
+    spec: Spec
+    data: FoldedData
+    folder: Path
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Folds of a job that train side by side, with a checkpoint of their own."""
+
+    job: Job
+    folds: list[int]
+
+    @property
+    def steps(self) -> int:
+        """Training batches an epoch."""
+        return steps(self.job.data, self.folds[0], self.job.spec.batch_size)
+
+    @property
+    def share(self) -> Share:
+        """As the training loop knows it."""
+        name = f"folds-{self.folds[0]}-{self.folds[-1]}.safetensors"
+        signature = _signature(self.job.spec, self.job.data, self.folds)
+        return Share(self.job.folder / "checkpoints" / name, signature, len(self.folds))
+
+
+@dataclass
+class Trained:
+    """What has come of a job so far."""
+
+    folds: list[Fold] = field(default_factory=list)
+    seconds: float = 0.0
+    resumed: int = 0
+    parameters: int = 0
 
 
 def train(
@@ -60,49 +102,91 @@ def train(
     Raises:
         UserError: no epoch of any fold gave a finite error.
     """
-    compute = partial(_train, task, spec, data, folder, progress, replicas, preset, report_to)
-    return once(spec, data.record(), RunRecord, folder, compute)
+    job = Job(spec, data, folder)
+    compute = partial(_train, task, [job], progress, replicas, 0, preset, report_to)
+    return once(spec, data.record(), RunRecord, folder, lambda: compute()[0])
+
+
+def train_together(
+    task: type[FoldTask],
+    jobs: Sequence[Job],
+    *,
+    progress: str = "auto",
+    replicas: int = MOST,
+    preset: str = BY_HAND,
+) -> None:
+    """Train several runs, which differ in repeat and seed only, side by side in one program.
+
+    Each gets the record, weights and checkpoints that it would get alone, and goes on from checkpoints that it wrote
+    alone or in other company. On the CPU its numbers are those of the run alone. What another process computes already
+    is waited for. Curves are in the records only, not reported while it trains.
+
+    Args:
+        task, progress, preset: as of `train`.
+        jobs: the runs, on the same molecules.
+        replicas: folds of all runs that train side by side at most.
+    """
+    asked = [(job.spec, job.data.record(), job.folder) for job in jobs]
+    once_together(
+        asked, RunRecord, lambda left: _train(task, [jobs[n] for n in left], progress, None, replicas, preset)
+    )
 
 
 def _train(
     task: type[FoldTask],
-    spec: Spec,
-    data: FoldedData,
-    folder: Path,
+    jobs: list[Job],
     progress: str,
-    replicas: int | None,
+    alone: int | None,
+    together: int,
     preset: str,
-    report_to: str,
-) -> RunRecord:
+    report_to: str = "none",
+) -> list[RunRecord]:
+    """Train jobs that may share replicas; their records in the same order.
+
+    Args:
+        alone: folds of one job side by side, None for what was measured to be fastest.
+        together: folds of all jobs side by side at most; at 0 each block of a job trains by itself.
+    """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    _warn_of_size(spec, data)
-    folds = data.fold_numbers
-    side_by_side = min(replicas or task.fastest_replicas(spec), len(folds))
-    groups = _groups(folds, [steps(data, fold, spec.batch_size) for fold in folds], side_by_side)
-    title = f"{spec.model} ({data.info['label']})"
-    reporter = REPORTERS[report_to](folder, title, spec.as_dict())
-    bar = Progress(progress, title, spec.epochs * len(groups), spec.epochs, reporter)
-    parts: list[Fold] = []
-    seconds, resumed, parameters = 0.0, 0, 0
+    first = jobs[0]
+    _warn_of_size(first.spec, first.data)
+    groups = _groups([block for job in jobs for block in _blocks(task, job, alone)], together)
+    title = f"{first.spec.model} ({first.data.info['label']})"
+    reporter = REPORTERS[report_to](first.folder, title, first.spec.as_dict())
+    bar = Progress(progress, title, first.spec.epochs * len(groups), first.spec.epochs, reporter)
+    done = {id(job): Trained() for job in jobs}
     for group in groups:
-        bar.group(group)
-        checkpoint = folder / "checkpoints" / f"folds-{group[0]}-{group[-1]}.safetensors"
-        running = task(spec, data, group)
-        trained, curves = fit(running, checkpoint, _signature(spec, data, group), bar)
-        remarks = running.remarks(trained)
-        seconds, resumed, parameters = seconds + curves.seconds, resumed + curves.resumed, trained.parameters
-        for r, fold in enumerate(group):
-            _write_weights(folder / "weights", fold, curves.best[r], trained.weights(r))
-            parts.append(_fold(running, r, curves, trained.weights(r), remarks[r]))
+        bar.group([fold for block in group for fold in block.folds])
+        _train_group(task, group, done, bar)
     bar.close()
-    record = make_record(spec, data.record(), parameters, parts)
-    used = plugins.provenance(spec.as_dict())
-    more = {"plugins": used} if used else {}
-    meta = make_meta(
-        spec.FAMILY, started=started, seconds=seconds, preset=preset, resumed=resumed, replicas=side_by_side, **more
-    )
-    write_record(folder, record, meta)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    side_by_side = max(sum(len(block.folds) for block in group) for group in groups)
+    return [_finish(job, done[id(job)], started, preset, side_by_side) for job in jobs]
+
+
+def _train_group(task: type[FoldTask], group: list[Block], done: dict[int, Trained], bar: Progress) -> None:
+    (spec, data, folds), *beside = [(block.job.spec, block.job.data, block.folds) for block in group]
+    running = task(spec, data, folds, *beside)
+    trained, each = fit(running, [block.share for block in group], bar)
+    remarks, place = running.remarks(trained), 0
+    for block, curves in zip(group, each, strict=True):
+        found = done[id(block.job)]
+        found.seconds, found.resumed = found.seconds + curves.seconds, found.resumed + curves.resumed
+        found.parameters = trained.parameters
+        for r, fold in enumerate(block.folds):
+            weights = trained.weights(place)
+            _write_weights(block.job.folder / "weights", fold, curves.best[r], weights)
+            found.folds.append(_fold(running.members[place], r, curves, weights, remarks[place]))
+            place += 1
+
+
+def _finish(job: Job, found: Trained, started: str, preset: str, side_by_side: int) -> RunRecord:
+    found.folds.sort(key=lambda fold: fold.fold)
+    record = make_record(job.spec, job.data.record(), found.parameters, found.folds)
+    used = plugins.provenance(job.spec.as_dict())
+    cost = {"seconds": found.seconds, "resumed": found.resumed, "replicas": side_by_side}
+    meta = make_meta(job.spec.FAMILY, started=started, preset=preset, **cost, **({"plugins": used} if used else {}))
+    write_record(job.folder, record, meta)
+    shutil.rmtree(job.folder / "checkpoints", ignore_errors=True)
     return record
 
 
@@ -117,15 +201,29 @@ def _warn_of_size(spec: Spec, data: FoldedData) -> None:
         )
 
 
-def _groups(folds: list[int], steps: list[int], side_by_side: int) -> list[list[int]]:
-    """Folds that train side by side: neighbours with as many steps an epoch, since a replica cannot sit one out."""
-    groups: list[list[int]] = []
-    for fold, count in zip(folds, steps, strict=True):
-        if groups and len(groups[-1]) < side_by_side and steps[folds.index(groups[-1][0])] == count:
-            groups[-1].append(fold)
+def _blocks(task: type[FoldTask], job: Job, side_by_side: int | None) -> list[Block]:
+    """A job's folds in blocks: neighbours with as many steps an epoch, since replicas take equal numbers of steps."""
+    folds = job.data.fold_numbers
+    size = min(side_by_side or task.fastest_replicas(job.spec), len(folds))
+    blocks: list[Block] = []
+    for fold in folds:
+        alone = Block(job, [fold])
+        if blocks and len(blocks[-1].folds) < size and blocks[-1].steps == alone.steps:
+            blocks[-1].folds.append(fold)
         else:
-            groups.append([fold])
-    return groups
+            blocks.append(alone)
+    return blocks
+
+
+def _groups(blocks: list[Block], most: int) -> list[list[Block]]:
+    """Blocks that train side by side: of as many steps, after as many epochs, at most so many replicas or one block."""
+    groups: dict[tuple[int, int], list[list[Block]]] = {}
+    for block in blocks:
+        alike = groups.setdefault((block.steps, epochs_done(block.share)), [[]])
+        if alike[-1] and sum(len(other.folds) for other in alike[-1]) + len(block.folds) > most:
+            alike.append([])
+        alike[-1].append(block)
+    return [group for alike in groups.values() for group in alike]
 
 
 def _signature(spec: Spec, data: FoldedData, group: list[int]) -> str:
@@ -141,14 +239,14 @@ def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dic
 
 
 def _fold(
-    running: FoldTask, r: int, curves: Curves, weights: dict[str, mx.array], remarks: dict[str, float | None]
+    member: Member, r: int, curves: Curves, weights: dict[str, mx.array], remarks: dict[str, float | None]
 ) -> Fold:
-    data, fold, scale = running.data, running.folds[r], running.target_scales[r]
+    data, fold, scale = member.data, member.fold, member.target_scale
     dt = [learned_dt(alpha).tolist() for name, alpha in weights.items() if name.endswith("dt.alpha")]
     more: dict[str, Any] = {"learned_dt": [finite(value) for value in dt[0]]} if dt else {}
     if curves.val_rmse:
         more |= {"val": len(data.val(fold)), "val_rmse": [finite(value) for value in curves.val_rmse[r]]}
-    if running.spec.scale_targets:
+    if member.spec.scale_targets:
         more["target_scale"] = list(scale)
     losses = [loss * scale[1] ** 2 for loss in curves.train_loss[r]]  # in the target's unit, squared
     return make_fold(fold, len(data.train(fold)), len(data.test(fold)), losses, curves.rmse[r], **more, **remarks)

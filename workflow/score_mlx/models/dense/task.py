@@ -36,8 +36,8 @@ class DenseTask(FoldTask[DenseSpec, FoldedData]):
     validation_batch = 4096
 
     def prepare(self) -> None:
-        self.inputs = [self.data.scaled_descriptors(fold) for fold in self.folds]
-        self.known = [self.labels(fold).astype(np.float32) for fold in self.folds]
+        self.inputs = [member.data.scaled_descriptors(member.fold) for member in self.members]
+        self.known = [member.labels.astype(np.float32) for member in self.members]
 
     def model(self) -> DenseModel:
         return DenseModel(self.spec.network, self.data.descriptors.shape[1])

@@ -16,7 +16,7 @@ from score_mlx.models.graphs.recipe import recipe
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.nn import Noise, on_cpu
 from score_mlx.runs.records import finite
-from score_mlx.training.fold_task import Arrays, FoldTask, Predict, to_device
+from score_mlx.training.fold_task import Arrays, FoldTask, Member, Predict, to_device
 from score_mlx.training.replicas import Replicas
 
 
@@ -29,9 +29,9 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
         return 1 if on_cpu() and recipe(spec.arch).pairs else FoldTask.fastest_replicas(spec)
 
     def prepare(self) -> None:
-        data, pairs = self.data, recipe(self.spec.arch).pairs
+        graphs, pairs = self.data.graphs, recipe(self.spec.arch).pairs
         self.batchers = [
-            Batcher(data.graphs, self.labels(fold), data.scaled_descriptors(fold), pairs=pairs) for fold in self.folds
+            Batcher(graphs, m.labels, m.data.scaled_descriptors(m.fold), pairs=pairs) for m in self.members
         ]
 
     def model(self) -> GraphModel:
@@ -40,9 +40,9 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
             self.spec, graphs.atoms.shape[1], graphs.bonds.shape[1], self.batchers[0].descriptors.shape[1]
         )
 
-    def validation_order(self, fold: int) -> np.ndarray:
+    def validation_order(self, member: Member) -> np.ndarray:
         """Molecules of similar size side by side, so that little is padding."""
-        test = self.data.test(fold)
+        test = super().validation_order(member)
         return test[np.argsort(self.batchers[0].size[test], kind="stable")]
 
     def remarks(self, replicas: Replicas) -> list[dict[str, float]]:
@@ -52,7 +52,7 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
         return [{"mad": finite(value)} for value in total / np.maximum(atoms, 1)]
 
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
-        """One batch a fold, padded to a common shape."""
+        """One batch a member, padded to a common shape."""
         pairs = list(zip(self.batchers, molecules, strict=True))
         shape = reduce(Shape.union, [batcher.shape(m) for batcher, m in pairs])
         return to_device([batcher.batch(m, shape).arrays for batcher, m in pairs]), Prediction(shape)

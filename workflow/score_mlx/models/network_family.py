@@ -1,0 +1,64 @@
+"""What families of networks that learn from molecules have in common: folds and runs train side by side."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from score_mlx import runtime
+from score_mlx.runs.family import Files, FoldFamily
+from score_mlx.runs.records import BY_HAND
+from score_mlx.runs.spec import FoldSpec
+
+if TYPE_CHECKING:
+    from score_mlx.data.fold_data import FoldedData
+    from score_mlx.training.fold_task import FoldTask
+
+
+class NetworkFamily(FoldFamily):
+    """A family whose runs are a `FoldTask`."""
+
+    side_by_side = True
+
+    @abstractmethod
+    def parts(self) -> tuple[type[FoldTask], type[FoldedData]]:
+        """Its task and the data that it reads; called once MLX may be imported."""
+
+    def train(
+        self,
+        spec: FoldSpec,
+        files: Files,
+        folder: Path,
+        *,
+        preset: str = BY_HAND,
+        replicas: int | None = None,
+        report_to: str = "none",
+    ) -> None:
+        runtime.start()  # before anything imports mlx
+        from score_mlx.training.trainer import train
+
+        task, data = self.parts()
+        train(task, spec, data.load(files), folder, replicas=replicas, preset=preset, report_to=report_to)
+
+    def train_together(
+        self,
+        runs: Sequence[tuple[FoldSpec, Files, Path]],
+        *,
+        preset: str = BY_HAND,
+        replicas: int | None = None,
+    ) -> None:
+        """Train runs that differ in repeat and seed only in one program; each writes its own record.
+
+        Args:
+            runs: what is trained, on which of its `inputs`, and the folder of its record.
+            preset: noted in run.meta.json.
+            replicas: folds of all runs side by side at most.
+        """
+        runtime.start()
+        from score_mlx.training.trainer import MOST, Job, train_together
+
+        task, data = self.parts()
+        jobs = [Job(spec, data.load(files), folder) for spec, files, folder in runs]
+        train_together(task, jobs, replicas=replicas or MOST, preset=preset)
