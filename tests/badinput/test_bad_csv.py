@@ -58,8 +58,6 @@ def test_a_file_that_cannot_be_used(case, folder, refused):
         ([*PREPARE, "--target-unit", "$x^$"], "target_unit is '$x^$', expected text without '$'"),
         (["data", "prepare", "folder.csv", "out", *PREPARE[4:]], "folder.csv: cannot read the file (Is a directory)"),
         (["data", "prepare", "my.xlsx", "out"], "expected esol, freesolv, lipo, nci or the path of a .csv file"),
-        (["data", "prepare", "runs.csv", "out", *PREPARE[4:]], "the name 'runs' is taken"),
-        (["data", "prepare", "--", "---.csv", "out"], "no letter or digit in the file's name"),
         (["data", "folds", "my.csv", "f.csv"], "my.csv: columns are smiles,y, expected row,name"),
         (["data", "features", "my.csv", "f.npz"], "my.csv: columns are smiles,y, expected row,name"),
     ],

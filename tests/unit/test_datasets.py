@@ -3,13 +3,14 @@
 import csv
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from rdkit import Chem
 from score_mlx.data.chem import nci, qc
 from score_mlx.data.chem.datasets import TABLES, Table, check_facts, prepare
-from score_mlx.data.chem.prepared import load_info, load_molecules
+from score_mlx.data.chem.prepared import content_sha256, load_info, load_molecules
 from score_mlx.data.dataset_names import dataset_name
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import sha256
@@ -53,13 +54,16 @@ def test_a_csv_file_becomes_three(tmp_path):
         "label": "My data (2)",
         "stand_in": False,
         "source_sha256": sha256(source),
-        "sha256": sha256(out / "molecules.csv"),
+        "sha256": content_sha256(out / "molecules.csv", "My-data-2"),
+        "dropped": 0,
+        "repeated": 0,
+        "apart": 0.0,
     }
     molecules = load_molecules(out / "molecules.csv")
     assert len(molecules) == 2
     assert molecules.names == [" Ethanol, pure", "Methane"]
     assert molecules.targets.tolist() == [1.1, -0.9]
-    assert sorted(p.name for p in out.iterdir()) == ["dataset.json", "molecules.csv", "qc.csv"]
+    assert sorted(p.name for p in out.iterdir()) == [".source", "dataset.json", "molecules.csv", "qc.csv"]
 
 
 def test_target_unit_and_label_are_the_users(tmp_path):
@@ -138,15 +142,47 @@ def test_repeated_molecules_are_kept_and_reported(tmp_path):
     ]
 
 
+def test_names_of_molecules_are_no_part_of_the_checksum(tmp_path):
+    source = write(tmp_path / "a.csv", "n,m,SMILES,logS\nx,y,C,1\nz,w,CC,2\n")
+    table = Table("SMILES", "logS")
+    sums = {
+        prepare(str(source), tmp_path / "out", table=replace(table, name_column=c))["sha256"] for c in (None, *"nm")
+    }
+    assert len(sums) == 1
+    write(source, "n,m,SMILES,logS\nx,y,C,1\nz,w,CC,2.1\n")
+    assert prepare(str(source), tmp_path / "out", table=table)["sha256"] not in sums
+
+
+def test_two_files_of_one_stem_do_not_share_a_folder(tmp_path):
+    one, other = (tmp_path / folder / "a.csv" for folder in ("x", "y"))
+    for source in (one, other):
+        source.parent.mkdir()
+        write(source, "SMILES,logS\nC,1\n")
+    table, out = Table("SMILES", "logS"), tmp_path / "out"
+    prepare(str(one), out, table=table)
+    prepare(str(one), out, table=table)
+    with pytest.raises(UserError, match="out holds the molecules of .*x/a.csv; expected a file with another name"):
+        prepare(str(other), out, table=table)
+    one.unlink()  # it was moved
+    prepare(str(other), out, table=table)
+
+
+def test_what_was_dropped_and_what_repeats_is_counted(tmp_path):
+    source = write(tmp_path / "a.csv", "SMILES,logS\nOCC,1\nCCO,1.5\nC(C,2\nCCN,3\nCCO,0.25\nCC,\n")
+    info = prepare(str(source), tmp_path / "out", table=Table("SMILES", "logS"), drop_bad=True)
+    assert (info["rows"], info["dropped"], info["repeated"], info["apart"]) == (4, 2, 2, 0.75)
+    told = "2 rows dropped; 2 rows repeat a molecule, targets up to 0.75 apart"
+    assert qc.told(info["dropped"], info["repeated"], info["apart"]) == told
+    assert qc.told(0, 0, 0.0) == ""
+
+
 def test_names_of_data_sets():
     assert dataset_name("esol") == "esol"
     assert dataset_name("nci") == "nci"
     assert dataset_name("data/Löslichkeit v1.2_a-b.csv") == "L-slichkeit-v1-2_a-b"
-    for taken in ("x/esol.csv", "NCI.csv", "runs.csv", "reference.csv", "data.csv"):
-        with pytest.raises(UserError, match="is taken, expected a file with another name"):
-            dataset_name(taken)
-    with pytest.raises(UserError, match="no letter or digit"):
-        dataset_name("öä.csv")
+    for taken in ("esol", "NCI", "runs", "reference", "data"):
+        assert dataset_name(f"x/{taken}.csv") == f"{taken}-file"  # a folder of its own
+    assert dataset_name("öä.csv") != dataset_name("äö.csv")
     with pytest.raises(UserError, match="dataset = eslo: .* did you mean 'esol'?"):
         dataset_name("eslo")
 

@@ -15,7 +15,7 @@ from score_mlx.config.file import load
 def test_without_a_flag_everything_is_made_once(finished):
     calls = (finished / "calls.log").read_text().splitlines()
     # data and features, graph networks, others on two kinds of folds, tables, figures
-    assert len(calls) == len(set(calls)) == 7 + 5 + 2 * 3 + 6 + 4
+    assert len(calls) == len(set(calls)) == 8 + 5 + 2 * 3 + 6 + 4
     tables = [f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "md", "tex")]
     figures = [f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("png", "pdf")]
     for name in tables + figures:
@@ -61,8 +61,64 @@ def test_another_version_of_mlx_trains_again(project):
 
 
 def test_other_data_compute_everything(project):
-    (project / "my.csv").write_text("smiles,target\nCC,2\n")
-    assert models(planned(project)) == MODELS
+    for text in ("smiles,target\nCC,2\n", "smiles,target\nCO,1\n"):
+        (project / "my.csv").write_text(text)
+        assert models(planned(project)) == MODELS
+    (project / "my.csv").write_text("smiles,target\nCC,1\n")
+    assert planned(project) == {}
+
+
+@pytest.mark.parametrize("change", ["unit", "label", "another column", "names", "a blank line"])
+def test_words_train_nothing(change, project):
+    """What a target is called, which unit it has, what else stands in the CSV: tables may change, models do not."""
+    options = []
+    if change in ("unit", "label"):
+        options = ["--config", f"target_{change}=x"]
+    elif change == "a blank line":
+        (project / "my.csv").write_text("smiles,target\n\nCC,1\n")
+    else:
+        (project / "my.csv").write_text("name,smiles,target,other\nethane,CC,1,7\n")
+        options = ["--config", "name_column=name"] if change == "names" else []
+    plan = planned(project, *options)
+    assert set(plan) == ({"describe_data", "table", "figure"} if change in ("unit", "label") else set())
+
+
+def test_the_list_of_runs_trains_nothing(project):
+    gone = next(project.glob("results/runs/my/graphs/gat/base/*/run.json"))
+    gone.unlink()
+    (project / "results" / "my" / "runs.csv").unlink()
+    assert set(planned(project, "results/my/runs.csv")) == {"runs"}
+    assert models(planned(project)) == {"gat/base"}  # in the whole it follows all runs
+
+
+NAMES = ["400", "NO", "logS: exp", "k{a}", "a #1"]
+BARE = ("400", "NO")  # which people do not quote
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["config", "configfile", "config.yaml"])
+def test_a_column_may_be_called_anything(how, project):
+    """YAML's types and Snakemake's wildcards say nothing about the name of a column, a unit or a file."""
+    header = ",".join(["smiles", *(f'"{name}"' for name in NAMES)])
+    (project / "my{x}.csv").write_text(f"{header}\nCC{',1' * len(NAMES)}\n")
+    files = [f"results/data/my-x/{name}.json" for name in ("dataset", "words")]
+    for name in NAMES:
+        quote = "" if name in BARE else "'"
+        texts = {"dataset": "my{x}.csv", "target_unit": "k{J} #1"}
+        given = ["--config", *(f"{key}={value}" for key, value in (texts | {"target_column": name}).items())]
+        if how != "config":
+            lines = [*(f"{key}: '{value}'" for key, value in texts.items()), f"target_column: {quote}{name}{quote}", ""]
+            (project / "my.yaml").write_text("\n".join(lines))
+            given = ["--configfile", "my.yaml"]
+        if how == "config.yaml":
+            config = yaml.safe_load((project / "config.yaml").read_text())
+            rest = {key: value for key, value in config.items() if key not in (*texts, "target_column")}
+            (project / "config.yaml").write_text(yaml.safe_dump(rest) + "\n".join(lines))
+            given = []
+        snakemake(project, *files, *given)
+        written, called = ((project / file).read_text() for file in files)
+        assert f"--target-column={name}" in written and "--target-unit=k{J} #1" in written
+        assert f"--target-label {name} --target-unit k{{J}} #1" in called
 
 
 def test_a_wider_experiment_trains_the_new_models_only(project):

@@ -39,7 +39,7 @@ def trained(tmp_path_factory):
     command += [f"dataset={work / 'my.csv'}", "smiles_column=SMILES", "target_column=logS", "preset=smoke"]
     command += ["split=scaffold", PLUGINS, EXPERIMENTS, "--"]
     command += ["results/my/table2.csv", "results/my/figures/figure2.png", "results/my/figures/figure10.png"]
-    command += ["results/runs/my/dense/score_mlp/epochs=5,split=scaffold/run.json"]
+    command += ["results/runs/my/dense/score_mlp/epochs=5,split=scaffold,scale_targets=true/run.json"]
     done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
     return work
@@ -58,7 +58,11 @@ def test_every_output_names_its_split(trained):
 @pytest.mark.slow
 @pytest.mark.parametrize("epoch", ["best", "last"])
 @pytest.mark.parametrize(
-    "run", ["graphs/sage/SCORE/epochs=1,split=scaffold", "dense/score_mlp/epochs=5,split=scaffold"]
+    "run",
+    [
+        "graphs/sage/SCORE/epochs=1,split=scaffold,scale_targets=true",
+        "dense/score_mlp/epochs=5,split=scaffold,scale_targets=true",
+    ],
 )
 def test_predictions_are_those_of_training(trained, run, epoch):
     """On its test fold each model has the RMSE that its record says."""
@@ -85,7 +89,9 @@ def test_predictions_are_those_of_training(trained, run, epoch):
 @pytest.mark.slow
 def test_a_bad_row_is_listed_and_nothing_is_lost(trained):
     (trained / "new.csv").write_text("smiles\nCCO\nC(C\n\nc1ccccc1\n")
-    folder = trained / "results" / "runs" / "my" / "graphs" / "sage" / "SCORE" / "epochs=1,split=scaffold"
+    folder = (
+        trained / "results" / "runs" / "my" / "graphs" / "sage" / "SCORE" / "epochs=1,split=scaffold,scale_targets=true"
+    )
     done = score_mlx("predict", folder, "new.csv", "--out", "new-out.csv", cwd=trained)
     assert done.returncode == 1
     assert "new.csv: line 3 (row 1): RDKit cannot read the SMILES 'C(C'" in done.stderr
@@ -103,4 +109,4 @@ def test_a_bad_row_is_listed_and_nothing_is_lost(trained):
 def test_which_depth_wins(trained):
     done = score_mlx("compare", "my.csv", cwd=trained)
     assert done.returncode == 0, done.stderr
-    assert "SCORE against base, sage, epochs=1,split=scaffold: " in done.stdout
+    assert "SCORE against base, sage, epochs=1,split=scaffold,scale_targets=true: " in done.stdout

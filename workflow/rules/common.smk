@@ -4,6 +4,7 @@ in:  config.yaml, --config
 out: nothing
 """
 
+import hashlib
 import json
 import os
 import re
@@ -12,14 +13,16 @@ from score_mlx.runs import plugins
 from score_mlx.models.resources import minutes as minutes_needed
 from score_mlx.tables.parts import wholes
 from score_mlx.system.code_inputs import with_imports
+from score_mlx.config import texts
 from score_mlx.config.file import dump, load, retyped
 from score_mlx.system.device import has_gpu
 from score_mlx.system.errors import UserError
-from score_mlx.system.files import date_back, remove_temporaries
+from score_mlx.system.files import date_back, remove_temporaries, sha256
 from score_mlx.system.locks import hold
 from score_mlx.config.presets import resolve
-from score_mlx.runs.science import SCIENCE, versions
+from score_mlx.runs.science import OWN_DATA, SCIENCE, versions
 from score_mlx.config.experiments import TABLES as TABLE_KINDS
+from score_mlx.data.chem.csvfile import read_cells, read_rows
 from score_mlx.data.splits import AT_RANDOM, DRAWN, GIVEN
 from score_mlx.config.targets import leaky, robustness_specs
 from score_mlx.models.families import inputs_of, spec_from_path
@@ -47,6 +50,25 @@ def in_project(*parts):
 def project_file(*parts):
     """A file of the project as an input, which stays in the project wherever results are kept."""
     return local(in_project(*parts))
+
+
+def readers_input(path, by_date=True):
+    """A file of the reader's as an input; [] for a name with braces, in which Snakemake sees wildcards.
+
+    Without `by_date` a parameter says whether it has changed.
+    """
+    file = local(in_project(path))
+    return [] if "{" in path else [file if by_date else ancient(file)]
+
+
+def readers_bytes(path):
+    """A parameter in its place: the file's checksum."""
+    return [sha256(in_project(path))] if "{" in path and os.path.exists(in_project(path)) else []
+
+
+def quoted(path):
+    """A reader's file in a shell command of a rule."""
+    return literally([in_project(path)])
 
 
 def sources(*names):
@@ -143,6 +165,34 @@ def files_read(path):
     return {name: str(file) for name, file in inputs_of(or_exit(spec_from_path, path)).items()}
 
 
+def data_digest():
+    """A parameter in place of a reader's CSV: its SMILES and targets, and how they are read. Nothing else trains again."""
+    if not CONFIG.own_csv or not os.path.exists(in_project(CONFIG.own_csv)):
+        return []
+    rows = read_rows(in_project(CONFIG.own_csv), CONFIG.smiles_column, CONFIG.target_column, say=lambda line: None)
+    cells = [(row.smiles, row.target, row.flaw) for row in rows]
+    known = [cells, CONFIG.drop_bad, OWN_DATA, SCIENCE["data"], versions("data")]
+    return [hashlib.sha256(json.dumps(known).encode()).hexdigest()]
+
+
+def words():
+    """What tables and figures call a reader's data, which may change without a new training."""
+    return [f"results/data/{CONFIG.dataset_name}/words.json"] if CONFIG.own_csv and not CONFIG.records else []
+
+
+def wanted_alone(path):
+    """Whether the command line names this output and no other."""
+    return {str(target) for target in workflow.dag_settings.targets} == {path}
+
+
+def folds_digest():
+    """A parameter of folds that the reader gives: the labels in their column, whatever else the file holds."""
+    if not CONFIG.fold_column or CONFIG.folds_file or not os.path.exists(in_project(CONFIG.own_csv)):
+        return []
+    labels = [cells.values for cells in read_cells(in_project(CONFIG.own_csv), [CONFIG.fold_column])]
+    return [hashlib.sha256(json.dumps(labels).encode()).hexdigest()]
+
+
 def inputs_of_run(family):
     """An input function: what a run reads; nothing for a record taken in (`score-mlx adopt`), as nothing outdates it."""
 
@@ -175,18 +225,23 @@ def is_adopted(record):
         return False
 
 
-def data_options():
-    """How a reader's own CSV is to be read; the built-in data sets need no telling."""
+def columns():
+    """Where a reader's CSV has SMILES and targets, and which rows of it count; the built-in data sets need no telling."""
     if not CONFIG.own_csv:
         return []
-    options = {
-        "smiles-column": CONFIG.smiles_column,
-        "target-column": CONFIG.target_column,
-        "name-column": CONFIG.name_column,
-        "target-label": CONFIG.target_label,
-        "target-unit": CONFIG.target_unit,
-    }
-    return [f"--{key}={value}" for key, value in options.items() if value] + ["--drop-bad"] * CONFIG.drop_bad
+    options = {"smiles-column": CONFIG.smiles_column, "target-column": CONFIG.target_column}
+    return [f"--{key}={value}" for key, value in options.items()] + ["--drop-bad"] * CONFIG.drop_bad
+
+
+def descriptions():
+    """What a reader's molecules and targets are called, for people."""
+    names = {"name-column": CONFIG.name_column, "target-label": CONFIG.target_label, "target-unit": CONFIG.target_unit}
+    return [f"--{key}={value}" for key, value in names.items() if value] if CONFIG.own_csv else []
+
+
+def literally(arguments):
+    """Arguments in a rule's shell command that are no parameters of it, so that their change is no reason to run."""
+    return shlex.join(arguments).replace("{", "{{").replace("}", "}}")
 
 
 def versions_of(family):
@@ -204,7 +259,17 @@ def take_over():
     remove_temporaries("results", FIGURES)
 
 
-CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", retyped(config))))
+
+def given():
+    """What the command line says, names and paths as they were written there."""
+    settings = workflow.config_settings
+    arguments = settings.config_args if isinstance(settings.config_args, list) else []
+    return texts.given(retyped(config), settings.configfiles, arguments)
+
+
+CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", given())))
+DATA = or_exit(data_digest)
+FOLD_LABELS = or_exit(folds_digest)
 KNOWN_ARCHS = ARCHS + plugins.names("arch")
 EXPERIMENT_OF = CONFIG.experiment_of
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])

@@ -3,14 +3,15 @@
 in:  a CSV of config's `data_folders` or of the network (data/sources.yaml), RDKit's own files, or the reader's CSV
 out: results/data/{dataset}/molecules.csv   row, name, smiles, canonical, target
      results/data/{dataset}/qc.csv          row, reason, done: what was wrong, and what was done about it
+     results/data/{dataset}/words.json      label, target and unit of a reader's CSV as tables and figures show them
      results/data/{dataset}/dataset.json    name, rows, label, unit, stand-in or not, checksums
 """
 
 
 rule prepare_data:
     input:
-        # The paper's file is pinned by checksum, so only a reader's own CSV can change.
-        csv=[project_file(CONFIG.own_csv)] if CONFIG.own_csv else [],
+        # The paper's file is pinned by checksum, so only a reader's own CSV can change, as DATA says.
+        csv=readers_input(CONFIG.own_csv, by_date=False) if CONFIG.own_csv else [],
     output:
         molecules="results/data/{dataset}/molecules.csv",
         qc="results/data/{dataset}/qc.csv",
@@ -22,10 +23,29 @@ rule prepare_data:
     params:
         science=SCIENCE["data"],
         versions=versions("data"),
-        options=data_options(),
+        data=DATA,
+        columns=lambda wildcards: columns(),
     shell:
-        # Where a file lies does not change what is in it: neither its path nor the folders to search are parameters.
+        # Where a file lies and what it is called do not change what is in it, so they are no parameters.
         "logged {log} python -m score_mlx data prepare "
-        + ("{input.csv:q}" if CONFIG.own_csv else "{wildcards.dataset}")
-        + " $(dirname {output.dataset:q}) {params.options:q} "
-        + shlex.join(f"--search={in_project(folder)}" for folder in CONFIG.data_folders)
+        + (quoted(CONFIG.own_csv) if CONFIG.own_csv else "{wildcards.dataset}")
+        + " $(dirname {output.dataset:q}) {params.columns:q} "
+        + literally(descriptions() + [f"--search={in_project(folder)}" for folder in CONFIG.data_folders])
+
+
+rule describe_data:
+    """What a reader's data are called: its change redraws tables and figures and trains nothing."""
+    input:
+        molecules="results/data/{dataset}/molecules.csv",
+    output:
+        "results/data/{dataset}/words.json",
+    log:
+        "results/logs/{dataset}/words.log",
+    conda:
+        ENVIRONMENT
+    params:
+        target=lambda wildcards: CONFIG.target_label or CONFIG.target_column,
+        unit=lambda wildcards: CONFIG.target_unit,
+    shell:
+        "logged {log} python -m score_mlx data describe {input.molecules:q} {output:q}"
+        " --target-label {params.target:q} --target-unit {params.unit:q}"

@@ -68,7 +68,8 @@ rule given_folds:
     """`split: file` and `holdout`. The repetition says which weights, not which folds."""
     input:
         molecules="results/data/{dataset}/molecules.csv",
-        source=[in_project(CONFIG.folds_file or CONFIG.own_csv)] if CONFIG.fold_column else [],
+        # of the reader's CSV only the labels count, and whether it is there
+        source=readers_input(CONFIG.folds_file) if CONFIG.folds_file else [],
     output:
         "results/folds/{dataset}/{split}-r{repeat}.csv",
     log:
@@ -80,7 +81,11 @@ rule given_folds:
         ENVIRONMENT
     params:
         science=SCIENCE["folds"],
-        column=[] if CONFIG.folds_file else [f"--fold-column={CONFIG.fold_column}"],
+        labels=FOLD_LABELS,
+        bytes=readers_bytes(CONFIG.folds_file) if CONFIG.folds_file else [],
+        column=lambda wildcards: [] if CONFIG.folds_file else [f"--fold-column={CONFIG.fold_column}"],
     shell:
         "logged {log} python -m score_mlx data folds {input.molecules} {output} --split {wildcards.split}"
-        " --source {input.source:q} {params.column:q}"
+        " --source "
+        + (quoted(CONFIG.folds_file or CONFIG.own_csv) if CONFIG.fold_column else "none")
+        + " {params.column:q}"

@@ -24,6 +24,7 @@ rule figure:
         metas=lambda wildcards: existing_records_of(
             EXPERIMENT_OF[wildcards.figure], "run.meta.json", figure=wildcards.figure
         ),
+        words=words(),
         paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
         baseline=lambda wildcards: catboost_record() if drawing_of(wildcards.figure) == "configurations" else [],
         code=lambda wildcards: sources("tables/table.py", *DRAWING_CODE[drawing_of(wildcards.figure)]),

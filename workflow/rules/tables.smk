@@ -24,6 +24,7 @@ rule table:
     input:
         records=lambda wildcards: existing_records_of(wildcards.table),
         metas=lambda wildcards: existing_records_of(wildcards.table, "run.meta.json"),
+        words=words(),
         paper=lambda wildcards: paper_values(wildcards.table),
         code=lambda wildcards: sources("tables/table.py", TABLE_CODE[wildcards.table]),
     output:
@@ -131,7 +132,13 @@ rule shap_table:
 
 rule runs:
     input:
-        records=lambda wildcards: [path for name in DRAWABLE for path in existing_records_of(name)],
+        # asked for by itself it lists what has run
+        records=lambda wildcards: [
+            path
+            for name in DRAWABLE
+            for path in existing_records_of(name)
+            if os.path.exists(path) or not wanted_alone(f"{TABLES}/runs.csv")
+        ],
         code=sources("tables/catalogue.py", "tables/table.py"),
     output:
         csv=report(f"{TABLES}/runs.csv", category="Runs", caption="../report/runs.rst", labels={"table": "runs"}),

@@ -42,7 +42,7 @@ def prepare(
 
     Example: score-mlx data prepare my.csv results/data/my --smiles-column SMILES --target-column logS
     """
-    from score_mlx.data.chem import datasets
+    from score_mlx.data.chem import datasets, qc
 
     columns = datasets.Table(
         smiles_column=smiles_column,
@@ -54,7 +54,24 @@ def prepare(
     source = source_file(dataset, search) if dataset in FROM_SOURCES else None
     own = None if dataset in BUILT_IN else columns
     info = datasets.prepare(dataset, folder, source=source, table=own, drop_bad=drop_bad)
-    typer.echo(f"{info['label']}: {info['rows']} molecules -> {folder}")
+    found = qc.told(info["dropped"], info["repeated"], info["apart"])
+    typer.echo(f"{info['label']}: {info['rows']} molecules -> {folder}" + (f" ({found}: qc.csv)" if found else ""))
+
+
+@app.command()
+def describe(
+    molecules: Molecules,
+    out: Out,
+    target_label: Annotated[str, typer.Option(help="what the target is")],
+    target_unit: Annotated[str, typer.Option(help="the target's unit")] = "",
+) -> None:
+    """Write what tables and figures call the target of a prepared data set (words.json); nothing is trained again.
+
+    Example: score-mlx data describe results/data/my/molecules.csv results/data/my/words.json --target-label logS
+    """
+    from score_mlx.data.chem.datasets import describe as write
+
+    write(molecules.parent, out, target_label, target_unit)
 
 
 @app.command()

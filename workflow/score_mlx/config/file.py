@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
+from score_mlx.config import texts
 from score_mlx.config.base import Name, Typed
 from score_mlx.config.beyond import AnyBeyond
 from score_mlx.config.experiments import LANGUAGE, AnyExperiment
@@ -203,6 +204,7 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:
     path = Path(path)
     try:
         base = yaml.safe_load(path.read_text(encoding="utf-8"))
+        base = base | texts.of_file(path) if isinstance(base, dict) else base
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from pathlib import Path
 
@@ -15,11 +16,12 @@ RESERVED = ("data", "features", "folds", "shap", "runs", "logs", "reference")
 
 
 def dataset_name(dataset: str) -> str:
-    """The folder name of a data set: a built-in's, or the stem of a CSV file's name in letters, digits, '-' and '_'.
+    """The folder name of a data set: a built-in's, or the stem of a file's name in letters, digits, '-' and '_'.
+
+    A stem in another script is named by its checksum; that of a built-in or of a results folder gets a suffix.
 
     Raises:
-        UserError: nothing is left of the stem, it is a built-in's or a results folder's name, or `dataset` is neither a
-            built-in nor looks like a CSV file.
+        UserError: `dataset` is neither a built-in nor looks like a file of molecules.
     """
     if dataset in BUILT_IN:
         return dataset
@@ -29,7 +31,5 @@ def dataset_name(dataset: str) -> str:
         raise UserError(f"dataset = {dataset}: expected {', '.join(BUILT_IN)} or the path of a .csv file{hint}")
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(dataset).stem).strip("-")
     if not name:
-        raise UserError(f"dataset = {dataset}: no letter or digit in the file's name to call its results by")
-    if name.lower() in BUILT_IN + RESERVED:
-        raise UserError(f"dataset = {dataset}: the name '{name}' is taken, expected a file with another name")
-    return name
+        return f"file-{hashlib.sha256(Path(dataset).stem.encode()).hexdigest()[:8]}"
+    return f"{name}-file" if name.lower() in BUILT_IN + RESERVED else name

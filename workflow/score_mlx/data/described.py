@@ -10,6 +10,10 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
+    def same(self, other: Part) -> bool:
+        """Whether a run would be the same on either."""
+        return self == other
+
 
 class DataSet(Part):
     """The molecules that were trained on."""
@@ -19,9 +23,18 @@ class DataSet(Part):
     unit: str
     stand_in: bool
     rows: int
-    sha256: str = Field(description="of molecules.csv")
+    sha256: str = Field(description="of molecules.csv, of a reader's own data without the molecules' names")
     folds_sha256: str
-    target: str | None = Field(None, description="what is predicted, as the prepared data call it; not in records")
+    # What the prepared data say beside it; records do not.
+    target: str | None = Field(None, description="what is predicted")
+    dropped: int = Field(0, description="rows that could not be used")
+    repeated: int = Field(0, description="rows whose molecule has occurred before")
+    apart: float = Field(0.0, description="largest difference between targets of one molecule")
+
+    def same(self, other: Part) -> bool:
+        """The same molecules, targets and folds, whatever they are called."""
+        keys = ("name", "sha256", "folds_sha256")
+        return isinstance(other, DataSet) and all(getattr(self, key) == getattr(other, key) for key in keys)
 
 
 class CorpusPart(Part):

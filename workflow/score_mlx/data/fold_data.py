@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from score_mlx.data.chem.folds import load_folds, load_parts
-from score_mlx.data.chem.prepared import INFO, load_info, load_molecules
+from score_mlx.data.chem.prepared import INFO, content_sha256, load_info, load_molecules
 from score_mlx.data.chem.scaling import DescriptorScaler, load_descriptors
 from score_mlx.data.described import DataSet
 from score_mlx.data.splits import PARTS
@@ -51,7 +51,7 @@ class FoldedData:
     def _parts(cls, files: Mapping[str, Path]) -> dict[str, Any]:
         targets = load_molecules(files["molecules"]).targets
         info = load_info(files["dataset"].parent)
-        found, expected = sha256(files["molecules"]), info["sha256"]
+        found, expected = content_sha256(files["molecules"], info["name"]), info["sha256"]
         if found != expected:
             raise UserError(f"{files['molecules']}: sha256 {found}, expected {expected} as {files['dataset']} says")
         info |= {"folds_sha256": sha256(files["folds"])}

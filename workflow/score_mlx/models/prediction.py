@@ -92,7 +92,7 @@ def scalers_of(spec: Spec, content: RunRecord, record: Path, results: Path | Non
     if results is None:
         results = results_of(spec, record.resolve())
     data = FoldedData.load(inputs_of(spec, results))
-    if data.record() != content.dataset:
+    if not data.record().same(content.dataset):
         raise UserError(
             f"{record}: trained on other data than {results} holds; --results names the folder it belongs to"
         )

@@ -18,6 +18,10 @@ SCIENCE = {
     "language": 1,  # GPTs, their optimisers, training protocol, generated text
 }
 
+# How a reader's own file is read, divided and described. The built-in data sets do not depend on it, so it is no part
+# of SCIENCE: raising it computes again what was computed from such files, and nothing else.
+OWN_DATA = 1
+
 # What is computed before a family: molecules' families, but texts for language models.
 MOLECULES = ("data", "features", "descriptors", "folds")
 BEFORE = {"language": ("corpora",)}

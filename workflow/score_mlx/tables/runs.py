@@ -91,6 +91,8 @@ def provenance(runs: Iterable[FoldRun]) -> str:
     splits = " or ".join(distinct(run.spec.split for run in runs))
     division = "one hold-out" if splits == "holdout" else f"{len(runs[0].best)} folds ({splits})"
     parts = [f"{first.label}, {first.rows} molecules, {division}"]
+    parts += [f"{first.dropped} rows dropped"] * bool(first.dropped)
+    parts += [f"{first.repeated} repeat a molecule (targets up to {first.apart:.3g} apart)"] * bool(first.repeated)
     return "; ".join([*parts, *conditions(runs)])
 
 

@@ -228,7 +228,8 @@ def _groups(blocks: list[Block], most: int) -> list[list[Block]]:
 
 def _signature(spec: Spec, data: FoldedData, group: list[int]) -> str:
     """What a checkpoint belongs to: it is taken up only by the same run on the same data."""
-    parts = [SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), data.record().model_dump(), group]
+    about = data.record().model_dump(include={"name", "sha256", "folds_sha256"})
+    parts = [SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), about, group]
     used = plugins.provenance(spec.as_dict())
     return json.dumps([*parts, used] if used else parts, sort_keys=True)
 

@@ -10,8 +10,8 @@ from typing import Any
 from score_mlx.data.chem import nci, qc
 from score_mlx.data.chem.columns import some
 from score_mlx.data.chem.csvfile import header_of, read_rows
-from score_mlx.data.chem.prepared import COLUMNS
-from score_mlx.data.dataset_names import dataset_name
+from score_mlx.data.chem.prepared import COLUMNS, WORDS, content_sha256, load_info
+from score_mlx.data.dataset_names import BUILT_IN, dataset_name
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import sha256, write_csv, write_text
 
@@ -65,6 +65,7 @@ NCI = Table(
     unit=UNIT,
     label="NCI stand-in, labels computed by Delaney's equation",
 )
+SOURCE = ".source"  # beside a reader's molecules, the path of their file
 # For ESOL the paper prints a range of [-8.057, 1.071], which no copy of the data has.
 FACTS: dict[str, dict[str, float]] = {
     "esol": {"rows": 1128, "lowest target": -11.6, "highest target": 1.58, "distinct molecules": 1117},
@@ -107,11 +108,16 @@ def prepare(
         path = Path(source or dataset)
         table = _complete(table or Table(), path)
         rows = read_rows(path, table.smiles_column, table.target_column, table.name_column)
+    if name not in BUILT_IN:
+        _require_same_file(Path(out_folder), path)
     molecules, findings = qc.check(rows, path, drop_bad=drop_bad)
     if name in FACTS:
         check_facts(name, molecules, path)
     info = {"name": name, "target": table.target, "unit": table.unit, "label": table.label, "stand_in": name == "nci"}
-    return _write(Path(out_folder), molecules, findings, info | {"source_sha256": sha256(path)})
+    written = _write(Path(out_folder), molecules, findings, info | {"source_sha256": sha256(path)})
+    if name not in BUILT_IN:
+        write_text(Path(out_folder, SOURCE), str(path.resolve()))
+    return written
 
 
 def check_facts(name: str, molecules: list[qc.Molecule], path: str | Path) -> None:
@@ -127,6 +133,37 @@ def check_facts(name: str, molecules: list[qc.Molecule], path: str | Path) -> No
             raise UserError(f"{path}: {TABLES[name].label}'s {fact}: found {value:g}, expected {expected:g}")
 
 
+def describe(folder: Path, out: Path, target: str, unit: str) -> None:
+    """Writes the words of tables and figures, which may change after the data were prepared.
+
+    Raises:
+        UserError: nothing is prepared in `folder`, or figures cannot show a word.
+    """
+    _require_drawable(folder, target, unit)
+    words = {name: value for name, value in load_info(folder).items() if name in WORDS}
+    write_text(out, json.dumps(words | {"target": target, "unit": unit}, indent=2, ensure_ascii=False) + "\n")
+
+
+def _require_drawable(path: Path, target: str, unit: str) -> None:
+    for key, text in (("target_label", target), ("target_unit", unit)):
+        if not _drawable(text):
+            raise UserError(f"{path}: {key} is {text!r}, expected text without '$' and control characters, for figures")
+
+
+def _require_same_file(folder: Path, path: Path) -> None:
+    """Two files of one stem would share all results; the folder remembers which one it is of.
+
+    Raises:
+        UserError: it is of another file that is still there.
+    """
+    note, source = folder / SOURCE, path.resolve()
+    before = Path(note.read_text(encoding="utf-8")) if note.is_file() else source
+    if before != source and before.is_file():
+        raise UserError(
+            f"{path}: {folder} holds the molecules of {before}; expected a file with another name, or remove {folder}"
+        )
+
+
 def _complete(table: Table, path: Path) -> Table:
     """The table with its defaults filled in, once it is known that its columns are named."""
     for key in ("smiles_column", "target_column"):
@@ -134,9 +171,7 @@ def _complete(table: Table, path: Path) -> Table:
             raise UserError(f"{path}: {key} is not set, expected one of {some(header_of(path))}")
     label = table.label or (path.stem if _drawable(path.stem) else dataset_name(str(path)))
     whole = replace(table, target=table.target or table.target_column, label=label)
-    for key, text in (("target_label", whole.target), ("target_unit", whole.unit)):
-        if not _drawable(text):
-            raise UserError(f"{path}: {key} is {text!r}, expected text without '$' and control characters, for figures")
+    _require_drawable(path, whole.target, whole.unit)
     return whole
 
 
@@ -151,6 +186,6 @@ def _write(
     qc.write_report(folder / "qc.csv", findings)
     path = folder / "molecules.csv"
     write_csv(path, COLUMNS, ((m.row, m.name, m.smiles, m.canonical, repr(m.target)) for m in molecules))
-    info = info | {"rows": len(molecules), "sha256": sha256(path)}
+    info = info | {"rows": len(molecules), "sha256": content_sha256(path, info["name"])} | qc.counts(findings)
     write_text(folder / "dataset.json", json.dumps(info, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     return info

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.data.dataset_names import BUILT_IN
 from score_mlx.data.described import DataSet
 from score_mlx.system.errors import UserError
-from score_mlx.system.files import read_csv
+from score_mlx.system.files import read_csv, sha256
 
 INFO = ("name", "label", "unit", "stand_in", "rows", "sha256")  # what a record repeats of dataset.json
+WORDS = ("label", "unit", "target", "dropped", "repeated", "apart")  # what else of it tables show
 COLUMNS = ("row", "name", "smiles", "canonical", "target")
 
 
@@ -54,6 +59,22 @@ def load_molecules(path: str | Path) -> Molecules:
         raise UserError(f"{path}: not as it was written ({reason})") from None
 
 
+def content_sha256(path: str | Path, name: str) -> str:
+    """Checksum of molecules.csv as far as a run depends on it: a built-in's of the file, as records have it, any other
+    without the molecules' names.
+
+    Raises:
+        UserError: as of `load_molecules`.
+    """
+    if name in BUILT_IN:
+        return sha256(path)
+    rows = read_csv(path, COLUMNS, "molecules", "file, expected a prepared data set")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([COLUMNS, *([row, "", *rest] for row, _, *rest in rows)])
+    return hashlib.sha256(text.getvalue().encode()).hexdigest()
+
+
 def load_info(folder: str | Path) -> dict[str, Any]:
     """Reads a prepared data set's `dataset.json`.
 
@@ -71,14 +92,24 @@ def load_info(folder: str | Path) -> dict[str, Any]:
     return info
 
 
+def _words(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        words = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as reason:
+        raise UserError(f"{path}: cannot read it ({reason})") from None
+    return words if isinstance(words, dict) else {}
+
+
 def described(dataset: DataSet, folder: str | Path) -> DataSet:
     """A record's data in the words that the prepared data have for them today, which change without a new training.
 
     Args:
         folder: of the prepared data; without the same data there the record's own words stay.
     """
-    if not (Path(folder) / "dataset.json").is_file():
+    if dataset.name in BUILT_IN or not (Path(folder) / "dataset.json").is_file():
         return dataset
     info = load_info(folder)
-    words = {name: info[name] for name in ("label", "unit", "target") if isinstance(info.get(name), str)}
+    words = {name: value for name, value in (info | _words(Path(folder) / "words.json")).items() if name in WORDS}
     return dataset.model_copy(update=words) if info["sha256"] == dataset.sha256 else dataset

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from score_mlx.data.chem.csvfile import RawRow
 from score_mlx.data.chem.guarded import Reading, read_all, shortened
@@ -35,11 +36,16 @@ class Molecule:
 
 @dataclass(frozen=True)
 class Finding:
-    """A line of the quality report: the row, what is the matter, and `dropped` or `kept`."""
+    """A line of the quality report: the row, what is the matter, and `dropped` or `kept`.
+
+    Attributes:
+        apart: of a repeated molecule, by how much its target differs from that of its first row.
+    """
 
     row: int
     reason: str
     done: str
+    apart: float = 0.0
 
 
 def check(rows: list[RawRow], source: str | Path, *, drop_bad: bool = False) -> tuple[list[Molecule], list[Finding]]:
@@ -60,12 +66,26 @@ def check(rows: list[RawRow], source: str | Path, *, drop_bad: bool = False) -> 
         before = first.setdefault(molecule.canonical, molecule)
         if before is not molecule:
             reason = f"repeats the molecule of row {before.row}: target {molecule.target:g}, there {before.target:g}"
-            findings.append(Finding(molecule.row, reason, "kept"))
+            findings.append(Finding(molecule.row, reason, "kept", abs(molecule.target - before.target)))
     if bad and not drop_bad:
         raise UserError(_stop(source, bad, len(rows)))
     if not molecules:
         raise UserError(f"{source}: none of {len(rows)} rows can be used; the first: {bad[0]}")
     return molecules, findings
+
+
+def counts(findings: list[Finding]) -> dict[str, Any]:
+    """How many rows were dropped, how many repeat a molecule, how far the targets of one molecule are apart at most."""
+    repeats = [f for f in findings if f.done == "kept"]
+    apart = max((f.apart for f in repeats), default=0.0)
+    return {"dropped": len(findings) - len(repeats), "repeated": len(repeats), "apart": float(f"{apart:.6g}")}
+
+
+def told(dropped: int, repeated: int, apart: float) -> str:
+    """`counts` in words, "" where there is nothing to say."""
+    parts = [f"{dropped} rows dropped"] * bool(dropped)
+    parts += [f"{repeated} rows repeat a molecule, targets up to {apart:.3g} apart"] * bool(repeated)
+    return "; ".join(parts)
 
 
 def write_report(path: str | Path, findings: list[Finding]) -> None:
