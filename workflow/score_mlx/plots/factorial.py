@@ -70,7 +70,7 @@ def draw_effects(corners: Corners, path: Path, *, title: str, missing: Sequence[
         for axes, group in zip(grid[0], groups, strict=True):
             _forest(axes, [row for row in rows if _group_of(row) == group], archs)
             axes.set_title(_data_name(corners, group), fontsize=8)
-            axes.set_xlabel("difference, % of RMSE")
+            axes.set_xlabel("difference, % of RMSE", fontsize=7)
         grid[0][0].set_yticks(range(4), [*SHORT.values(), WHOLE.replace(" against", "\nagainst")])
         grid[0][0].invert_yaxis()
         handles = [Line2D([], [], color="#0072B2", marker="D", ms=5, lw=1.4, label="mean, 95 % interval")]
