@@ -86,7 +86,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path):
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "mine").touch()
     with pytest.raises(UserError, match="not a folder of spot checks"):
-        command._train([], tmp_path, 1)
+        command._train([], tmp_path, tmp_path, 1)
     assert (tmp_path / "runs" / "mine").exists()
 
 

@@ -1,9 +1,9 @@
 """Experiments that the paper lacks, each a pure function of run records; made on demand, not by `all`.
 
 in:  the records that config's `beyond` lists
-out: results/{name}.csv, .md, .tex           (results/{dataset}/{name}.* for any other data set than the paper's)
-     results/{name}_corners.csv, .md, .tex   of a factorial: RMSE of each of its six corners
-     paper_figures/{name}.png, .pdf, .md     of a factorial
+out: results/{name}.csv, .md, .tex, .json           (results/{dataset}/{name}.* for any other data set than the paper's)
+     results/{name}_corners.csv, .md, .tex, .json   of a factorial: RMSE of each of its six corners
+     paper_figures/{name}.png, .pdf, .md, .json     of a factorial
 """
 
 BEYOND = CONFIG.beyond_here
@@ -26,6 +26,7 @@ rule beyond_table:
         ),
         md=f"{TABLES}/{{beyond}}.md",
         tex=f"{TABLES}/{{beyond}}.tex",
+        json=f"{TABLES}/{{beyond}}.json",
     log:
         f"results/logs/{CONFIG.dataset_name}/{{beyond}}.log",
     wildcard_constraints:
@@ -54,7 +55,8 @@ rule factorial:
             caption="../report/table.rst",
             labels={"table": "{beyond}"},
         ),
-        tables=multiext(f"{TABLES}/{{beyond}}", ".md", ".tex", "_corners.csv", "_corners.md", "_corners.tex"),
+        tables=multiext(f"{TABLES}/{{beyond}}", ".md", ".tex", ".json"),
+        corners=multiext(f"{TABLES}/{{beyond}}_corners", ".csv", ".md", ".tex", ".json"),
         png=report(
             f"{FIGURES}/{{beyond}}.png",
             category="Beyond the paper",
@@ -62,7 +64,7 @@ rule factorial:
             caption="../report/figure.rst",
             labels={"figure": "{beyond}"},
         ),
-        pictures=multiext(f"{FIGURES}/{{beyond}}", ".pdf", ".md"),
+        pictures=multiext(f"{FIGURES}/{{beyond}}", ".pdf", ".md", ".json"),
     log:
         f"results/logs/{CONFIG.dataset_name}/{{beyond}}.log",
     wildcard_constraints:

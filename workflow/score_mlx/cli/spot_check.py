@@ -16,7 +16,9 @@ from score_mlx.system import project
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
+    from score_mlx.report.spot_check import Drawn
     from score_mlx.runs.spec import Spec
+    from score_mlx.tables.table import Table
 
 
 def spot_check(
@@ -38,30 +40,38 @@ def spot_check(
 
     Example: score-mlx spot-check -n 10 --out results/spot_check.csv
     """
+    from score_mlx.report import spot_check as check
+
+    folder = source or project.root() / "results" / "reference" / "runs"
+    limit = math.inf if longest is None else longest
+    drawn = check.draw(folder, count, seed, limit)
+    _train(drawn.specs, folder, results, cores)
+    table = _compared(drawn, folder, results / "runs", seed, limit)
+    show(table, out)
+    differing = check.failed(table.rows)
+    typer.echo(f"{count - len(differing)} of {count} records came out as they say")
+    if differing:
+        raise typer.Exit(1)
+
+
+def _compared(drawn: Drawn, then: Path, now: Path, seed: int, longest: float) -> Table:
+    """The table of the records below `then` beside those trained below `now`."""
     from score_mlx.models.families import read_record, read_run
     from score_mlx.report import spot_check as check
     from score_mlx.runs.run import FoldRun, of_kind
     from score_mlx.tables.table import Table
     from score_mlx.verdict.rerun import Reruns
 
-    folder = source or project.root() / "results" / "reference" / "runs"
-    limit = math.inf if longest is None else longest
-    drawn = check.draw(folder, count, seed, limit)
-    _train(drawn.specs, results, cores)
-    reruns = Reruns(of_kind(map(read_run, sorted(folder.rglob("run.json"))), FoldRun))
-    places = [[spec.path(below) for below in (folder, results / "runs")] for spec in drawn.specs]
-    pairs = [(read_run(then, FoldRun), read_run(now, FoldRun)) for then, now in places]
-    science = [read_record(then).science == read_record(now).science for then, now in places]
+    reruns = Reruns(of_kind(map(read_run, sorted(then.rglob("run.json"))), FoldRun))
+    places = [[spec.path(below) for below in (then, now)] for spec in drawn.specs]
+    pairs = [(read_run(old, FoldRun), read_run(new, FoldRun)) for old, new in places]
+    science = [read_record(old).science == read_record(new).science for old, new in places]
     rows = check.comparison(pairs, science, reruns)
-    title, notes = "Committed records trained again", check.caption(rows, drawn, seed, limit, reruns)
-    show(Table(title, check.COLUMNS, rows, notes, check.READABLE), out)
-    differing = check.failed(rows)
-    typer.echo(f"{len(rows) - len(differing)} of {len(rows)} records came out as they say")
-    if differing:
-        raise typer.Exit(1)
+    notes = check.caption(rows, drawn, seed, longest, reruns)
+    return Table("Committed records trained again", check.COLUMNS, rows, notes, check.READABLE)
 
 
-def _train(specs: list[Spec], results: Path, cores: int | None) -> None:
+def _train(specs: list[Spec], reference: Path, results: Path, cores: int | None) -> None:
     """Each of `specs` from the start, below `results`.
 
     Raises:
@@ -70,6 +80,7 @@ def _train(specs: list[Spec], results: Path, cores: int | None) -> None:
     from score_mlx.cli.queue import command
     from score_mlx.data.chem.parallel import cores as all_cores
     from score_mlx.models.queue import Queue, Wanted
+    from score_mlx.models.resources import measured
 
     mark = results / ".spot-check"
     if results.exists() and any(results.iterdir()) and not mark.exists():
@@ -77,8 +88,9 @@ def _train(specs: list[Spec], results: Path, cores: int | None) -> None:
     results.mkdir(parents=True, exist_ok=True)
     mark.touch()
     shutil.rmtree(results / "runs", ignore_errors=True)
+    seconds = {run.spec: run.meta.seconds for run in measured(reference)}
     queue = Queue(
-        [Wanted(spec) for spec in specs],
+        [Wanted(spec, seconds.get(spec)) for spec in specs],
         results,
         lambda spec: command(spec, results, "paper"),
         environment=os.environ | {"MLX_ENABLE_TF32": "0"},  # products in full precision, as committed records have them
