@@ -12,7 +12,7 @@ from score_mlx.models.language.models import build as build_model
 from score_mlx.models.language.optimizers.adam import FusedAdamW
 from score_mlx.models.language.optimizers.groups import build
 from score_mlx.models.language.optimizers.normuon import NorMuon
-from score_mlx.models.language.optimizers.orthogonal import newton_schulz, polar_express
+from score_mlx.models.language.optimizers.orthogonal import newton_schulz, polar_express, polar_express_8
 
 RNG = np.random.default_rng(0)
 SHAPES = [(24, 24), (48, 16), (16, 48)]
@@ -142,3 +142,28 @@ def test_rates_follow_the_clock():
     groups.scale(0.5, 0.25)
     assert [float(g.optimizer.learning_rate) for g in groups.groups[:1]] == pytest.approx([0.02])
     assert groups.groups[0].optimizer.weight_decay == pytest.approx(0.0125)
+
+
+def test_the_list_of_eight_is_that_of_the_published_algorithm():
+    """Three steps as Algorithm 1 of Amsel et al. (2025) takes them, in double precision, beside the list of five."""
+    x = RNG.standard_normal((16, 48))
+    expected = x / (1.01 * np.linalg.norm(x) + 1e-7)
+    for a, b, c in [
+        (8.28721201814563, -23.595886519098837, 17.300387312530933),
+        (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
+        (3.9486908534822946, -2.908902115962949, 0.5518191394370137),
+    ]:
+        a, b, c = a / 1.01, b / 1.01**3, c / 1.01**5
+        gram = expected @ expected.T
+        expected = a * expected + (b * gram + c * gram @ gram) @ expected
+    found = np.array(polar_express_8(mx.array(x, mx.float32), 3))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    other = np.array(polar_express(mx.array(x, mx.float32), 3))
+    assert np.linalg.norm(found - other) > 0.05 * np.linalg.norm(other)
+    whole = singular_values(polar_express_8(mx.array(x, mx.float32)))
+    assert whole.min() > 0.99 and whole.max() < 1.01
+
+
+def test_settings_a_with_the_list_of_eight_differ_in_nothing_else():
+    a, b = SETTINGS["A"], SETTINGS["A_polar8"]
+    assert {name for name in vars(a) if getattr(a, name) != getattr(b, name)} == {"orthogonal"}

@@ -10,6 +10,7 @@ REPO = Path(__file__).parents[2]
 
 
 PAGES = {
+    "conclusions": "README.md",
     "verdict_summary": "README.md",
     "table1": "docs/results.md",
     "table2": "docs/results.md",

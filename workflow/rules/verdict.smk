@@ -1,14 +1,14 @@
 """The verdict on the paper: every published number, every claim, every pair of models, each a function of run records.
 
 in:  all records of config's `experiments`, published numbers and claims in data/paper
-out: results/verdict.csv, claims.csv, pairs.csv, contrasts.csv, informativeness.csv, verdict_summary.csv, each with
-     .md, .tex and .json
+out: results/verdict.csv, claims.csv, pairs.csv, contrasts.csv, informativeness.csv, epochs.csv, conclusions.csv,
+     verdict_summary.csv, each with .md, .tex and .json
      results/robustness.csv, .md, .tex, .json   claims under other choices; asks for the runs of config's `robustness`
 
 `make verdict` judges whatever records there are; these rules ask for all. Only for the paper's own data set.
 """
 
-JUDGED = ["verdict", "claims", "pairs", "contrasts", "informativeness", "verdict_summary"]
+JUDGED = ["verdict", "claims", "pairs", "contrasts", "informativeness", "epochs", "conclusions", "verdict_summary"]
 VERDICTS = [f"results/{name}.csv" for name in JUDGED] if CONFIG.dataset == "esol" else []
 
 

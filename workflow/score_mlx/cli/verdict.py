@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-TABLES = ("verdict", "claims", "pairs", "contrasts", "informativeness", "robustness", "verdict_summary")
+TABLES = (
+    "verdict",
+    "claims",
+    "pairs",
+    "contrasts",
+    "informativeness",
+    "epochs",
+    "conclusions",
+    "robustness",
+    "verdict_summary",
+)
 
 
 def verdict(

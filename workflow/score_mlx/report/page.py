@@ -22,9 +22,9 @@ from score_mlx.verdict.finding import CLAIM_VERDICTS, REFUTED
 from score_mlx.verdict.published import TEXT
 
 # Tables of the verdict that stand for themselves: which claims hold under which choice, how pairs of models compare.
-FURTHER = ("informativeness", "robustness", "pairs", "contrasts")
+FURTHER = ("informativeness", "epochs", "robustness", "pairs", "contrasts")
 # Tables that the page shows in its own way, and so not once more under the others.
-ELSEWHERE = {*FURTHER, "runs", "verdict", "verdict_summary", "claims"}
+ELSEWHERE = {*FURTHER, "runs", "conclusions", "verdict", "verdict_summary", "claims"}
 OF_CELLS = tuple(word for word in rules.CELL_VERDICTS if word != rules.SHOWN)
 LONG = 60  # rows of a table from which it is folded
 WORST = 12  # numbers and claims that did not hold, listed in the summary
@@ -74,6 +74,7 @@ def gather(config: Config, places: Places) -> dict[str, Any]:
         "items": found,
         "cells": cells,
         "claims": said,
+        "conclusions": _sentences(places.tables / "conclusions.json"),
         "judging": numbers.caption(),
         "testing": claim_table.caption([]),
         "cell_counts": judged.counted((cell.verdict for cell in cells if cell.counts), OF_CELLS),
@@ -128,6 +129,11 @@ def verdicts_of(item: Item) -> list[tuple[Verdict, int]]:
     """How an experiment's numbers were judged, without the verdicts that none got."""
     found = judged.counted((cell.verdict for cell in item.cells if cell.counts), OF_CELLS)
     return [(verdict, count) for verdict, count in found if count]
+
+
+def _sentences(path: Path) -> list[str]:
+    """What holds, in plain words; [] where it has not been made."""
+    return [row[0] for row in Grid.read(path).rows] if path.exists() else []
 
 
 def _elsewhere(cells: Sequence[Cell], shown: set[str]) -> dict[str, list[Cell]]:

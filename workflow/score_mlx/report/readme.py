@@ -37,6 +37,8 @@ def block(table: Path, page: Path) -> str:
     grid = Grid.read(table.with_suffix(".json"))
     if grid.heads[0] == "rank":
         return results_block(grid, Path(os.path.relpath(table, page.parent)).as_posix())
+    if len(grid.heads) == 1:  # sentences
+        return "\n".join(f"- {row[0]}" for row in grid.rows)
     return "\n".join([*grid.sentences(), "", *grid.pipes()])
 
 

@@ -69,8 +69,8 @@ def informativeness_table(evidence: Evidence, published: Sequence[Published]) ->
     return [*rows, dict.fromkeys(COLUMNS) | {"target": "all"} | total]
 
 
-def sentence(total: Mapping[str, Any]) -> str:
-    """What the totals say, from the table's last row."""
+def of_numbers(total: Mapping[str, Any]) -> str:
+    """How many numbers such values would reproduce, from the table's last row."""
     if not total["numbers"]:
         return "No number can be judged by rerun intervals yet."
     text = (
@@ -78,14 +78,23 @@ def sentence(total: Mapping[str, Any]) -> str:
         f"constant per table would reproduce {total['constant']}, our own values shuffled within their tables "
         f"{total['shuffle']:.0f}"
     )
-    text += f", CatBoost's RMSE for everything {total['catboost']}." if total["catboost"] is not None else "."
+    return text + (f", CatBoost's RMSE for everything {total['catboost']}." if total["catboost"] is not None else ".")
+
+
+def of_contrasts(total: Mapping[str, Any]) -> str:
+    """What the contrasts say, from the table's last row; "" where the paper resolves none."""
     if not total["pairs_paper_resolves"]:
-        return text
+        return ""
     return (
-        f"{text} Of {total['pairs']} printed pairs of models the paper resolves {total['pairs_paper_resolves']} beyond "
-        f"rerun noise: ours resolve {total['same']} of these in the same direction and {total['opposite']} in the "
-        f"opposite one, a shuffle {total['same_shuffle']:.0f}, a constant {total['same_constant']}."
+        f"Of {total['pairs']} printed pairs of models the paper resolves {total['pairs_paper_resolves']} beyond rerun "
+        f"noise: ours resolve {total['same']} of these in the same direction and {total['opposite']} in the opposite "
+        f"one, a shuffle {total['same_shuffle']:.0f}, a constant {total['same_constant']}."
     )
+
+
+def sentence(total: Mapping[str, Any]) -> str:
+    """Both, for a caption."""
+    return " ".join(filter(None, (of_numbers(total), of_contrasts(total))))
 
 
 def caption(rows: Sequence[Mapping[str, Any]]) -> list[str]:

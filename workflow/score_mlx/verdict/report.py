@@ -10,7 +10,18 @@ from typing import Any
 
 from score_mlx.config.file import Config
 from score_mlx.tables.table import Readable, Table
-from score_mlx.verdict import claim_table, contrasts, finding, informativeness, numbers, pairs, robustness, rules
+from score_mlx.verdict import (
+    claim_table,
+    conclusions,
+    contrasts,
+    epochs,
+    finding,
+    informativeness,
+    numbers,
+    pairs,
+    robustness,
+    rules,
+)
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool
 from score_mlx.verdict.published import read_published
@@ -83,6 +94,18 @@ class Verdict:
         title, notes = "What would score as well", informativeness.caption(rows)
         return Table(title, informativeness.COLUMNS, rows, notes, informativeness.READABLE)
 
+    def _epochs(self) -> Table:
+        rows = epochs.epochs_table(self.evidence)
+        return Table("Three choices of epoch", epochs.COLUMNS, rows, epochs.caption(rows), epochs.READABLE)
+
+    def _conclusions(self) -> Table:
+        judged = self.table("verdict").rows
+        counted = numbers_sentence(numbers.summary(judged)[-1], numbers.by_chance(judged))
+        tables = [self.table(name).rows for name in ("claims", "informativeness", "epochs")]
+        rows = conclusions.conclusions_table(conclusions.Judged(self.evidence, counted, *tables))
+        title, notes = "What holds, in plain words", conclusions.caption()
+        return Table(title, conclusions.COLUMNS, rows, notes, conclusions.READABLE)
+
     def _robustness(self) -> Table:
         rows = robustness.robustness_table(self.claims, self.evidence)
         title = "Does the claim hold under another choice?"
@@ -141,6 +164,8 @@ MADE_BY: dict[str, Callable[[Verdict], Table]] = {
     "pairs": Verdict._pairs,
     "contrasts": Verdict._contrasts,
     "informativeness": Verdict._informativeness,
+    "epochs": Verdict._epochs,
+    "conclusions": Verdict._conclusions,
     "robustness": Verdict._robustness,
     "verdict_summary": Verdict._summary,
 }

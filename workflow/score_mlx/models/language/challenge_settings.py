@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Settings:
         betas, mix_betas: of Adam.
         warm_up, warm_down: shares of the time at its beginning and end; final: the last rate, as a share.
         decay_falls: whether weight decay falls to 0 with the time.
+        orthogonal: by which method of `ORTHOGONAL` an update is made orthogonal.
     """
 
     matrix_rate: float
@@ -33,6 +34,7 @@ class Settings:
     warm_down: float
     final: float
     decay_falls: bool
+    orthogonal: str = "polar_express"
 
     def rate_at(self, progress: float) -> float:
         """Learning rate as a share of the first, `progress` (0 to 1) through the time."""
@@ -58,3 +60,5 @@ SETTINGS = {
         betas=(0.85, 0.99), mix_betas=(0.96, 0.95), warm_up=0.03, warm_down=0.4, final=0.1, decay_falls=True,
     ),
 }  # fmt: skip
+# As A, with the list of coefficients that the author's first version takes (ledger: polar_express_list).
+SETTINGS["A_polar8"] = replace(SETTINGS["A"], orthogonal="polar_express_8")

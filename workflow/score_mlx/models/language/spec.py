@@ -251,7 +251,7 @@ class ChallengeSpec(LanguageSpec):
         "arch": ("d4",),
         "config": CONFIGS,
         "feedforward": ("relu2", "swiglu", "gelu"),
-        "settings": ("A", "B"),
+        "settings": ("A", "B", "A_polar8"),
     }
     RANGES: ClassVar[dict[str, Range]] = {
         **{name: bounds for name, bounds in LanguageSpec.RANGES.items() if name != "batch_size"},

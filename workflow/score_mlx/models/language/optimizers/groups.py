@@ -100,6 +100,7 @@ def _challenge(s: Settings, width: int) -> list[Group]:
         s.matrix_rate,
         momentum=s.momentum,
         weight_decay=s.weight_decay,
+        method=s.orthogonal,
         steps=s.polar_steps,
         rows=s.rows,
         beta2=s.row_beta,

@@ -19,6 +19,21 @@ POLAR_EXPRESS: Coefficients = [
     (2.3465413258596377, -1.7097828382687081, 0.42323551169305323),
 ]
 
+# The list of eight that the same paper prints (Algorithm 1), for singular values from 1e-3 on; all but the last divided
+# by a safety of 1.01. Three steps of it are not the first three of the list of five above.
+SAFETY = 1.01
+_EIGHT: Coefficients = [
+    (8.28721201814563, -23.595886519098837, 17.300387312530933),
+    (4.107059111542203, -2.9478499167379106, 0.5448431082926601),
+    (3.9486908534822946, -2.908902115962949, 0.5518191394370137),
+    (3.3184196573706015, -2.488488024314874, 0.51004894012372),
+    (2.300652019954817, -1.6689039845747493, 0.4188073119525673),
+    (1.891301407787398, -1.2679958271945868, 0.37680408948524835),
+    (1.8750014808534479, -1.2500016453999487, 0.3750001645474248),
+    (1.875, -1.25, 0.375),
+]
+POLAR_EXPRESS_8: Coefficients = [(a / SAFETY, b / SAFETY**3, c / SAFETY**5) for a, b, c in _EIGHT[:-1]] + [_EIGHT[-1]]
+
 
 def newton_schulz(x: mx.array, steps: int = 5) -> mx.array:
     """(m, n) -> (m, n), as MLX's Muon does it."""
@@ -28,6 +43,11 @@ def newton_schulz(x: mx.array, steps: int = 5) -> mx.array:
 def polar_express(x: mx.array, steps: int = 5) -> mx.array:
     """(m, n) -> (m, n); divided by 2 % more than the norm, so that rounding cannot push a singular value above 1."""
     return _iterate(x / (1.02 * _norm(x) + 1e-6), POLAR_EXPRESS[:steps])
+
+
+def polar_express_8(x: mx.array, steps: int = 8) -> mx.array:
+    """(m, n) -> (m, n), by the list of eight; divided by 1 % more than the norm."""
+    return _iterate(x / (SAFETY * _norm(x) + 1e-7), POLAR_EXPRESS_8[:steps])
 
 
 def _norm(x: mx.array) -> mx.array:
@@ -44,4 +64,4 @@ def _iterate(x: mx.array, steps: Coefficients) -> mx.array:
     return x.T if tall else x
 
 
-ORTHOGONAL = {"newton_schulz": newton_schulz, "polar_express": polar_express}
+ORTHOGONAL = {"newton_schulz": newton_schulz, "polar_express": polar_express, "polar_express_8": polar_express_8}

@@ -1,0 +1,84 @@
+"""Effects of update and sharing, three choices of epoch, and the sentences generated from all tables."""
+
+from dataclasses import replace
+
+import made_up_verdict as made
+import pytest
+from score_mlx.models.graphs.spec import ARCHS
+from score_mlx.tables.formats import markdown
+from score_mlx.verdict import claim_table, conclusions, effects, epochs, informativeness, numbers
+from score_mlx.verdict.pool import NotRunError
+
+TABLES = ("table1", *effects.TABLES)
+
+
+def planted(update=-0.05, sharing=0.0, lost=()):
+    """RMSE of each form: the averaging update and sharing move it by so much; plain stacks of `lost` do not learn."""
+
+    def plant(spec):
+        form = getattr(spec, "config", "")
+        mean = 0.6 + update * (form in ("skip05", "SCORE", "SCORE_skip05")) + sharing * form.startswith("SCORE")
+        return {"mean": 1.6 if form == "base" and spec.arch in lost else mean}
+
+    return plant
+
+
+@pytest.mark.parametrize(("update", "sharing"), [(-0.05, 0.0), (0.0, -0.04), (-0.02, 0.01)])
+def test_effects_are_those_that_were_planted(update, sharing):
+    seen = made.evidence(planted(update, sharing), made.specs(*effects.TABLES))
+    found = effects.effect(seen, effects.UPDATE)
+    assert found.mean.value == pytest.approx(update, abs=0.001) and list(found.archs) == list(ARCHS)
+    assert effects.effect(seen, effects.SHARING).mean.value == pytest.approx(sharing, abs=0.001)
+
+
+def test_architectures_that_do_not_learn_are_left_out():
+    seen = made.evidence(planted(lost=("gt",)), made.specs(*effects.TABLES))
+    found = effects.effect(seen, effects.UPDATE)
+    assert "gt" not in found.archs and len(found.archs) == len(ARCHS) - 1
+    assert found.mean.value == pytest.approx(-0.05, abs=0.001)
+    with pytest.raises(NotRunError):
+        effects.effect(made.evidence(wanted=made.specs("table2")), effects.UPDATE)
+
+
+def test_epochs_beside_catboost():
+    """Networks at 0.5 at their best epoch and at 0.65 after the last; CatBoost at 0.56 whatever the epoch."""
+
+    def plant(spec):
+        return {"mean": 0.56, "last": 0.0} if spec.FAMILY == "classical" else {"mean": 0.5, "last": 0.15}
+
+    rows = epochs.epochs_table(made.evidence(plant, made.specs("table1", "table2")))
+    assert epochs.below_catboost(rows, "table2", "best") == (40, 40)
+    assert epochs.below_catboost(rows, "table2", "last") == (0, 40)
+    row = next(row for row in rows if row["model"] == "SCORE_gat" and row["target"] == "table2")
+    assert row["catboost_difference_best"] == pytest.approx(-0.06, abs=0.001)
+    assert row["rmse_held_out"] >= row["rmse_best"] and 1 <= row["rank_last"] <= 40
+    assert "40 of 40 (table2)" in epochs.caption(rows)[1] and "table3" not in epochs.caption(rows)[1]
+    assert "last epoch" in markdown(epochs.READABLE, rows, "E", epochs.caption(rows))
+
+
+def sentences(evidence):
+    claims = claim_table.decide(claim_table.read_claims(made.PAPER / "claims.yaml", made.PRINTED), evidence)
+    informative = informativeness.informativeness_table(evidence, made.PRINTED)
+    judged = conclusions.Judged(
+        evidence, "Of 3 numbers 3 reproduced.", claims, informative, epochs.epochs_table(evidence)
+    )
+    return {row["about"]: row["sentence"] for row in conclusions.conclusions_table(judged)}
+
+
+def test_sentences(monkeypatch):
+    monkeypatch.setattr("score_mlx.stats.warp.interval", lambda native, score: (0.9, 1.1))
+    wanted = made.specs(*TABLES, "table7a")
+    wanted += [replace(spec, repeat=r) for spec in made.specs("table2") for r in (1, 2)]
+    said = sentences(made.evidence(planted(-0.05, 0.0), wanted))
+    assert 5 <= len(said) <= 8
+    assert "RMSE -0.050 [" in said["averaging update"] and said["averaging update"].endswith(": an effect.")
+    assert "no effect shown" in said["sharing"] or "RMSE +0.000" in said["sharing"]
+    assert "of 40 networks of Table 2" in said["CatBoost"] and "SCORE-GAT" in said["depth"]
+    assert said["numbers"].startswith("Of 3 numbers 3 reproduced. Of ") and "constant" in said["numbers"]
+    assert "claims of the text" in said["claims"] and said["language models"].startswith("Language models: 0 of 11")
+
+
+def test_without_records_few_sentences_are_left():
+    said = sentences(made.evidence(wanted=[]))
+    assert set(said) == {"numbers", "claims", "language models"}
+    assert numbers.by_chance([]) == 0

@@ -1,0 +1,130 @@
+"""results/conclusions.csv: what holds, in five to eight plain sentences, generated from the other tables.
+
+README and the page open the verdict with them. A sentence whose records are missing is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from score_mlx.stats.statistics import Mean
+from score_mlx.tables.runs import EPOCHS
+from score_mlx.tables.table import Readable
+from score_mlx.verdict import effects, epochs, informativeness, rules
+from score_mlx.verdict.evidence import Evidence
+from score_mlx.verdict.finding import CLAIM_VERDICTS, NOT_RUN, NOT_TESTABLE
+from score_mlx.verdict.pool import UndecidedError
+
+COLUMNS = ("about", "value", "low", "high", "sentence")
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The tables that the sentences are made of."""
+
+    evidence: Evidence
+    numbers_sentence: str
+    claims: Rows
+    informativeness: Rows
+    epochs: Rows
+
+
+def conclusions_table(judged: Judged) -> list[dict[str, Any]]:
+    """One row a sentence, with the keys `COLUMNS`."""
+    rows = []
+    for make in (_update, _sharing, _catboost, _depth, _numbers, _contrasts, _claims, _language):
+        rows += [dict.fromkeys(COLUMNS) | row for row in _there(make, judged)]
+    return rows
+
+
+def caption() -> list[str]:
+    """What a reader of the table must know, a sentence an item."""
+    return ["Generated from the tables of the verdict. In brackets 95 % intervals; RMSE on ESOL in log10 mol/L."]
+
+
+def _there(make: Callable[[Judged], Iterator[dict[str, Any]]], judged: Judged) -> list[dict[str, Any]]:
+    try:
+        return list(make(judged))
+    except (UndecidedError, KeyError):  # records are missing; config.yaml lists other models
+        return []
+
+
+def _update(judged: Judged) -> Iterator[dict[str, Any]]:
+    found = effects.effect(judged.evidence, effects.UPDATE)
+    text = f"Averaging update in a stack (skip05) instead of the plain stack: RMSE {_shown(found.mean)}, "
+    text += f"mean of Tables 2 to 5 and {len(found.archs)} architectures: {_effect(found.mean)}."
+    yield _row("averaging update", found.mean, text)
+
+
+def _sharing(judged: Judged) -> Iterator[dict[str, Any]]:
+    found = effects.effect(judged.evidence, effects.SHARING)
+    text = "Sharing one block instead of stacking, with the same update: "
+    text += f"RMSE {_shown(found.mean)}, {_effect(found.mean)}"
+    size = _claim(judged, "fewer_parameters")
+    yield _row("sharing", found.mean, f"{text}; {size['reason']}." if size else f"{text}.")
+
+
+def _catboost(judged: Judged) -> Iterator[dict[str, Any]]:
+    below = {epoch: epochs.below_catboost(judged.epochs, "table2", epoch) for epoch in EPOCHS}
+    count, of = below["best"]
+    if of:
+        text = f"CatBoost: {count} of {of} networks of Table 2 have a lower RMSE at the best epoch of each test fold, "
+        text += f"{below['last'][0]} after the last epoch, {below['held_out'][0]} at the epoch chosen on the others."
+        yield {"about": "CatBoost", "value": count, "sentence": text}
+
+
+def _depth(judged: Judged) -> Iterator[dict[str, Any]]:
+    row = _claim(judged, "gat_gain")
+    if row and row["statistic"] is not None:
+        text = f"Depth 2 to 7, SCORE-GAT against GAT: {row['reason'].split('; p = ')[0]}; {row['verdict']} as a claim."
+        yield {"about": "depth", "sentence": text}
+
+
+def _numbers(judged: Judged) -> Iterator[dict[str, Any]]:
+    text = f"{judged.numbers_sentence} {informativeness.of_numbers(judged.informativeness[-1])}"
+    yield {"about": "numbers", "sentence": text}
+
+
+def _contrasts(judged: Judged) -> Iterator[dict[str, Any]]:
+    text = informativeness.of_contrasts(judged.informativeness[-1])
+    if text:
+        yield {"about": "contrasts", "sentence": text}
+
+
+def _claims(judged: Judged) -> Iterator[dict[str, Any]]:
+    verdicts = [row["verdict"] for row in judged.claims]
+    counts = [f"{verdicts.count(word)} {word}" for word in CLAIM_VERDICTS if word in verdicts]
+    kept = sum(row["p_holm_all"] is not None and row["p_holm_all"] < rules.CHANCE for row in judged.claims)
+    text = f"Of {len(verdicts)} claims of the text {', '.join(counts)}; {kept} hold after Holm over all claims."
+    yield {"about": "claims", "value": verdicts.count(CLAIM_VERDICTS[0]), "sentence": text}
+
+
+def _language(judged: Judged) -> Iterator[dict[str, Any]]:
+    rows = [row for row in judged.claims if row["family"] == "language"]
+    known = [row for row in rows if row["verdict"] not in (NOT_RUN, NOT_TESTABLE)]
+    verdicts = [row["verdict"] for row in known]
+    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in CLAIM_VERDICTS if word in verdicts)
+    text = f"Language models: {len(known)} of {len(rows)} claims have runs as long as the paper's"
+    yield {"about": "language models", "value": len(known), "sentence": f"{text}: {counts}." if counts else f"{text}."}
+
+
+def _claim(judged: Judged, name: str) -> Mapping[str, Any] | None:
+    return next((row for row in judged.claims if row["id"] == name), None)
+
+
+def _row(about: str, mean: Mean, sentence: str) -> dict[str, Any]:
+    return {"about": about, "value": mean.value, "low": mean.low, "high": mean.high, "sentence": sentence}
+
+
+def _shown(mean: Mean) -> str:
+    return f"{mean.value:+.3f} [{mean.low:+.3f}, {mean.high:+.3f}]"
+
+
+def _effect(mean: Mean) -> str:
+    return "an effect" if mean.low > 0 or mean.high < 0 else "no effect shown"
+
+
+READABLE: Readable = (("conclusion", lambda row: row["sentence"]),)
