@@ -99,3 +99,19 @@ def test_runs_are_picked_by_a_column_or_by_one_of_several_texts():
         ({"dataset": "=eso"}, []),  # another data set's name may hold this one's
     ):
         assert [row["model"] for row in catalogue.matching(rows, conditions)] == models
+
+
+def test_seconds_of_runs_that_shared_a_machine_are_marked():
+    """Two overlap on one machine; one there later and one elsewhere at the same time had theirs to themselves."""
+
+    def at(start, arch, host="a", seconds=100.0):
+        record = made_up.record(GraphSpec("esol", arch, "SCORE"))
+        return made_up.run(record, made_up.meta(started=f"2026-01-01T{start}+00:00", host=host, seconds=seconds))
+
+    runs = [at("00:00:00", "gcn", seconds=1000.0), at("00:05:00", "gat"), at("01:00:00", "gine")]
+    runs.append(at("00:05:00", "gt", "b"))
+    rows = {row["options"] + row["model"]: row for row in catalogue.catalogue(runs)}
+    assert [row["solo"] for row in rows.values()] == ["no", "no", "yes", "yes"]  # gat, gcn; gine, gt
+    assert [show(row) for row in rows.values() for head, show in catalogue.READABLE if head == "seconds"] == [
+        "100 (shared)", "1000 (shared)", "100", "100",
+    ]  # fmt: skip

@@ -138,7 +138,7 @@ def test_what_was_not_made_is_named_with_its_command(written, full, empty):
         ("", "paper_figures/figure9.png"),
     ):
         assert f"Not run. 0 of 1 runs are done{why}. All of it is made by: snakemake {command}" in said
-    assert "1 of 2 runs, 1.1 h" in said
+    assert "1 of 2 runs, 1 timed alone: 1.1 h" in said
     nothing = words(empty.of("html")[0])
     assert nothing.count("Not judged yet.") >= 2 and "make verdict" in nothing
     assert nothing.count("Not run. 0 of") == 4

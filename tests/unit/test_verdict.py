@@ -260,7 +260,7 @@ def test_a_language_model_is_judged():
     run = made.language_run("char_score6_muon", loss=1.58, parameters=1_822_913)
     found = measure(seen(run), number)
     assert found.value == 1.58 and judge(number, found)[0] == "inconclusive"
-    assert found.records == ["tinyshakespeare-char/language/chargpt/SCORE_skip05/default/run.json"]
+    assert found.records == [made.language_spec("char_score6_muon").path("").as_posix()]
     assert judge(size, measure(seen(run), size))[0] == "reproduced"
     far = measure(seen(made.language_run("char_score6_muon", loss=1.7)), number)
     assert judge(number, far)[1] == "0.14 off; 1 run on cpu: no rerun standard deviation without repeats"

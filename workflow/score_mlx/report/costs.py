@@ -10,7 +10,7 @@ from pathlib import Path
 from score_mlx.report.grid import read_rows
 from score_mlx.tables.table import Grid
 
-COLUMNS = ("family", "path", "seconds", "device", "dataset", "stand_in", "commit", "versions", "cuts")
+COLUMNS = ("family", "path", "seconds", "solo", "device", "dataset", "stand_in", "commit", "versions", "cuts")
 Rows = Mapping[str, dict[str, str]]  # path of a record below the folder of runs -> its row of runs.csv
 
 
@@ -20,13 +20,15 @@ class Share:
 
     Attributes:
         wanted, done: numbers of runs.
-        seconds: of those that are done, one after another.
+        alone: how many of those that are done had their machine to themselves.
+        seconds: of these, one after another; seconds of runs that shared a machine are no costs.
         devices: on which they ran.
         cuts: their settings below the paper's, "" for none.
     """
 
     wanted: int
     done: int
+    alone: int
     seconds: float
     devices: str
     cuts: str
@@ -44,26 +46,30 @@ def share(runs: Rows, wanted: Iterable[str]) -> Share:
     return Share(
         wanted=len(wanted),
         done=len(done),
-        seconds=sum(map(_seconds, done)),
+        alone=sum(map(_solo, done)),
+        seconds=sum(_seconds(row) for row in done if _solo(row)),
         devices=_distinct(row["device"] for row in done),
         cuts=_distinct(row["cuts"] for row in done if row["cuts"] != "none"),
     )
 
 
 def by_family(runs: Rows) -> Grid | None:
-    """Runs, hours and the longest of each family on each device; None without runs."""
-    groups: dict[tuple[str, str], list[float]] = {}
+    """Runs of each family on each device, and the hours and the longest of those timed alone; None without runs."""
+    groups: dict[tuple[str, str], list[dict[str, str]]] = {}
     for row in runs.values():
-        groups.setdefault((row["family"], row["device"]), []).append(_seconds(row))
+        groups.setdefault((row["family"], row["device"]), []).append(row)
     if not groups:
         return None
-    rows = [
-        [family, device, str(len(seconds)), duration(sum(seconds)), duration(max(seconds))]
-        for (family, device), seconds in sorted(groups.items())
-    ]
-    total = [second for seconds in groups.values() for second in seconds]
-    rows.append(["all", "", str(len(total)), duration(sum(total)), duration(max(total))])
-    return Grid("Runs by family and device", ["family", "device", "runs", "time in all", "longest"], rows)
+    rows = [[*group, *_timed(members)] for group, members in sorted(groups.items())]
+    rows.append(["all", "", *_timed(list(runs.values()))])
+    heads = ["family", "device", "runs", "timed alone", "time of these", "longest of these"]
+    return Grid("Runs by family and device", heads, rows)
+
+
+def _timed(rows: list[dict[str, str]]) -> list[str]:
+    seconds = [_seconds(row) for row in rows if _solo(row)]
+    times = [duration(sum(seconds)), duration(max(seconds))] if seconds else ["", ""]
+    return [str(len(rows)), str(len(seconds)), *times]
 
 
 def occurring(runs: Rows, column: str) -> list[tuple[str, int]]:
@@ -76,6 +82,10 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def _solo(row: dict[str, str]) -> bool:
+    return row["solo"] == "yes"
 
 
 def _seconds(row: dict[str, str]) -> float:

@@ -12,14 +12,35 @@ from score_mlx.tables.table import Readable
 
 COLUMNS = (
     "family", "model", "rmse_mean", "rmse_std", "last_rmse_mean", "val_loss", "val_bpb", "folds", "epochs",
-    "parameters", "seconds", "resumed",
+    "parameters", "seconds", "solo", "resumed",
     "started", "host", "path", *ORIGIN,
 )  # fmt: skip
 
 
+YES, NO = "yes", "no"
+
+
 def catalogue(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Rows with the keys `COLUMNS`, by family, model and options; None where a run has no such number or diverged."""
-    return [_row(run) for run in sorted(runs, key=lambda run: (run.spec.FAMILY, run.model, run.spec.options))]
+    shared = sharing(runs)
+    ordered = sorted(runs, key=lambda run: (run.spec.FAMILY, run.model, run.spec.options))
+    return [_row(run) | {"solo": NO if id(run) in shared else YES} for run in ordered]
+
+
+def sharing(runs: Sequence[Run]) -> set[int]:
+    """The ids of runs that trained while another of `runs` did on the same machine: their seconds are no costs."""
+    by_host: dict[str, list[tuple[float, float, int]]] = {}
+    for run in runs:
+        by_host.setdefault(run.meta.host, []).append((*run.span, id(run)))
+    found: set[int] = set()
+    for spans in by_host.values():
+        last: tuple[float, int] | None = None  # the latest end so far, and whose
+        for start, end, who in sorted(spans):
+            if last is not None and start < last[0]:
+                found |= {who, last[1]}
+            if last is None or end > last[0]:
+                last = end, who
+    return found
 
 
 def matching(rows: Sequence[dict[str, Any]], conditions: dict[str, str]) -> list[dict[str, Any]]:
@@ -47,9 +68,16 @@ READABLE: Readable = (
     ("RMSE", lambda row: "" if row["folds"] is None else number(row["rmse_mean"])),
     ("loss", lambda row: _loss(row)),
     ("cuts", lambda row: row["cuts"]),
-    ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),
+    ("seconds", lambda row: _seconds(row)),
     ("device", lambda row: str(row["device"] or "")),
 )
+
+
+def _seconds(row: dict[str, Any]) -> str:
+    """`61`, or `61 (shared)` where another run was on the machine at the same time."""
+    if row["seconds"] is None:
+        return ""
+    return f"{row['seconds']:.0f}" + ("" if row["solo"] == YES else " (shared)")
 
 
 def _loss(row: dict[str, Any]) -> str:

@@ -89,12 +89,6 @@ class Pool:
         """Which repeats of cross-validation there are of a spec."""
         return self._repeats.get(replace(spec, seed=0, repeat=0), set())
 
-    def shared_machine(self, run: Run) -> bool:
-        """Whether another run trained on the same machine at the same time, so that its seconds say little."""
-        start, end = run.span
-        spans = (other.span for other in self.all if other is not run and other.meta.host == run.meta.host)
-        return any(start < their_end and their_start < end for their_start, their_end in spans)
-
     def speedup_interval(self, native: FoldRun, score: FoldRun) -> tuple[float, float]:
         """`speedup.interval`, drawn once: cells, claims and robustness all ask for the same ones."""
         pair = native.spec, score.spec
