@@ -5,7 +5,6 @@ from dataclasses import replace
 import made_up_verdict as made
 import pytest
 from score_mlx.models.graphs.spec import ARCHS
-from score_mlx.tables.formats import markdown
 from score_mlx.verdict import claim_table, conclusions, effects, epochs, informativeness, numbers
 from score_mlx.verdict.pool import NotRunError
 
@@ -53,7 +52,7 @@ def test_epochs_beside_catboost():
     assert row["catboost_difference_best"] == pytest.approx(-0.06, abs=0.001)
     assert row["rmse_held_out"] >= row["rmse_best"] and 1 <= row["rank_last"] <= 40
     assert "40 of 40 (table2)" in epochs.caption(rows)[1] and "table3" not in epochs.caption(rows)[1]
-    assert "last epoch" in markdown(epochs.READABLE, rows, "E", epochs.caption(rows))
+    assert [show(row) for head, show in epochs.READABLE if head == "last epoch"] == ["0.650 (+0.090)"]
 
 
 def sentences(evidence):
