@@ -83,7 +83,7 @@ reference: $(VENV)/.installed ## copy the finished records and what is made from
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_language.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/conclusions.md
-	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/verdict_summary.md
+	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/verdict_summary.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table2.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table7a.md

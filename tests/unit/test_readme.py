@@ -11,7 +11,7 @@ REPO = Path(__file__).parents[2]
 
 PAGES = {
     "conclusions": "README.md",
-    "verdict_summary": "README.md",
+    "verdict_summary": "docs/results.md",
     "table1": "docs/results.md",
     "table2": "docs/results.md",
     "table7a": "docs/results.md",

@@ -12,9 +12,10 @@ from typing import Any
 from score_mlx.stats.statistics import Mean
 from score_mlx.tables.runs import EPOCHS
 from score_mlx.tables.table import Readable
-from score_mlx.verdict import effects, epochs, informativeness, rules
+from score_mlx.verdict import effects, epochs, informativeness
+from score_mlx.verdict.claim_table import surviving
 from score_mlx.verdict.evidence import Evidence
-from score_mlx.verdict.finding import CLAIM_VERDICTS, NOT_RUN, NOT_TESTABLE
+from score_mlx.verdict.finding import CLAIM_VERDICTS, CONFIRMED, NOT_RUN, NOT_TESTABLE
 from score_mlx.verdict.pool import UndecidedError
 
 COLUMNS = ("about", "value", "low", "high", "sentence")
@@ -35,7 +36,7 @@ class Judged:
 def conclusions_table(judged: Judged) -> list[dict[str, Any]]:
     """One row a sentence, with the keys `COLUMNS`."""
     rows = []
-    for make in (_update, _sharing, _catboost, _depth, _numbers, _contrasts, _claims, _language):
+    for make in MADE_BY:
         rows += [dict.fromkeys(COLUMNS) | row for row in _there(make, judged)]
     return rows
 
@@ -79,13 +80,19 @@ def _catboost(judged: Judged) -> Iterator[dict[str, Any]]:
 def _depth(judged: Judged) -> Iterator[dict[str, Any]]:
     row = _claim(judged, "gat_gain")
     if row and row["statistic"] is not None:
-        text = f"Depth 2 to 7, SCORE-GAT against GAT: {row['reason'].split('; p = ')[0]}; {row['verdict']} as a claim."
-        yield {"about": "depth", "sentence": text}
+        found = row["reason"].split("; p = ")[0].removeprefix("gain over the stack: ")
+        yield {
+            "about": "depth",
+            "sentence": f"SCORE-GAT over GAT, mean of depths 2 to 7: a gain of {found} ({row['verdict']}).",
+        }
 
 
 def _numbers(judged: Judged) -> Iterator[dict[str, Any]]:
-    text = f"{judged.numbers_sentence} {informativeness.of_numbers(judged.informativeness[-1])}"
-    yield {"about": "numbers", "sentence": text}
+    yield {"about": "numbers", "sentence": judged.numbers_sentence}
+
+
+def _informativeness(judged: Judged) -> Iterator[dict[str, Any]]:
+    yield {"about": "informativeness", "sentence": informativeness.of_numbers(judged.informativeness[-1])}
 
 
 def _contrasts(judged: Judged) -> Iterator[dict[str, Any]]:
@@ -96,19 +103,15 @@ def _contrasts(judged: Judged) -> Iterator[dict[str, Any]]:
 
 def _claims(judged: Judged) -> Iterator[dict[str, Any]]:
     verdicts = [row["verdict"] for row in judged.claims]
-    counts = [f"{verdicts.count(word)} {word}" for word in CLAIM_VERDICTS if word in verdicts]
-    kept = sum(row["p_holm_all"] is not None and row["p_holm_all"] < rules.CHANCE for row in judged.claims)
-    text = f"Of {len(verdicts)} claims of the text {', '.join(counts)}; {kept} hold after Holm over all claims."
-    yield {"about": "claims", "value": verdicts.count(CLAIM_VERDICTS[0]), "sentence": text}
-
-
-def _language(judged: Judged) -> Iterator[dict[str, Any]]:
+    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in CLAIM_VERDICTS if word in verdicts)
+    kept, tested = surviving(judged.claims)
     rows = [row for row in judged.claims if row["family"] == "language"]
     known = [row for row in rows if row["verdict"] not in (NOT_RUN, NOT_TESTABLE)]
-    verdicts = [row["verdict"] for row in known]
-    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in CLAIM_VERDICTS if word in verdicts)
-    text = f"Language models: {len(known)} of {len(rows)} claims have runs as long as the paper's"
-    yield {"about": "language models", "value": len(known), "sentence": f"{text}: {counts}." if counts else f"{text}."}
+    text = (
+        f"Of {len(verdicts)} claims of the text {counts}; {kept} of the {tested} that a test confirms hold after Holm "
+    )
+    text += f"over all claims. {len(known)} of the {len(rows)} on language models have runs as long as the paper's."
+    yield {"about": "claims", "value": verdicts.count(CONFIRMED), "sentence": text}
 
 
 def _claim(judged: Judged, name: str) -> Mapping[str, Any] | None:
@@ -127,4 +130,5 @@ def _effect(mean: Mean) -> str:
     return "an effect" if mean.low > 0 or mean.high < 0 else "no effect shown"
 
 
+MADE_BY = (_update, _sharing, _catboost, _depth, _numbers, _informativeness, _contrasts, _claims)
 READABLE: Readable = (("conclusion", lambda row: row["sentence"]),)
