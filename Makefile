@@ -81,6 +81,7 @@ reference: $(VENV)/.installed ## copy the finished records and what is made from
 	$(VENV)/bin/score-mlx crate $(REFERENCE)
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_goals.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
+	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_costs.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_language.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/conclusions.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/verdict_summary.md
@@ -126,9 +127,9 @@ test-sanitized: $(VENV)/.installed ## the C++ kernels under AddressSanitizer and
 	$(VENV)/bin/python tests/sanitized.py $(PYTEST_ARGS)
 
 bench: $(BENCH)/.installed ## our speed beside PyTorch Geometric's, mlx-graphs' and Chemprop's -> results/bench*.csv
-	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv
+	$(BENCH)/bin/python -m score_mlx.bench --out results/bench.csv $(if $(LOADED),--loaded)
 	$(BENCH)/bin/python -m score_mlx.bench.growth --out results/bench_growth.csv
-	$(BENCH)/bin/python -m score_mlx.bench.language --out results/bench_language.csv
+	$(BENCH)/bin/python -m score_mlx.bench.language --out results/bench_language.csv $(if $(LOADED),--loaded)
 	$(BENCH)/bin/python -m score_mlx.bench.startup --out results/bench_startup.csv
 	$(BENCH)/bin/python -m score_mlx.bench.goals --folder results
 

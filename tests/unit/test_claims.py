@@ -193,6 +193,13 @@ def test_epochs_timed_alone_decide_on_cost(tmp_path):
     row = find("no_faster_epoch", lambda s: {}, solo_seconds=solo)
     assert "most in dmpnn: 1.8 times" in row["reason"] and row["statistic"] == pytest.approx(1.158, abs=0.01)
     assert solo_seconds(tmp_path / "none.csv") == {}
+    lines = [
+        "architecture,form,engine,clock,seconds_per_epoch",
+        "gcn,base,score-mlx,processor,9",
+        "gat,base,score-mlx,wall,1",
+    ]
+    (tmp_path / "bench.csv").write_text("\n".join(lines))
+    assert solo_seconds(tmp_path / "bench.csv") == {("gat", "base"): 1.0}  # the other machine did other work
 
 
 def test_missing_and_cut_records():

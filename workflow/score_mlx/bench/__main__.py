@@ -1,6 +1,8 @@
 """`python -m score_mlx.bench`: engines in turns (A B A B ...), a process each and all on one core, medians to a CSV.
 
-Timings of a shared machine drift, so engines are compared within one run, by the ratio of the turns of one round.
+Timings of a shared machine drift, so engines are compared within one run, by the ratio of the turns of one round. A
+machine that does other work is refused; with `--loaded` its rows say how many cores were busy, and ratios are of
+processor time.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ import argparse
 import statistics
 from pathlib import Path
 
+from score_mlx import runtime
+from score_mlx.bench import machine
 from score_mlx.bench.engines import ENGINES
 from score_mlx.bench.worker import Worker
 from score_mlx.models.graphs.spec import ARCHS, GraphSpec
@@ -16,7 +20,9 @@ from score_mlx.system.files import write_csv
 
 COLUMNS = (
     "architecture", "form", "engine", "folds", "seconds_per_epoch", "seconds_per_validation", "seconds_of_batches",
-    "peak_mb", "ratio_to_plain", "ratio_to_pyg", "ratio_to_chemprop", "ratio_to_mlx_graphs", "ratio_to_roofline",
+    "cpu_seconds_per_epoch", "gflop_per_epoch", "peak_mb", "clock",
+    "ratio_to_plain", "ratio_to_pyg", "ratio_to_chemprop", "ratio_to_mlx_graphs", "ratio_to_roofline",
+    *machine.COLUMNS,
 )  # fmt: skip
 OTHERS = {
     "ratio_to_plain": "score-mlx-plain", "ratio_to_pyg": "pyg", "ratio_to_chemprop": "chemprop",
@@ -33,7 +39,10 @@ def main() -> None:
     parser.add_argument("--models", default=every, help="architecture:form pairs, comma separated")
     parser.add_argument("--folds", type=int, default=2, help="folds a turn of the other engines")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine after a warm-up")
+    parser.add_argument("--loaded", action="store_true", help="measure although other work keeps the machine busy")
     options = parser.parse_args()
+    machine.refuse_if_busy(options.loaded)
+    runtime.start()  # for what rows say of the BLAS
     rows: list[dict] = []
     for pair in options.models.split(","):
         rows += _compare(GraphSpec("esol", *pair.split(":")), options)
@@ -57,21 +66,35 @@ def _compare(spec: GraphSpec, options: argparse.Namespace) -> list[dict]:
     for worker in workers.values():
         worker.close()
     rows = [_row(spec, engine, turns, folds[engine]) for engine in engines]
+    load = _load([turn for own in turns.values() for turn in own])
     for row in rows:
+        row |= machine.cells(load)
         print(*(f"{name} {_cell(row[name])}" for name in COLUMNS if row.get(name) is not None), flush=True)
-    roofline = {"architecture": spec.arch, "form": spec.config, "engine": "roofline"}
-    return [*rows, roofline | {"seconds_per_epoch": _median(turns["blas"], "train")}]
+    roofline = {"architecture": spec.arch, "form": spec.config, "engine": "roofline"} | machine.cells(load)
+    roofline |= {"seconds_per_epoch": _median(turns["blas"], "train")}
+    return [*rows, roofline | {"gflop_per_epoch": turns["blas"][0]["gflop"], "clock": rows[0]["clock"]}]
+
+
+def _load(turns: list[dict]) -> float | None:
+    """Cores busy with other work in the median turn, None where the system does not say."""
+    known = [turn["others"] for turn in turns if turn["others"] is not None]
+    return statistics.median(known) if known else None
 
 
 def _row(spec: GraphSpec, engine: str, turns: dict[str, list[dict]], folds: int) -> dict:
     mine = turns[engine]
+    load = _load([turn for own in turns.values() for turn in own])
+    clock = "processor" if load is not None and load > machine.QUIET else "wall"
+    key = "train_cpu" if clock == "processor" else "train"
     row = {"architecture": spec.arch, "form": spec.config, "engine": engine, "folds": folds}
     row |= {"seconds_per_epoch": _median(mine, "train"), "seconds_per_validation": _median(mine, "validate")}
     row |= {"seconds_of_batches": _median(mine, "assemble"), "peak_mb": round(mine[-1]["peak_mb"])}
+    row |= {"cpu_seconds_per_epoch": _median(mine, "train_cpu"), "clock": clock}
+    row |= {"gflop_per_epoch": turns["blas"][0]["gflop"]} if engine.startswith("score-mlx") else {}
     for name, other in (OTHERS | {"ratio_to_roofline": "blas"}).items():
         if other in turns:
             pairs = zip(mine, turns[other], strict=True)
-            row[name] = statistics.median(a["train"] / b["train"] for a, b in pairs)
+            row[name] = statistics.median(a[key] / b[key] for a, b in pairs)
     return row
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from score_mlx import runtime
+from score_mlx.bench import machine
 from score_mlx.bench.worker import THREADS, one_core
 from score_mlx.models.language.spec import CharSpec, LanguageSpec, NanoGPTSpec
 from score_mlx.system.files import write_csv, write_text
@@ -24,7 +26,7 @@ MODELS: dict[str, tuple[LanguageSpec, int]] = {  # and the size of its vocabular
     "character GPT": (CharSpec("random", "chargpt", "base", batch_size=8, optimizer="adamw", dropout=0.2), 65),
 }
 ENGINES = ("score-mlx", "score-mlx-plain", "pytorch")
-COLUMNS = ("model", "engine", "tokens_per_second", "ratio_to_pytorch")
+COLUMNS = ("model", "engine", "tokens_per_second", "ratio_to_pytorch", *machine.COLUMNS)
 
 
 def main() -> None:
@@ -33,11 +35,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine after a warm-up")
     parser.add_argument("--steps", type=int, default=2, help="steps a turn")
     parser.add_argument("--serve", nargs=2, metavar=("ENGINE", "MODEL"), help=argparse.SUPPRESS)
+    parser.add_argument("--loaded", action="store_true", help="measure although other work keeps the machine busy")
     options = parser.parse_args()
     if options.serve:
         one_core()
         _serve(*options.serve, options.steps)
         return
+    machine.refuse_if_busy(options.loaded)
+    runtime.start()  # for what rows say of the BLAS
     rows: list[list] = []
     for model in MODELS:
         rows += _compare(model, options.rounds, options.steps)
@@ -49,22 +54,29 @@ def main() -> None:
 def _compare(model: str, rounds: int, steps: int) -> list[list]:
     """Rows of one model; the ratio is the median over rounds of tokens a second over PyTorch's of the same round."""
     workers = {engine: _start(engine, model, steps) for engine in ENGINES}
-    turns: dict[str, list[float]] = {engine: [] for engine in ENGINES}
+    turns: dict[str, list[tuple[float, float]]] = {engine: [] for engine in ENGINES}  # tokens a second, by two clocks
+    loads: list[float] = []
     for place in range(rounds + 1):
         for engine, worker in workers.items():
+            busy = machine.Busy()
             worker.stdin.write("\n")
             worker.stdin.flush()
             answer = worker.stdout.readline()
             if not answer:
                 sys.exit(f"benchmark worker {engine} of {model} ended with {worker.wait()}")
-            speed = json.loads(answer)
+            tokens, wall, own = json.loads(answer)
             if place:  # the first turn compiles and fills caches
-                turns[engine].append(speed)
+                turns[engine].append((tokens / wall, tokens / own))
+                loads += [load for load in [busy.others(own)] if load is not None]
     for worker in workers.values():
         worker.stdin.close()
         worker.wait()
-    ratios = {e: statistics.median(a / b for a, b in zip(t, turns["pytorch"], strict=True)) for e, t in turns.items()}
-    return [[model, e, f"{statistics.median(turns[e]):.4g}", f"{ratios[e]:.3g}"] for e in ENGINES]
+    load = statistics.median(loads) if loads else None
+    clock = int(load is not None and load > machine.QUIET)  # processor time where other work takes the clock's
+    rates = {engine: [turn[clock] for turn in own] for engine, own in turns.items()}
+    ratios = {e: statistics.median(a / b for a, b in zip(t, rates["pytorch"], strict=True)) for e, t in rates.items()}
+    said = [machine.cells(load)[name] for name in machine.COLUMNS]
+    return [[model, e, f"{statistics.median(rates[e]):.4g}", f"{ratios[e]:.3g}", *said] for e in ENGINES]
 
 
 def _start(engine: str, model: str, steps: int) -> subprocess.Popen:
@@ -77,17 +89,18 @@ def _start(engine: str, model: str, steps: int) -> subprocess.Popen:
 
 
 def _serve(engine: str, model: str, steps: int) -> None:
-    """A number of tokens a second for each line read."""
+    """Tokens, seconds and processor seconds for each line read."""
     spec, vocabulary = MODELS[model]
     rng = np.random.default_rng(0)
     make = _pytorch if engine == "pytorch" else _ours
     step = make(spec, vocabulary)
     for _ in sys.stdin:
         rows = rng.integers(0, vocabulary, (steps, spec.batch_size, spec.context + 1), dtype=np.int32)
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.process_time()
         for row in rows:
             step(row[:, :-1], row[:, 1:])
-        print(json.dumps(rows[:, :, 1:].size / (time.perf_counter() - start)), flush=True)
+        took = [time.perf_counter() - start, time.process_time() - processor]
+        print(json.dumps([rows[:, :, 1:].size, *took]), flush=True)
 
 
 def _pytorch(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
@@ -97,8 +110,6 @@ def _pytorch(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.nd
 
 
 def _ours(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
-    from score_mlx import runtime
-
     runtime.start()
     import mlx.core as mx
 
@@ -118,7 +129,7 @@ def _ours(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarr
 
 def _markdown(rows: list[list]) -> str:
     lines = ["| model | engine | tokens a second | of PyTorch's |", "| --- | --- | ---: | ---: |"]
-    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows]) + "\n"
+    return "\n".join(lines + [f"| {' | '.join(map(str, row[:4]))} |" for row in rows]) + "\n"
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from score_mlx.bench.machine import Busy
 from score_mlx.models.graphs.spec import GraphSpec
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -34,14 +35,22 @@ class Worker:
         self.process = subprocess.Popen([*command, str(results), str(folds)], env=environment, **pipes)
         self.turn()  # warm-up: kernels compiled, caches filled
 
-    def turn(self) -> dict[str, float]:
-        """Seconds a fold of an epoch, of a validation pass and of making an epoch's batches; peak memory in MB."""
+    def turn(self) -> dict[str, float | None]:
+        """Seconds a fold of an epoch, of a validation pass and of making an epoch's batches, and what they rest on.
+
+        Returns:
+            train, validate, assemble: by the clock; train_cpu: processor seconds of train; peak_mb: peak memory;
+            others: cores busy with other work meanwhile, None where the system does not say. The roofline has train,
+            train_cpu, gflop and others.
+        """
+        busy = Busy()
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
             sys.exit(f"benchmark worker {' '.join(self.process.args)} ended with {self.process.wait()}")
-        return json.loads(answer)
+        values = json.loads(answer)
+        return values | {"others": busy.others(values.pop("cpu"))}
 
     def close(self) -> None:
         self.process.stdin.close()
@@ -63,13 +72,19 @@ def _serve(engine: str, spec: GraphSpec, results: Path, folds: int) -> None:
 
     parts = ENGINES[engine][0](spec, results, folds)
     for _ in sys.stdin:
-        seconds = []
+        seconds, processor = [], [time.process_time()]
         for part in parts:
             start = time.perf_counter()
             part()
             seconds.append((time.perf_counter() - start) / folds)
+            processor.append(time.process_time())
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        _answer(dict(zip(("train", "validate", "assemble"), seconds, strict=True)) | {"peak_mb": peak})
+        cost = {
+            "train_cpu": (processor[1] - processor[0]) / folds,
+            "cpu": processor[-1] - processor[0],
+            "peak_mb": peak,
+        }
+        _answer(dict(zip(("train", "validate", "assemble"), seconds, strict=True)) | cost)
 
 
 def _serve_roofline(spec: GraphSpec, results: Path) -> None:
@@ -80,7 +95,9 @@ def _serve_roofline(spec: GraphSpec, results: Path) -> None:
 
     work = gflop_per_epoch(spec, results)
     for _ in sys.stdin:
-        _answer({"train": work / gflop_per_second()})
+        start = time.process_time()
+        wall, processor = (work / rate for rate in gflop_per_second())
+        _answer({"train": wall, "train_cpu": processor, "gflop": work, "cpu": time.process_time() - start})
 
 
 def _answer(values: dict[str, float]) -> None:
