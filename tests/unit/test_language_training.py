@@ -237,13 +237,18 @@ def test_a_resumed_challenge_counts_its_seconds(tmp_path, monkeypatch):
     assert own and min(own) > trained and record["last"]["seconds"] >= 1
 
 
-def test_pieces_of_a_batch_add_up(monkeypatch):
-    """Gradients of a batch that passes through the model in pieces are those of the whole."""
+@pytest.mark.parametrize(
+    ("arch", "options"),
+    [("d4", {}), ("chargpt", {"batch_size": 5, "dropout": 0.2}), ("nanogpt", {"batch_size": 5, "context": 8})],
+)
+def test_pieces_of_a_batch_add_up(arch, options):
+    """Gradients of a batch that passes through the model in pieces are those of the whole, with its dropout."""
     from mlx.utils import tree_flatten
 
-    task = tasks.build(tiny_text.spec("d4", "base"), CORPUS)
+    task = tasks.build(tiny_text.spec(arch, "base", **options), CORPUS)
     loss, whole = task.gradients(0)
-    monkeypatch.setattr(tasks, "PIECE", 16)
+    task.piece = 16  # two windows, so that one is left over
+    assert len(list(task.pieces(task.train.drawn(task.spec.batch_size, 1, 0)))) > 2
     parted, pieces = task.gradients(0)
     assert float(loss) == pytest.approx(float(parted), rel=1e-5)
     for (name, a), (_, b) in zip(tree_flatten(whole), tree_flatten(pieces), strict=True):

@@ -18,10 +18,11 @@ class Noise:
     Args:
         key: uint32 scalar, another for each training step and replica. None: evaluation, nothing is dropped.
         rate: probability that an element is dropped.
+        first: number of the first sample, where a batch comes in pieces.
     """
 
-    def __init__(self, key: mx.array | None, rate: float = 0.1):
-        self.key, self.rate, self.calls = key, rate, 0
+    def __init__(self, key: mx.array | None, rate: float = 0.1, first: int = 0):
+        self.key, self.rate, self.first, self.calls = key, rate, first, 0
 
     def __call__(self, x: mx.array, rows: mx.array, axis: int = -1) -> mx.array:
         """Drop elements of x and rescale the rest; `rows`, of x's shape without `axis`, names each row (uint32)."""

@@ -35,11 +35,12 @@ def rope(x: mx.array) -> mx.array:
 
 
 def drop(noise: Noise, x: mx.array) -> mx.array:
-    """Dropout on x (..., C); every row is known by its place."""
+    """Dropout on x (B, ..., C); every row is known by its place in the batch, of which x may be a piece."""
     if noise.key is None or noise.rate == 0:
         return x
-    rows = mx.arange(x.size // x.shape[-1], dtype=mx.uint32).reshape(x.shape[:-1])
-    return noise(x, rows)
+    count = x.size // x.shape[-1]
+    first = noise.first * (count // x.shape[0])
+    return noise(x, mx.arange(first, first + count, dtype=mx.uint32).reshape(x.shape[:-1]))
 
 
 def causal_mask(length: int, window: int | None = None) -> mx.array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import mlx.core as mx
@@ -27,15 +28,21 @@ from score_mlx.models.language.models import build as build_model
 from score_mlx.models.language.optimizers.groups import build as build_optimizers
 from score_mlx.models.language.spec import ChallengeSpec, LanguageSpec
 from score_mlx.models.language.training import History
-from score_mlx.nn import Noise
+from score_mlx.nn import Noise, on_cpu
 from score_mlx.system import stopping
 
 MARKS = 10  # evaluations of a timed run while it trains
-PIECE = 2**15  # tokens that pass through a model at once; a larger batch is added up from pieces
+# Tokens that pass through a model at once; a larger batch is added up from pieces. On a CPU the states of so few tokens
+# stay in the cache.
+PIECE, PIECE_ON_CPU = 2**15, 2**11
 
 
 class _Common:
-    """Model, optimisers and windows of a spec."""
+    """Model, optimisers and windows of a spec.
+
+    Attributes:
+        piece: tokens that pass through the model at once.
+    """
 
     def __init__(self, spec: LanguageSpec, corpus: Corpus):
         self.spec, self.corpus = spec, corpus
@@ -46,22 +53,46 @@ class _Common:
         train, validation = corpus.divided(spec.train_fraction)
         self.train = Windows(train, spec.context, self.root, "the training text")
         self.validation = Windows(validation, spec.context, self.root, "the validation text")
+        self.piece = PIECE
         self._gradient = nn.value_and_grad(self.model, self._loss)
 
-    def _loss(self, tokens: mx.array, targets: mx.array, noise: Noise) -> mx.array:
-        return self.model.loss(tokens, targets, noise)
+    def _loss(self, tokens: mx.array, targets: mx.array, noise: Noise, share: float = 1.0) -> mx.array:
+        loss = self.model.loss(tokens, targets, noise)
+        return loss if share == 1 else share * loss
 
-    def noise(self, step: int) -> Noise:
-        """Dropout of one step."""
+    def noise(self, step: int, first: int = 0) -> Noise:
+        """Dropout of one step, for windows from `first` on."""
         key = np.random.SeedSequence([*self.root, DROPOUT, step]).generate_state(1)[0]
         rate = self.spec.dropout
-        return Noise(mx.array(key) if rate else None, rate)
+        return Noise(mx.array(key) if rate else None, rate, first)
+
+    def pieces(self, batch: Batch) -> Iterator[tuple[int, Batch]]:
+        """Number of the first window, and so many windows as pass through the model at once."""
+        tokens, targets = batch
+        rows = max(1, self.piece // self.spec.context)
+        return ((i, (tokens[i : i + rows], targets[i : i + rows])) for i in range(0, len(tokens), rows))
+
+    def gradients(self, step: int) -> tuple[mx.array, dict]:
+        """Of the mean loss over a batch."""
+        batch = self.train.drawn(self.spec.batch_size, TRAIN, step)
+        loss, gradients = None, {}
+        for first, piece in self.pieces(batch):
+            if loss is not None:
+                mx.eval(loss, gradients)
+            part, more = self._gradient(*piece, self.noise(step, first), len(piece[0]) / len(batch[0]))
+            loss = part if loss is None else loss + part
+            gradients = tree_map(mx.add, gradients, more) if gradients else more
+        return loss, gradients
 
 
 class Iterations(_Common):
     """Trains for `spec.iterations` steps; evaluates on the same text each time."""
 
     measure = "val_loss"
+
+    def __init__(self, spec: LanguageSpec, corpus: Corpus):
+        super().__init__(spec, corpus)
+        self.piece = PIECE_ON_CPU if on_cpu() else PIECE
 
     def progress(self, history: History) -> float:
         return history.step / self.spec.iterations
@@ -73,9 +104,6 @@ class Iterations(_Common):
 
     def prepare_step(self, history: History) -> None:
         """No schedule."""
-
-    def gradients(self, step: int) -> tuple[mx.array, dict]:
-        return self._gradient(*self.train.drawn(self.spec.batch_size, TRAIN, step), self.noise(step))
 
     def evaluate(self, history: History) -> dict[str, Any]:
         train = self._mean_loss(self._sample(self.train, EVALUATE_TRAIN))
@@ -91,10 +119,10 @@ class Iterations(_Common):
     def _mean_loss(self, batches: Iterable[Batch]) -> float:
         """Nats a token of all batches together; the last one may be smaller."""
         total, count = 0.0, 0
-        for batch in batches:
+        for _, piece in chain.from_iterable(map(self.pieces, batches)):
             stopping.point()
-            rows = len(batch[0])
-            total, count = total + rows * float(self.model.losses(*batch).mean()), count + rows
+            rows = len(piece[0])
+            total, count = total + rows * float(self.model.losses(*piece).mean()), count + rows
         return total / count
 
 
@@ -124,24 +152,6 @@ class Seconds(_Common):
     def prepare_step(self, history: History) -> None:
         progress = self.progress(history)
         self.groups.scale(self.settings.rate_at(progress), self.settings.decay_at(progress))
-
-    def gradients(self, step: int) -> tuple[mx.array, dict]:
-        """Of the mean loss over a batch, in pieces that fit the device."""
-        tokens, targets = self.train.drawn(self.spec.batch_size, TRAIN, step)
-        rows = max(1, PIECE // self.spec.context)
-        pieces = [(tokens[i : i + rows], targets[i : i + rows]) for i in range(0, len(tokens), rows)]
-        loss, gradients = self._gradient(*pieces[0], self.noise(step))
-        if len(pieces) == 1:
-            return loss, gradients
-        share = len(pieces[0][0]) / len(tokens)
-        loss, gradients = loss * share, tree_map(lambda g: g * share, gradients)
-        for piece in pieces[1:]:
-            mx.eval(loss, gradients)
-            part, more = self._gradient(*piece, self.noise(step))
-            share = len(piece[0]) / len(tokens)
-            loss = loss + part * share
-            gradients = tree_map(lambda a, b, share=share: a + b * share, gradients, more)
-        return loss, gradients
 
     def evaluate(self, history: History) -> dict[str, Any]:
         """Bits a byte of an eighth of the evaluated tokens, and after the last step of all of them."""
