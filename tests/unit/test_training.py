@@ -168,7 +168,7 @@ def alone(folder, runs, **options):
     return folder
 
 
-def together(folder, runs, replicas=50, **options):
+def together(folder, runs, replicas: int | None = 50, **options):
     trainer.train_together(GraphTask, jobs(folder, runs, **options), progress="none", replicas=replicas)
     return folder
 
@@ -185,6 +185,29 @@ def test_ten_repeats_together_are_ten_runs_alone(tmp_path, bias_correction):
     metas = [read_meta(tmp_path / "together" / str(n) / "run.json") for n in range(10)]
     assert {meta.replicas for meta in metas} == {20}
     assert len({files["run.json"] for files in one.values()}) == 10  # and each is another run
+
+
+def test_on_the_cpu_repetitions_take_turns(tmp_path, cpu):
+    """Batches of other sizes in each repetition: side by side they would be padded and round otherwise."""
+    data = tiny.data(40)
+    one = all_files(alone(tmp_path / "alone", 3, data=data, batch_size=4))
+    assert one == all_files(together(tmp_path / "together", 3, None, data=data, batch_size=4))
+    assert read_meta(tmp_path / "together" / "0" / "run.json").replicas == 2
+
+
+def test_side_by_side_the_first_steps_agree_but_for_rounding():
+    data, specs = tiny.data(40), [tiny.spec("gat", "SCORE", batch_size=4, repeat=repeat) for repeat in range(10)]
+    runs = [(spec, data, [0, 1]) for spec in specs]
+
+    def losses(*runs):
+        task = GraphTask(*runs[0], *runs[1:])
+        replicas, batches = task.replicas(), task.batches(0)
+        return np.concatenate([replicas.step(loss, arrays, keys)[None] for arrays, keys, loss in batches])
+
+    side_by_side = losses(*runs)
+    assert side_by_side.shape == (5, 20)
+    for place, run in enumerate(runs):
+        np.testing.assert_allclose(side_by_side[:, 2 * place : 2 * place + 2], losses(run), rtol=1e-5)
 
 
 @pytest.mark.parametrize("replicas", [1, 4, 5])

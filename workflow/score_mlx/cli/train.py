@@ -61,12 +61,10 @@ Results = Annotated[
 SideBySide = Annotated[
     int | None,
     typer.Option(
-        min=1, help="folds side by side, by default the fastest; with --repeats of all of them, by default 50"
+        min=1, help="folds side by side, by default the fastest; with --repeats those of all runs, on a GPU 50"
     ),
 ]
-Repeats = Annotated[
-    int, typer.Option(min=1, max=1000, help="so many repetitions, from --repeat on, side by side in one program")
-]
+Repeats = Annotated[int, typer.Option(min=1, max=1000, help="so many repetitions, from --repeat on, in one program")]
 PresetName = Annotated[
     Literal[(BY_HAND, *Presets.model_fields)], typer.Option(hidden=True, help="noted in run.meta.json")
 ]

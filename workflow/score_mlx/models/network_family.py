@@ -54,11 +54,11 @@ class NetworkFamily(FoldFamily):
         Args:
             runs: what is trained, on which of its `inputs`, and the folder of its record.
             preset: noted in run.meta.json.
-            replicas: folds of all runs side by side at most.
+            replicas: folds of all runs side by side at most, None for what suits the device.
         """
         runtime.start()
-        from score_mlx.training.trainer import MOST, Job, train_together
+        from score_mlx.training.trainer import Job, train_together
 
         task, data = self.parts()
         jobs = [Job(spec, data.load(files), folder) for spec, files, folder in runs]
-        train_together(task, jobs, replicas=replicas or MOST, preset=preset)
+        train_together(task, jobs, replicas=replicas, preset=preset)

@@ -17,6 +17,7 @@ import numpy as np
 
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.depth import learned_dt
+from score_mlx.nn import on_cpu
 from score_mlx.runs import plugins
 from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, finite, make_fold, make_meta, make_record, write_record
 from score_mlx.runs.schema import Fold, RunRecord
@@ -112,20 +113,24 @@ def train_together(
     jobs: Sequence[Job],
     *,
     progress: str = "auto",
-    replicas: int = MOST,
+    replicas: int | None = None,
     preset: str = BY_HAND,
 ) -> None:
     """Train several runs, which differ in repeat and seed only, side by side in one program.
 
     Each gets the record, weights and checkpoints that it would get alone, and goes on from checkpoints that it wrote
-    alone or in other company. On the CPU its numbers are those of the run alone. What another process computes already
-    is waited for. Curves are in the records only, not reported while it trains.
+    alone or in other company. Side by side its batches are padded to the largest of all runs, so that sums have other
+    roundings than alone; on the CPU, where nothing is gained by it, runs therefore take turns unless `replicas` says
+    otherwise, and give the bytes of runs alone. What another process computes already is waited for. Curves are in the
+    records only, not reported while it trains.
 
     Args:
         task, progress, preset: as of `train`.
         jobs: the runs, on the same molecules.
-        replicas: folds of all runs that train side by side at most.
+        replicas: folds of all runs that train side by side at most; None: `MOST` on a GPU, on the CPU those of one run.
     """
+    if replicas is None:
+        replicas = 0 if on_cpu() else MOST
     asked = [(job.spec, job.data.record(), job.folder) for job in jobs]
     once_together(
         asked, RunRecord, lambda left: _train(task, [jobs[n] for n in left], progress, None, replicas, preset)
