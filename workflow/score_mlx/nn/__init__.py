@@ -4,8 +4,10 @@ from score_mlx.nn.activations import elu, leaky, leaky_relu, relu
 from score_mlx.nn.dropout import Noise
 from score_mlx.nn.fast_math import fused, on_cpu, softmax
 from score_mlx.nn.layers import GRUCell, LayerNorm, Linear, glorot, head_dots, linear, towards
+from score_mlx.nn.lookup import Embedding
 
 __all__ = [
+    "Embedding",
     "GRUCell",
     "LayerNorm",
     "Linear",

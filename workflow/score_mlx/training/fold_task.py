@@ -83,7 +83,7 @@ class FoldTask(ABC, Generic[S, D]):
             raise ValueError(f"folds {places} have different numbers of batches and cannot train side by side")
         if len({replace(m.spec, repeat=0, seed=0) for m in self.members}) > 1:
             raise ValueError("runs side by side may differ in repeat and seed only")
-        if len({m.data.info["sha256"] for m in self.members}) > 1:
+        if len({m.data.info.get("sha256") for m in self.members}) > 1:
             raise ValueError("runs side by side have the same molecules")
         self.prepare()
         self.validation = list(self._in_batches(self.validation_order))

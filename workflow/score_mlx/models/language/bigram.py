@@ -5,6 +5,8 @@ from __future__ import annotations
 import mlx.core as mx
 import mlx.nn as nn
 
+from score_mlx.nn.lookup import lookup
+
 ROWS_A_TOKEN = 5  # the table has 5 V rows
 
 
@@ -26,7 +28,7 @@ class Bigram(nn.Module):
         self.weight = mx.zeros((ROWS_A_TOKEN * vocabulary, width))
 
     def __call__(self, tokens: mx.array) -> mx.array:
-        return self.weight[bigram_rows(tokens, self.vocabulary)]  # (B, T, C)
+        return lookup(self.weight, bigram_rows(tokens, self.vocabulary))  # (B, T, C)
 
 
 class MixIn(nn.Module):

@@ -11,7 +11,7 @@ from score_mlx.models.language.bigram import Bigram, MixIn
 from score_mlx.models.language.gpt import GPT, depth_of
 from score_mlx.models.language.layers import attend, join_heads, relu2, rms_norm, rope, split_heads
 from score_mlx.models.language.spec import ChallengeSpec
-from score_mlx.nn import Noise, linear
+from score_mlx.nn import Embedding, Noise, linear
 
 SWIGLU_HIDDEN = 683  # two thirds of 4 x 256: three matrices with as many numbers as two
 GATE_CHANNELS = 32  # of the state, from which the gate of a value embedding is computed
@@ -63,7 +63,7 @@ class ChallengeBlock(nn.Module):
         self.qkv, self.out = [Matrix(width, width, bound) for _ in range(3)], Matrix(width, width)
         self.feedforward = FeedForward(spec.feedforward, width, bound)
         if has_values:
-            self.value_table = nn.Embedding(vocabulary, width)
+            self.value_table = Embedding(vocabulary, width)
             self.value_table.weight = mx.random.uniform(-bound, bound, (vocabulary, width))
             self.gate = Matrix(GATE_CHANNELS, spec.heads)
 
@@ -92,7 +92,7 @@ class Challenge(GPT):
     def __init__(self, spec: ChallengeSpec, vocabulary: int, dtype: mx.Dtype = mx.float32):
         super().__init__()
         self.context = spec.context
-        self.table = nn.Embedding(vocabulary, spec.width)
+        self.table = Embedding(vocabulary, spec.width)
         self.table.weight = mx.random.normal((vocabulary, spec.width))
         if spec.bigram:
             self.pairs = Bigram(vocabulary, spec.width)

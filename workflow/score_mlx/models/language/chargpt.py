@@ -20,7 +20,7 @@ from score_mlx.models.language.layers import (
     unit_norm,
 )
 from score_mlx.models.language.spec import CharSpec
-from score_mlx.nn import Noise
+from score_mlx.nn import Embedding, Noise
 
 
 class CharBlock(nn.Module):
@@ -53,7 +53,7 @@ class CharGPT(GPT):
     def __init__(self, spec: CharSpec, vocabulary: int):
         super().__init__()
         self.context = spec.context
-        self.table = nn.Embedding(vocabulary, spec.width)
+        self.table = Embedding(vocabulary, spec.width)
         if spec.bigram:
             self.pairs = Bigram(vocabulary, spec.width)
             # a number a block: blocks that recur use theirs in each of their steps

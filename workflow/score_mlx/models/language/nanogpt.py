@@ -19,7 +19,7 @@ from score_mlx.models.language.layers import (
     unit_norm,
 )
 from score_mlx.models.language.spec import NanoGPTSpec
-from score_mlx.nn import LayerNorm, Noise, relu
+from score_mlx.nn import Embedding, LayerNorm, Noise, relu
 
 _normal, _glorot, _he = nn.init.normal(std=0.02), nn.init.glorot_uniform(), nn.init.he_uniform()
 
@@ -32,8 +32,8 @@ def _linear(inputs: int, outputs: int, bias: bool = True, init=_glorot) -> Dense
     return layer
 
 
-def _table(rows: int, width: int) -> nn.Embedding:
-    table = nn.Embedding(rows, width)
+def _table(rows: int, width: int) -> Embedding:
+    table = Embedding(rows, width)
     table.weight = _normal(table.weight)
     return table
 
