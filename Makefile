@@ -174,13 +174,25 @@ define install_lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || { \
 	  echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1 | head -n 1), needed is Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@PYTHONPATH=workflow $(PYTHON) -m score_mlx.system.conditions $(LOCK)
-	@test -x $(1)/bin/pip && { test ! -f $(1)/.lock-name || grep -qxF $(LOCK) $(1)/.lock-name; } || { \
+	@test -x $(1)/bin/pip && test -z "$(call moved,$(1))" && { test ! -f $(1)/.lock-name || grep -qxF $(LOCK) $(1)/.lock-name; } || { \
 	  echo "$$($(PYTHON) --version): making $(1)"; $(PYTHON) -m venv --clear $(1) || { \
 	  echo "error: $(PYTHON) cannot make a virtual environment (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }; }
 	@echo "installing $(LOCK) into $(1): some minutes and 2 GB the first time"
 	@echo $(LOCK) > $(1)/.lock-name
 	@$(1)/bin/python $(PIP_INSTALL) --no-deps --require-hashes -r $(LOCK)
 endef
+
+# An environment names its own folder in its scripts, and score-mlx is installed in it from the checkout beside it: in a
+# checkout that was moved or copied it would run the old place's programs.
+moved = $(if $(wildcard $(1)/bin/pip),$(shell head -c 4096 $(1)/bin/pip | grep -qF '$(CURDIR)/$(1)/' || echo moved))
+ifneq ($(call moved,$(VENV)),)
+$(info $(CURDIR)/$(VENV) was made in another folder: it is made again)
+$(VENV)/.locked: other-lock
+endif
+ifneq ($(call moved,$(BENCH)),)
+$(info $(CURDIR)/$(BENCH) was made in another folder: it is made again when it is needed)
+$(BENCH)/.installed: other-lock
+endif
 
 .PHONY: other-lock
 ifneq ($(shell cat $(VENV)/.lock-name 2>/dev/null),$(LOCK))

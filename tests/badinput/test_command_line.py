@@ -8,6 +8,7 @@ from pathlib import Path
 
 import made_up_records as made_up
 import pytest
+from score_mlx.models.classical.spec import SVR
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.runs.records import dumps
@@ -78,7 +79,7 @@ def test_a_language_record_predicts_no_molecules(folder, refused):
     path.parent.mkdir(parents=True)
     path.write_text(dumps(made_up.language(spec)))
     (folder / "in.csv").write_text("smiles\nC\n")
-    refused(["predict", path, "in.csv"], f"{path}: ", "is language, expected a graph or dense network")
+    refused(["predict", path, "in.csv"], f"{path}: ", "is language, which predicts no molecules")
 
 
 @pytest.mark.parametrize("content", ["", "null", "{}", '{"sha256": 3'])
@@ -88,3 +89,65 @@ def test_a_record_beside_damaged_data_is_not_taken_in(content, folder, refused):
     (folder / "results" / "data" / "esol").mkdir(parents=True)
     (folder / "results" / "data" / "esol" / "dataset.json").write_text(content)
     refused(["adopt", "theirs"], "dataset.json: cannot read its sha256")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["runs", "--out", "x.xlsx"], "x.xlsx: expected a file that ends in .csv, the only format written here"),
+        (["table", "2", "--out", "x.xlsx"], "x.xlsx: expected a file that ends in .csv"),
+        (["compare", "esol", "--out", "x"], "x: expected a file that ends in .csv"),
+        (["predict", "run.json", "in.csv", "--out", "x.xlsx"], "x.xlsx: expected a file that ends in .csv"),
+        (["figure", "1a", "--out", "x.xlsx"], "x.xlsx: expected a file that ends in .png"),
+        (["runs", "--out", "there.csv"], "there.csv: a folder, expected a file to write"),
+        (["train", "graph", "--arch", "GAT", "--config", "SCORE"], "unknown arch = 'GAT': expected one of gcn, gat"),
+        (["train", "graph", "--arch", "GAT", "--config", "SCORE"], "did you mean 'gat'?"),
+        (["train", "graph", "--arch", "gat", "--config", "score"], "did you mean 'SCORE'?"),
+        (["train", "classical", "--method", "SVR"], "did you mean 'svr'?"),
+        (["train", "classical", "--method", "svr", "--options", "c=1"], "unknown option 'c'"),
+    ],
+)
+def test_an_option_that_is_nearly_right(arguments, words, folder, refused):
+    (folder / "there.csv").mkdir()
+    refused(arguments, words)
+
+
+def test_blanks_between_options_are_no_part_of_their_names():
+    assert SVR.parse_options("C=1, epsilon=0.2 ,gamma = auto") == {"C": 1.0, "epsilon": 0.2, "gamma": "auto"}
+
+
+def test_an_estimate_knows_the_file(folder, command, refused):
+    for name in ("config.yaml", "Snakefile"):
+        (folder / name).write_text((ROOT / name).read_text())
+    refused(["estimate", "table2", "--dataset", "nowhere.csv"], "nowhere.csv: cannot read the file (No such file")
+    spec = GraphSpec("esol", "gcn", "base")
+    made_up.write(spec.path("results/runs").parent, made_up.record(spec), made_up.meta(seconds=3600.0))
+    hours = []
+    for rows in (1128, 11280):
+        lines = "".join("C,1\n" for _ in range(rows))
+        (folder / "my.csv").write_text("smiles,target\n" + lines)
+        code, out, err = command("estimate", "table2", "--dataset", "my.csv", "--preset", "paper", "--jobs", "1")
+        assert code == 0, err
+        assert f"by 1 runs in results/runs and 0 in results/reference/runs, in proportion to {rows} molecules" in out
+        hours.append(float(out.split("about ")[1].split(" hours")[0]))
+    assert hours[1] == pytest.approx(10 * hours[0], rel=0.05) and hours[0] > 1
+
+
+def test_classical_models_predict(folder, command):
+    (folder / "my.csv").write_text("smiles,y\n" + "".join(f"{'C' * n},{n / 1e5}\n" for n in range(1, 11)))
+    columns = ("--smiles-column", "smiles", "--target-column", "y")
+    assert command("data", "prepare", "my.csv", "results/data/my", *columns)[0] == 0
+    for method, options in (("catboost", "iterations=20"), ("svr", "default"), ("random_forest", "n_estimators=5")):
+        train = ["train", "classical", "--method", method, "--dataset", "my", "--options", options]
+        code, out, err = command(*train)
+        assert code == 0, err
+        record = Path(out.split(": ")[-1].strip())
+        (folder / "in.csv").write_text("smiles\nCCC\nC(C\nCCCCCC\n")
+        code, out, err = command("predict", record, "in.csv")
+        assert code == 1, err
+        rows = [line.split(",") for line in out.splitlines()]
+        assert rows[2][2] == "" and all(0 < float(row[2]) < 2e-4 for row in (rows[1], rows[3]))
+    content = record.read_text()
+    record.write_text(content.replace('"rmse": [', '"rmse": [9', 1).replace('"rmse": [', '"rmse": [9'))
+    code, _, err = command("predict", record, "in.csv")
+    assert code == 2 and "other versions of the libraries made it" in err or "run record" in err

@@ -134,3 +134,10 @@ def test_huge_values_stay_finite():
 def test_nothing_to_fit_on():
     with pytest.raises(ValueError, match="no rows"):
         DescriptorScaler().fit(np.zeros((0, 3)))
+
+
+def test_a_long_chain_takes_no_minutes_and_lacks_two_descriptors():
+    values, names = descriptors.compute(["C" * 150, "C" * 400], processes=1)
+    missing = [set(names[np.isnan(row)]) for row in values]
+    assert {"Ipc", "AvgIpc"} & missing[0] == set() and {"Ipc", "AvgIpc"} <= missing[1]
+    assert np.isfinite(values[1]).sum() > 200

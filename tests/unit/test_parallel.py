@@ -28,13 +28,12 @@ def test_an_error_in_another_process_is_the_users_line():
 
 
 def test_long_lists_show_progress(monkeypatch, capsys):
-    monkeypatch.setattr(parallel, "MANY", 120)
-    parallel.ordered_map(chunk, [0] * 120, 1, processes=1, label="features")
+    parallel.ordered_map(chunk, [0] * 120, 1, processes=1, label="features", many=120)
     assert capsys.readouterr().err == ""
-    parallel.ordered_map(chunk, [0] * 130, 1, processes=1, label="features")
+    parallel.ordered_map(chunk, [0] * 130, 1, processes=1, label="features", many=120)
     assert capsys.readouterr().err == "features: 130 of 130 molecules\n"
     monkeypatch.setattr(parallel.sys.stderr, "isatty", lambda: True, raising=False)
-    parallel.ordered_map(chunk, [0] * 130, 1, processes=1, label="features")
+    parallel.ordered_map(chunk, [0] * 130, 1, processes=1, label="features", many=120)
     shown = capsys.readouterr().err
     assert shown == "".join(f"\rfeatures: {n} of 130 molecules" for n in (50, 100, 130)) + "\n"
 

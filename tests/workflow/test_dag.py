@@ -83,6 +83,20 @@ def test_words_train_nothing(change, project):
     assert set(plan) == ({"describe_data", "table", "figure"} if change in ("unit", "label") else set())
 
 
+@pytest.mark.parametrize(
+    ("target", "near"),
+    [
+        ("results/table2.csv", "results/my/table2.csv"),
+        ("results/my/tabel2.csv", "results/my/table2.csv"),
+        ("table2", "results/my/table2.csv"),
+        ("paper_figures/figure2.png", "results/my/figures/figure2.png"),
+    ],
+)
+def test_a_target_that_nothing_makes_is_told_with_the_nearest(target, near, finished):
+    said = snakemake(finished, "-n", target, check=False)
+    assert said.splitlines()[-1] == f"error: nothing makes {target} of dataset = my.csv; did you mean {near}?"
+
+
 def test_the_list_of_runs_trains_nothing(project):
     gone = next(project.glob("results/runs/my/graphs/gat/base/*/run.json"))
     gone.unlink()

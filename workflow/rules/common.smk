@@ -4,6 +4,7 @@ in:  config.yaml, --config
 out: nothing
 """
 
+import difflib
 import hashlib
 import json
 import os
@@ -166,7 +167,7 @@ def files_read(path):
 
 
 def data_digest():
-    """A parameter in place of a reader's CSV: its SMILES and targets, and how they are read. Nothing else trains again."""
+    """A parameter in place of a reader's CSV: its SMILES, its targets, how they are read."""
     if not CONFIG.own_csv or not os.path.exists(in_project(CONFIG.own_csv)):
         return []
     rows = read_rows(in_project(CONFIG.own_csv), CONFIG.smiles_column, CONFIG.target_column, say=lambda line: None)
@@ -226,7 +227,7 @@ def is_adopted(record):
 
 
 def columns():
-    """Where a reader's CSV has SMILES and targets, and which rows of it count; the built-in data sets need no telling."""
+    """Where a reader's CSV has SMILES and targets, and which rows of it count; built-in data sets need no telling."""
     if not CONFIG.own_csv:
         return []
     options = {"smiles-column": CONFIG.smiles_column, "target-column": CONFIG.target_column}
@@ -267,6 +268,32 @@ def given():
     return texts.given(retyped(config), settings.configfiles, arguments)
 
 
+MADE = ("csv", "md", "tex", "json", "png", "pdf")  # of a table or a figure
+
+
+def check_targets(tables, figures):
+    """A table or figure that nothing makes is told with the nearest: those of a reader's data have their own folder.
+
+    Snakemake itself knows its targets only after it has read the rules, so the command line is looked at.
+
+    Args:
+        tables, figures: the names of all.
+    """
+    folders = dict.fromkeys(tables, TABLES) | dict.fromkeys(figures, FIGURES)
+    for target in sys.argv[1:]:
+        folder, file = os.path.split(target)
+        name, dot, suffix = file.partition(".")
+        if not dot and file not in folders:
+            continue  # a rule, an option, a value of one
+        if not dot:
+            name, suffix = file, "png" if file in figures else "csv"
+        near = difflib.get_close_matches(name, folders, n=1, cutoff=0.8)
+        ours = folder in ("", "results", "paper_figures", TABLES, FIGURES) and suffix in MADE
+        hint = f"{folders[near[0]]}/{near[0]}.{suffix}" if near else ""
+        if ours and hint and target != hint:
+            sys.exit(f"error: nothing makes {target} of dataset = {CONFIG.dataset}; did you mean {hint}?")
+
+
 CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", given())))
 DATA = or_exit(data_digest)
 FOLD_LABELS = or_exit(folds_digest)
@@ -286,3 +313,7 @@ TABLES = CONFIG.tables_folder
 FIGURES = CONFIG.figures_folder
 SHAP = list(dict.fromkeys(file for table in BASELINES for file in shap_values_of(table)))[:1]
 ENVIRONMENT = str(ROOT / "envs" / "conda.yaml")
+check_targets(
+    [*TABLE_NAMES, *WHOLES, *(f"{table}_sensitivity" for table in BASELINES), "runs", "shap_top100"],
+    [*EXPERIMENT_OF, "shap_summary"],
+)

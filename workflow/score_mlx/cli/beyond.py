@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from score_mlx.cli.options import Dataset, PresetName, Runs, settled_config, show
+from score_mlx.cli.outputs import TableOut
 from score_mlx.runs.spec import unknown
 from score_mlx.system.errors import UserError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def beyond(
     name: Annotated[str, typer.Argument(help="a key of config.yaml's `beyond`, as factorial")],
-    out: Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")] = None,
+    out: TableOut = None,
     figure: Annotated[
         Path | None, typer.Option(help="draw this .png and its .pdf, where the kind has a figure")
     ] = None,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from score_mlx.cli.options import show
+from score_mlx.cli.outputs import TableOut
 from score_mlx.data.splits import SPLITS
 from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
 from score_mlx.system.errors import UserError
@@ -18,7 +19,7 @@ def compare(
     against: Annotated[Literal[CONFIGS], typer.Option(help="the depth that others are compared with")] = CONFIGS[0],
     epoch: Annotated[Literal["last", "best"], typer.Option(help="best was chosen on the test fold")] = "last",
     split: Annotated[Literal[SPLITS] | None, typer.Option(help="where records have several")] = None,
-    out: Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")] = None,
+    out: TableOut = None,
     folder: Annotated[Path, typer.Option("--runs", help="folder in which to look for records")] = Path("results/runs"),
 ) -> None:
     """Say which depth wins on a data set: every graph network with a record beside the same one of another depth.

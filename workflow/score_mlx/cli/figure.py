@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from score_mlx.cli.options import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full, settled_config
+from score_mlx.cli.outputs import ending
 from score_mlx.config.experiments import LANGUAGE
 from score_mlx.system.errors import UserError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def figure(
     name: Annotated[str, typer.Argument(help="2 or figure2")],
-    out: Annotated[Path, typer.Option(help="write this .png and its .pdf")],
+    out: Annotated[Path, typer.Option(help="write this .png and its .pdf", callback=ending(".png"))],
     records: Records = None,
     title: Title = None,
     paper: Paper = None,

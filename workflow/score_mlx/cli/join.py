@@ -7,10 +7,14 @@ from typing import Annotated
 
 import typer
 
+from score_mlx.cli.outputs import ending
+
 
 def join(
     parts: Annotated[list[Path], typer.Argument(help="the .csv of each part, its .md and .tex beside it")],
-    out: Annotated[Path, typer.Option(help="the .csv of the whole, beside which come its .md and .tex")],
+    out: Annotated[
+        Path, typer.Option(help="the .csv of the whole, beside which come its .md and .tex", callback=ending(".csv"))
+    ],
 ) -> None:
     """Put tables one below the other, with a column that names the part.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from score_mlx import runtime
+from score_mlx.cli.outputs import ending
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def predict(
         str, typer.Argument(help="a run.json, the folder that holds one and its weights, or its https address")
     ],
     molecules: Annotated[Path, typer.Argument(help="a CSV with a column of SMILES")],
-    out: Annotated[Path | None, typer.Option(help="write this .csv instead of printing")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="write this .csv instead of printing", callback=ending(".csv"))
+    ] = None,
     epoch: Annotated[Literal["best", "last"], typer.Option(help="weights of each fold")] = "best",
     smiles_column: Annotated[str, typer.Option(help="of the CSV")] = "smiles",
     name_column: Annotated[str | None, typer.Option(help="of the CSV, to be repeated in the output")] = None,
@@ -46,10 +49,10 @@ def predict(
 
     rows = read_rows(molecules, smiles_column, None, name_column)
     runtime.start()  # before anything imports mlx
-    from score_mlx.models.prediction import Ensemble
+    from score_mlx.models.prediction import trained
     from score_mlx.weights.opened import opened
 
-    ensemble = Ensemble(opened(model), epoch, results)
+    ensemble = trained(opened(model), epoch, results)
     bad: list[str] = []
     columns = ["row", *["name"] * bool(name_column), "smiles", "mean", "spread"]
     columns += [*(f"fold{fold}" for fold in ensemble.folds), "problem"]

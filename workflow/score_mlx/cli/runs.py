@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from score_mlx.cli.options import Dataset, PresetName, settled_config, show
+from score_mlx.cli.outputs import TableOut
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
+    from score_mlx.config.file import Config
     from score_mlx.runs.run import Run
 
 Folder = Annotated[Path, typer.Option("--runs", help="folder in which to look for records")]
@@ -21,7 +23,7 @@ def runs(
         list[str] | None,
         typer.Argument(help="column=text, e.g. model=gat|gcn options=steps; == for the whole text; all must hold"),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")] = None,
+    out: TableOut = None,
     folder: Folder = Path("results/runs"),
 ) -> None:
     """List every finished run with its result and its cost.
@@ -55,18 +57,40 @@ def estimate(
     from score_mlx.data.chem.parallel import cores
     from score_mlx.models.estimate import estimate as compute
 
-    specs = target_specs(settled_config(dataset, preset), Path(target).stem)
-    known = _known(folder) if folder.exists() else []
-    done = {run.spec for run in known}
+    config = settled_config(dataset, preset)
+    specs, rows = target_specs(config, Path(target).stem), _rows(config)
+    here = _known(folder) if folder.exists() else []
+    done = {run.spec for run in here}
     # Seconds of other machines are better than none.
-    known += [run for run in (_known(reference) if reference.exists() else []) if run.spec not in done]
-    found, side_by_side = compute(specs, done, known), jobs or cores()
+    elsewhere = [run for run in (_known(reference) if reference.exists() else []) if run.spec not in done]
+    found, side_by_side = compute(specs, done, here + elsewhere, rows), jobs or cores()
     typer.echo(f"{target}: {found.done} of {found.done + found.missing} runs done")
     if found.missing:
         about = f"{found.hours(side_by_side):.1f} hours, {side_by_side} side by side"
         typer.echo(f"the other {found.missing}: about {about}; the longest takes {found.longest / 3600:.1f}")
+        size = "" if rows is None else f", in proportion to {rows} molecules"
+        typer.echo(f"by {len(here)} runs in {folder} and {len(elsewhere)} in {reference}{size}")
     if found.unknown:
         typer.echo(f"not counted, nothing like it has been run: {', '.join(found.unknown)}")
+
+
+def _rows(config: Config) -> int | None:
+    """Molecules of a reader's data set: as prepared, else the rows of its file.
+
+    Raises:
+        UserError: the file is not there, or has no column of SMILES.
+    """
+    from score_mlx.data.chem.csvfile import read_rows
+    from score_mlx.data.chem.prepared import load_info
+    from score_mlx.system import project
+
+    if not config.own_csv:
+        return None
+    prepared = Path("results", "data", config.dataset_name)
+    if (prepared / "dataset.json").is_file():
+        return load_info(prepared)["rows"]
+    rows = read_rows(project.root() / config.own_csv, config.smiles_column, config.target_column, say=lambda line: None)
+    return len(rows)
 
 
 def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from score_mlx.cli.options import show
+from score_mlx.cli.outputs import TableOut
 from score_mlx.system import project
 from score_mlx.system.errors import UserError
 
@@ -32,7 +33,7 @@ def spot_check(
         "build/spot-check"
     ),
     cores: Annotated[int | None, typer.Option(min=1, help="runs side by side, by default one a core")] = None,
-    out: Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")] = None,
+    out: TableOut = None,
 ) -> None:
     """Train records drawn at random again with the present code and say how far they come out from what they say.
 

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from score_mlx.cli.options import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full, show
+from score_mlx.cli.outputs import TableOut
 from score_mlx.config.experiments import LANGUAGE
 from score_mlx.data.splits import AT_RANDOM
 
 Kind = Annotated[str | None, typer.Option(help="what the records are of, by default config.yaml's", hidden=True)]
-TableOut = Annotated[Path | None, typer.Option(help="write this .csv and its .md and .tex instead of printing")]
 
 
 def table(

@@ -82,7 +82,7 @@ def download(
                 if isinstance(reason, _ForGoodError):
                     asked.remove(url)
     listed = "; ".join(f"{url}: {reason}" for url, reason in said.items())
-    raise UserError(f"{name}: not downloaded: {listed}; or put the file into a local data folder by hand")
+    raise UserError(f"{name}: not downloaded: {listed}; or put the file there by hand: {out_path}")
 
 
 def _fetch(url: str, out_path: Path, size: int | None, checksum: str | None, limits: Limits) -> None:

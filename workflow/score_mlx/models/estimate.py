@@ -40,28 +40,42 @@ class Estimate:
         return max(self.seconds / jobs, self.longest) / 3600
 
 
-def estimate(specs: Iterable[Spec], done: set[Spec], known: Sequence[Measured]) -> Estimate:
+def estimate(specs: Iterable[Spec], done: set[Spec], known: Sequence[Measured], rows: int | None = None) -> Estimate:
     """What remains of the runs of `specs`.
 
     Args:
         specs: the target's runs.
         done: those that have a record.
         known: runs whose cost is known, of this machine where there are any.
+        rows: molecules of the data set, with which the cost of known runs on others is multiplied.
     """
     specs = list(dict.fromkeys(specs))
     missing = [spec for spec in specs if spec not in done]
-    costs = {spec: cost(spec, known) for spec in missing}
+    costs = {spec: cost(spec, known, rows=rows) for spec in missing}
     seconds = [cost for cost in costs.values() if cost is not None]
     unknown = list(dict.fromkeys(spec.model for spec, cost in costs.items() if cost is None))
     return Estimate(len(specs) - len(missing), len(missing), sum(seconds), max(seconds, default=0.0), unknown)
 
 
 def cost(
-    spec: Spec, known: Sequence[Measured], choose: Callable[[Iterable[float]], float] = statistics.median
+    spec: Spec,
+    known: Sequence[Measured],
+    choose: Callable[[Iterable[float]], float] = statistics.median,
+    rows: int | None = None,
 ) -> float | None:
-    """Seconds, from those of the runs most like this one, in proportion to its work; None where none is like it."""
+    """Seconds, from those of the runs most like this one, in proportion to its work; None where none is like it.
+
+    Args:
+        rows: molecules of its data set, where they are known; the cost of a run of molecules grows with them.
+    """
     alike = [run for run in known if run.spec.kind == spec.kind]
     closest = [run for run in alike if run.spec.configuration == spec.configuration] or alike
     if not closest:
         return None
-    return choose(run.meta.seconds * spec.work / run.spec.work for run in closest)
+    return choose(run.meta.seconds * spec.work / run.spec.work * _size(run, rows) for run in closest)
+
+
+def _size(run: Measured, rows: int | None) -> float:
+    """How many times larger a data set is than a run's own; 1 for a text."""
+    own = getattr(getattr(run, "dataset", None), "rows", None)
+    return rows / own if rows and own else 1.0

@@ -13,6 +13,8 @@ import numpy as np
 from score_mlx.data.chem import descriptors as chem
 from score_mlx.data.chem.scaling import DescriptorScaler
 from score_mlx.data.fold_data import FoldedData
+from score_mlx.models.classical.refitted import Refitted
+from score_mlx.models.classical.spec import ClassicalSpec
 from score_mlx.models.families import family_of, inputs_of, read_record, spec_of
 from score_mlx.runs.schema import RunRecord
 from score_mlx.runs.spec import Spec, results_of
@@ -20,6 +22,19 @@ from score_mlx.system.errors import UserError
 
 BATCH = 64  # molecules; memory, not numbers, depends on it
 SCALERS = "scalers.json"  # of exported weights: mean and scale of each descriptor, fold by fold
+
+
+def trained(record: Path, epoch: str = "best", results: Path | None = None) -> Ensemble | Refitted:
+    """The models of a run's folds, of whichever family: networks with their weights, others fitted again.
+
+    Raises:
+        UserError: as of `Ensemble` and `Refitted`.
+    """
+    content = read_record(record)
+    spec = spec_of(content, record)
+    if isinstance(spec, ClassicalSpec):
+        return Refitted(spec, content, record, results)
+    return Ensemble(record, epoch, results)
 
 
 class Ensemble:
@@ -45,7 +60,7 @@ class Ensemble:
         self.spec, self.dataset = spec_of(content, record), content.data
         self.predictor = family_of(self.spec).predictor()
         if self.predictor is None:  # trees keep no weights, texts are no molecules
-            raise UserError(f"{record}: {self.spec.model} is {self.spec.FAMILY}, expected a graph or dense network")
+            raise UserError(f"{record}: {self.spec.model} is {self.spec.FAMILY}, which predicts no molecules")
         self.folds = [fold.fold for fold in content.folds]
         self.scalers = scalers_of(self.spec, content, record, results) if self.spec.uses_descriptors else []
         width = len(self.scalers[0].mean) if self.scalers else 0

@@ -129,7 +129,7 @@ class Spec(ABC):
         types = {f.name: type(f.default) for f in cls.option_fields()}
         values: dict[str, Any] = {}
         for item in text.split(","):
-            name, equals, value = item.partition("=")
+            name, equals, value = (part.strip() for part in item.partition("="))
             if not equals or name not in types:
                 raise UserError(unknown("option", name, tuple(types)))
             values[name] = _read(name, value, types[name])

@@ -14,6 +14,7 @@ class UserError(Exception):
 def unknown(what: str, found: Any, allowed: Iterable[str]) -> str:
     """One line for a word that is none of those expected, with the nearest."""
     allowed = list(allowed)
-    near = difflib.get_close_matches(str(found), allowed, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    folded = {str(word).casefold(): word for word in allowed}  # capitals are no other word
+    near = difflib.get_close_matches(str(found).casefold(), folded, n=1)
+    hint = f"; did you mean '{folded[near[0]]}'?" if near else ""
     return f"unknown {what} '{found}': expected one of {', '.join(allowed)}{hint}"

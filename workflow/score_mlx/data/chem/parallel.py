@@ -32,7 +32,7 @@ def ordered_map(
         processes = cores() if len(items) >= many else 1
     processes = min(processes, len(starts))
     chunks = [items[start : start + CHUNK] for start in starts]
-    note = partial(_note, label, len(items))
+    note = partial(_note, label, len(items), many)
     if processes <= 1:
         return [note(s, work(chunk, s, *args)) for s, chunk in zip(starts, chunks, strict=True)]
     spawn = multiprocessing.get_context("spawn")
@@ -60,9 +60,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _note(label: str, total: int, start: int, result: Any) -> Any:
+def _note(label: str, total: int, many: int, start: int, result: Any) -> Any:
     """`result`, after a progress line on standard error when there are many molecules."""
-    done, show = min(start + CHUNK, total), total > MANY
+    done, show = min(start + CHUNK, total), total > many
     if show and sys.stderr.isatty():
         print(f"\r{label}: {done} of {total} molecules", end="\n" if done == total else "", file=sys.stderr, flush=True)
     elif show and (done == total or done % (100 * CHUNK) == 0):

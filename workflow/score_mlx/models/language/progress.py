@@ -66,7 +66,8 @@ class Lines:
         last = history.evaluations[-1] if history.evaluations else {}
         name = "part_bpb" if "part_bpb" in last else "val_loss"
         known = f", {name} {last[name]:.3f}" if name in last else ""
-        return f"step {history.step}, loss {self.loss:.3f}{known}"
+        loss = "" if math.isnan(self.loss) else f", loss {self.loss:.3f}"  # there is none before the first step
+        return f"step {history.step}{loss}{known}"
 
     def close(self) -> None:
         """End the bar and the report."""

@@ -1,0 +1,67 @@
+"""Classical models asked about new molecules: fitted once more, since the same fit gives the same model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from score_mlx.data.chem import descriptors as chem
+from score_mlx.data.fold_data import FoldedData
+from score_mlx.models.classical.models import fitted
+from score_mlx.models.classical.selection import Selection
+from score_mlx.models.classical.spec import ClassicalSpec
+from score_mlx.models.families import inputs_of
+from score_mlx.runs.schema import RunRecord
+from score_mlx.runs.spec import results_of
+from score_mlx.system.errors import UserError
+
+CLOSE = 1e-6  # relative: a record's RMSE has seven digits
+
+
+class Refitted:
+    """The models of a classical run's folds; arguments and attributes as of `models.prediction.Ensemble`.
+
+    No file of a fitted model is kept: those of these libraries are programs to whoever opens them. Fits take seconds
+    (CatBoost's a minute) and are seeded, on one thread.
+
+    Raises:
+        UserError: the data that it was fitted on are not there, or the fit gives other errors than the record has.
+    """
+
+    def __init__(self, spec: ClassicalSpec, content: RunRecord, record: Path, results: Path | None = None):
+        self.spec, self.dataset, self.folds = spec, content.dataset, [fold.fold for fold in content.folds]
+        files = inputs_of(spec, results or results_of(spec, record.resolve()))
+        data = FoldedData.load(files)
+        if not data.record().same(content.dataset):
+            raise UserError(f"{record}: fitted on other data than {files['molecules'].parent} holds, see --results")
+        selection = Selection.load(files["shap"]) if spec.ranked_by else None
+        self._models = []
+        for part in content.folds:
+            fold, x = part.fold, data.scaled_descriptors(part.fold).astype(np.float64)
+            columns = selection.top(fold, spec.top) if selection else np.arange(x.shape[1])
+            mean, deviation = part.target_scale or (0.0, 1.0)
+            train, test = data.train(fold), data.test(fold)
+            model = fitted(spec, fold, x[train][:, columns], (data.targets[train] - mean) / deviation)
+            found = model.predict(x[test][:, columns]) * deviation + mean - data.targets[test]
+            rmse = float(np.sqrt(np.mean(found**2)))
+            if part.rmse[0] is None or abs(rmse - part.rmse[0]) > CLOSE * max(abs(part.rmse[0]), rmse):
+                raise UserError(
+                    f"{record}: fold {fold} has RMSE {part.rmse[0]}, fitted here {rmse:.7g}: other versions of the "
+                    "libraries made it; fit it again with score-mlx train classical"
+                )
+            self._models.append((model, data.scaler(fold), columns, mean, deviation))
+
+    def __call__(self, smiles: Sequence[str]) -> np.ndarray:
+        """Predictions (n, folds) for n SMILES that RDKit reads, in the unit of the target."""
+        if not smiles:
+            return np.empty((0, len(self.folds)))
+        raw = chem.compute(smiles, processes=1)[0]
+        return np.stack(
+            [
+                model.predict(scaler.transform(raw)[:, columns].astype(np.float64)) * deviation + mean
+                for model, scaler, columns, mean, deviation in self._models
+            ],
+            axis=1,
+        )
