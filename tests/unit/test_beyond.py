@@ -201,6 +201,13 @@ def test_listed_runs():
     assert set(target_specs(config, "factorial_corners")) == set(whole) <= set(target_specs(config, "beyond"))
 
 
+def test_runs_that_only_an_experiment_beyond_the_paper_lists():
+    config = load(FILE, {"preset": "paper"})
+    assert len(config.beyond_own("factorial")) == 192 - 64  # the paper has 8 x 4 as_code, in two settings
+    assert {spec.repeat for spec in config.beyond_own("more_repeats")} == {1, 2}
+    assert len(config.beyond_own("adam_corrected")) == 40
+
+
 def test_other_data_have_what_names_none():
     config = load(FILE, {"dataset": "freesolv"})
     assert "factorial" in config.beyond_here and "generality" not in config.beyond_here

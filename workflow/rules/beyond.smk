@@ -82,4 +82,4 @@ rule factorial:
 
 rule beyond:
     input:
-        lambda wildcards: [f"{TABLES}/{name}.csv" for name in BEYOND if beyond_records(name)],
+        lambda wildcards: [f"{TABLES}/{name}.csv" for name in BEYOND if there(records_at(CONFIG.beyond_own(name)))],

@@ -47,7 +47,7 @@ def redraw(
         if _complete(whole, specs, runs):
             join([out / f"{part}.csv" for part in parts], out=out / f"{whole}.csv")
     for name in config.beyond_here:
-        if any(spec.path(runs).exists() for spec in config.beyond_specs(name)):
+        if any(spec.path(runs).exists() for spec in config.beyond_own(name)):
             drawn = out / f"{name}_figure.png" if config.beyond[name].kind == "factorial" else None
             beyond.make(name, config, runs, out / f"{name}.csv", drawn)
     catalogue([], out=out / "runs.csv", folder=runs)

@@ -163,6 +163,11 @@ class Config(Typed):
         except (TypeError, UserError) as reason:
             raise UserError(f"config.yaml: beyond.{name}: {reason}") from None
 
+    def beyond_own(self, name: str) -> list[Spec]:
+        """Those of `beyond_specs` that no experiment of the paper lists; without any there is nothing to say."""
+        listed = {spec for experiment in self.experiments for spec in self.specs(experiment)}
+        return [spec for spec in self.beyond_specs(name) if spec not in listed]
+
     def baseline_specs(self) -> list[Spec]:
         """CatBoost on the descriptors, the line that figures of graph networks show; [] where no experiment has it."""
         specs = (spec for name in self.of_kind("baselines") for spec in self.specs(name))
