@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from matplotlib import image
 from score_mlx.config.file import load
+from score_mlx.experiments.baselines import drawing as baselines
+from score_mlx.experiments.models import table as tables
 from score_mlx.models.classical.selection import Selection
 from score_mlx.models.classical.spec import METHODS
 from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.models.families import spec_from_path, spec_from_values
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.plots import baselines, schema, shap_summary
+from score_mlx.plots import schema, shap_summary
 from score_mlx.system.errors import UserError
-from score_mlx.tables import selection, sensitivity, tables
+from score_mlx.tables import selection, sensitivity
 
 PAPER = {"CatBoost": {"rmse_mean": 0.563, "rmse_std": 0.03}, "MLP": {"rmse_mean": 0.642, "rmse_std": 0.04}}
 

@@ -3,11 +3,12 @@
 import made_up_records as made_up
 import pytest
 from score_mlx.cli import runs as cli_runs
+from score_mlx.experiments.learned_dt import table as learned
 from score_mlx.models.classical.spec import METHODS
 from score_mlx.models.estimate import estimate
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.system.errors import UserError
-from score_mlx.tables import catalogue, learned
+from score_mlx.tables import catalogue
 
 
 def run(arch="gat", config="SCORE", seconds=100.0, dt=None, best=None, **options):

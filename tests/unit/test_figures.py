@@ -6,9 +6,10 @@ import pytest
 from matplotlib import image
 from matplotlib import pyplot as plt
 from matplotlib.text import Text
+from score_mlx.experiments.models import drawing as configurations
 from score_mlx.models.classical.spec import CatBoost
 from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
-from score_mlx.plots import configurations, curves, style
+from score_mlx.plots import learning_curves, style
 from score_mlx.system.errors import UserError
 
 PAPER = {"SCORE_gat": {"rank": 13, "rmse_mean": 0.564, "rmse_std": 0.04}}
@@ -66,9 +67,9 @@ def test_a_model_that_blew_up_does_not_set_the_scale():
 
 def test_a_curve_that_stays_high_is_in_view_unless_it_blew_up():
     low, high, lost = np.array([3.0, 0.6, 0.7]), np.array([4.0, 1.8, 2.0]), np.full(3, np.nan)
-    assert curves.limits([low, lost]) == pytest.approx((0.54, 1.2))
-    assert curves.limits([low, high, np.full(3, 1e6)]) == pytest.approx((0.54, 1.98))
-    assert curves.limits([lost]) == (0.0, 1.0)
+    assert learning_curves.limits([low, lost]) == pytest.approx((0.54, 1.2))
+    assert learning_curves.limits([low, high, np.full(3, 1e6)]) == pytest.approx((0.54, 1.98))
+    assert learning_curves.limits([lost]) == (0.0, 1.0)
 
 
 def test_diverged_models_cut_runs_and_stand_ins_are_drawn(tmp_path, monkeypatch):

@@ -6,18 +6,20 @@ from dataclasses import replace
 
 import made_up_records as made_up
 import pytest
-from score_mlx.config.experiments import table_stem
 from score_mlx.config.file import load as load_config
 from score_mlx.config.presets import resolve
+from score_mlx.experiments.challenge import drawing as challenge_figure
+from score_mlx.experiments.challenge import table as challenge
+from score_mlx.experiments.characters import table as characters
+from score_mlx.experiments.losses import drawing as losses
+from score_mlx.experiments.registry import table_stem
 from score_mlx.models.estimate import estimate
 from score_mlx.models.families import read_run
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.models.language.spec import ChallengeSpec, CharSpec, NanoGPTSpec
-from score_mlx.plots import challenge as challenge_figure
-from score_mlx.plots import losses
 from score_mlx.report.items import read_items
 from score_mlx.system.errors import UserError
-from score_mlx.tables import catalogue, challenge, characters
+from score_mlx.tables import catalogue
 from score_mlx.tables.language_runs import explain_losses
 
 KINDS = {"figure3": 6, "figure3b": 3, "figure4": 15, "table10": 6, "table11": 3, "table12": 4, "figure5": 6}

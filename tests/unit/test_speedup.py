@@ -4,10 +4,11 @@ import made_up_records as made_up
 import numpy as np
 import pytest
 from score_mlx.config.file import load
+from score_mlx.experiments.integrators import drawing as integrators
+from score_mlx.experiments.speedup import drawing as curves
+from score_mlx.experiments.speedup import table as speedup
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.plots import curves
 from score_mlx.system.errors import UserError
-from score_mlx.tables import speedup
 
 PAPER = {("gat", False): 3.0, ("gat", True): 2.0}
 
@@ -82,11 +83,11 @@ def test_each_figure_shows_its_own_runs(repo):
 
 
 def test_figures_twice_the_same(tmp_path):
-    schemes = [run("SCORE", 2 + 0.1 * n, integrator=name) for n, name in enumerate(curves.INTEGRATORS)]
+    schemes = [run("SCORE", 2 + 0.1 * n, integrator=name) for n, name in enumerate(integrators.INTEGRATORS)]
     drawings = {
         "figure13": lambda path: curves.draw_forms(four(), path, title="Figure 13"),
         "figure17": lambda path: curves.draw_warp(four()[:2], path, title="Figure 17"),
-        "figure9": lambda path: curves.draw_integrators(schemes, path, title="Figure 9"),
+        "figure9": lambda path: integrators.draw_integrators(schemes, path, title="Figure 9"),
     }
     for name, draw in drawings.items():
         for copy in ("a", "b"):

@@ -2,10 +2,10 @@
 
 import made_up_records as made_up
 import pytest
+from score_mlx.experiments.steps import drawing as drawing
+from score_mlx.experiments.steps import table as steps
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.plots import steps as drawing
 from score_mlx.system.errors import UserError
-from score_mlx.tables import steps
 
 OPTIONS = {"readout": "sum", "head": "mlp"}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import made_up_records as made_up
 import pytest
+from score_mlx.experiments.models import table as tables
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.system.errors import UserError
-from score_mlx.tables import tables
 
 PAPER = tables.read_paper(Path(__file__).resolve().parents[2] / "data" / "paper" / "table2.csv")
 

@@ -39,9 +39,11 @@ def test_only_folds_at_random_have_a_sensitivity():
 
 
 def test_what_a_module_imports_comes_along():
-    assert {"stats/warp.py", "tables/tables.py", "tables/runs.py"} < set(with_imports("tables/speedup.py"))
-    assert "stats/warp.py" in with_imports("plots/steps.py")
-    assert "tables/language_runs.py" in with_imports("tables/characters.py")
+    speedup = set(with_imports("experiments/speedup/table.py"))
+    assert {"stats/warp.py", "tables/table.py", "tables/runs.py"} < speedup
+    assert not any(name.startswith("plots/") for name in speedup)  # a figure's look is not the table's
+    assert "stats/warp.py" in with_imports("experiments/steps/drawing.py")
+    assert "tables/language_runs.py" in with_imports("experiments/characters/table.py")
     verdict = set(with_imports("verdict/report.py"))
     assert {f"verdict/{path.name}" for path in (PACKAGE / "verdict").glob("[!_]*.py")} <= verdict
     assert not any(name.startswith(("graphs/", "chem/")) for name in verdict)  # those have numbers in science.py

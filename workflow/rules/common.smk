@@ -22,7 +22,7 @@ from score_mlx.system.files import date_back, remove_temporaries, sha256
 from score_mlx.system.locks import hold
 from score_mlx.config.presets import resolve
 from score_mlx.runs.science import OWN_DATA, SCIENCE, versions
-from score_mlx.config.experiments import TABLES as TABLE_KINDS
+from score_mlx.experiments.registry import TABLES as TABLE_KINDS
 from score_mlx.data.chem.csvfile import read_cells, read_rows
 from score_mlx.data.splits import AT_RANDOM, DRAWN, GIVEN
 from score_mlx.config.targets import leaky, robustness_specs

@@ -4,19 +4,6 @@ in:  the records of the experiment that names the figure, the paper's values, Ca
 out: paper_figures/{figure}.png, .pdf, its caption .md, .json (results/{dataset}/figures/{figure}.* for any other data set than the paper's)
 """
 
-# What makes each kind of drawing, and reads the paper's values for it.
-DRAWING_CODE = {
-    "baselines": ["plots/baselines.py", "tables/tables.py"],
-    "baselines_beside_schema": ["plots/baselines.py", "tables/tables.py"],
-    "configurations": ["plots/configurations.py", "tables/tables.py"],
-    "challenge": ["plots/challenge.py"],
-    "forms": ["plots/curves.py"],
-    "integrators": ["plots/curves.py"],
-    "losses": ["plots/losses.py"],
-    "steps": ["plots/steps.py", "tables/steps.py"],
-    "warp": ["plots/curves.py"],
-}
-
 
 rule figure:
     input:
@@ -27,7 +14,7 @@ rule figure:
         words=words(),
         paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
         baseline=lambda wildcards: catboost_record() if drawing_of(wildcards.figure) == "configurations" else [],
-        code=lambda wildcards: sources("tables/table.py", *DRAWING_CODE[drawing_of(wildcards.figure)]),
+        code=lambda wildcards: sources("tables/table.py", *CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].drawing_code),
     output:
         png=report(
             f"{FIGURES}/{{figure}}.png",

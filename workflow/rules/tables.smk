@@ -8,17 +8,6 @@ out: results/{table}.csv, .md, .tex, .json (results/{dataset}/{table}.* for any 
      results/runs.csv, .md, .tex, .json                  every run, what came out and what it cost
 """
 
-TABLE_CODE = {
-    table: {
-        "challenge": "tables/challenge.py",
-        "characters": "tables/characters.py",
-        "learned_dt": "tables/learned.py",
-        "speedup": "tables/speedup.py",
-        "steps": "tables/steps.py",
-    }.get(chosen.kind, "tables/tables.py")
-    for table, chosen in CONFIG.experiments.items()
-}
-
 
 rule table:
     input:
@@ -26,7 +15,7 @@ rule table:
         metas=lambda wildcards: existing_records_of(wildcards.table, "run.meta.json"),
         words=words(),
         paper=lambda wildcards: paper_values(wildcards.table),
-        code=lambda wildcards: sources("tables/table.py", TABLE_CODE[wildcards.table]),
+        code=lambda wildcards: sources("tables/table.py", CONFIG.experiments[wildcards.table].table_code),
     output:
         csv=report(
             f"{TABLES}/{{table}}.csv",

@@ -132,8 +132,9 @@ def _repeats(
 
 def _papers(config: Config, experiments: list[str]) -> dict[Spec, float]:
     """What the paper prints for the runs of experiments, of graph networks."""
+    from score_mlx.experiments.models import table as tables
+    from score_mlx.experiments.steps import table as steps
     from score_mlx.system import project
-    from score_mlx.tables import steps, tables
 
     found: dict[Spec, float] = {}
     for name in experiments:

@@ -9,11 +9,11 @@ import typer
 
 from score_mlx.cli.options import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full, settled_config
 from score_mlx.cli.outputs import ending
-from score_mlx.config.experiments import LANGUAGE
+from score_mlx.experiments.registry import DRAWN_BY
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.runs.run import FoldRun
+    pass
 
 
 def figure(
@@ -40,46 +40,8 @@ def figure(
     if drawing != "schema" and not records:
         chosen = from_config(experiment, dataset, preset, runs, figure=name)
         records, title, paper = chosen.there, title or chosen.title, paper or chosen.paper
-    loaded = [read_run(path) for path in records or []]
-    _draw(drawing, loaded, out, formats.heading(name, title), paper, read_run(baseline) if baseline else None)
-
-
-def _draw(
-    drawing: str, loaded: list[FoldRun], out: Path, heading: str, paper: Path | None, baseline: FoldRun | None
-) -> None:
-    """The figure of that kind; plotting libraries are imported by the one that needs them."""
-    from score_mlx.tables import steps, tables
-
-    if drawing == "configurations":
-        from score_mlx.plots import configurations
-
-        values = tables.read_paper(paper) if paper else {}
-        configurations.draw(loaded, out, title=heading, paper=values, baseline=baseline)
-    elif drawing == "steps":
-        from score_mlx.plots import steps as depths
-
-        depths.draw(loaded, out, title=heading, paper=steps.read_paper(paper) if paper else {})
-    elif drawing == "schema":
-        from score_mlx.plots import schema
-
-        schema.draw(out, title=f"{heading}. Depth as a stack and as a recurrence")
-    elif drawing.startswith("baselines"):
-        from score_mlx.plots import baselines
-
-        draw = baselines.draw if drawing == "baselines" else baselines.draw_beside_schema
-        draw(loaded, out, title=heading, paper=tables.read_paper(paper) if paper else {})
-    elif drawing in LANGUAGE:
-        from score_mlx.plots import challenge, losses
-
-        {"losses": losses, "challenge": challenge}[drawing].draw(loaded, out, title=heading)
-    else:
-        from score_mlx.plots import curves
-
-        if drawing == "integrators":
-            curves.draw_integrators(loaded, out, title=heading)
-        else:  # one architecture of several, so the experiment's title is not the figure's
-            draw = curves.draw_forms if drawing == "forms" else curves.draw_warp
-            draw(loaded, out, title=heading.split(". ")[0])
+    loaded, line = [read_run(path) for path in records or []], read_run(baseline) if baseline else None
+    DRAWN_BY[drawing].draw(drawing, loaded, out, formats.heading(name, title), paper, line)
 
 
 def _experiment_of(figure: str) -> tuple[str, str]:

@@ -15,8 +15,8 @@ from score_mlx.cli.runs import runs as catalogue
 from score_mlx.cli.table import sensitivity, table
 from score_mlx.cli.verdict import TABLES as VERDICT_TABLES
 from score_mlx.cli.verdict import verdict
-from score_mlx.config.experiments import TABLES, table_stem
 from score_mlx.data.splits import AT_RANDOM
+from score_mlx.experiments.registry import table_stem
 from score_mlx.runs.spec import Spec
 from score_mlx.tables.parts import wholes
 
@@ -32,7 +32,7 @@ def redraw(
     config = settled_config()
     baselines = [path for spec in config.baseline_specs() if (path := spec.path(runs)).exists()]
     for name, experiment in config.experiments.items():
-        if experiment.kind in TABLES and _complete(name, config.specs(name), runs):
+        if experiment.table_code and _complete(name, config.specs(name), runs):
             table(name, out=out / f"{table_stem(name, experiment, beside_figures=True)}.csv", runs=runs)
         if experiment.kind == "baselines" and all(
             _complete(f"{name}_sensitivity", config.specs(name, split), runs) for split in AT_RANDOM
@@ -42,7 +42,7 @@ def redraw(
             if drawing == "schema" or _complete(drawn, config.figure_specs(name, drawn), runs):
                 line = baselines[0] if drawing == "configurations" and baselines else None
                 figure(drawn, out=out / f"{drawn}.png", runs=runs, baseline=line)
-    for whole, parts in wholes(name for name, chosen in config.experiments.items() if chosen.kind in TABLES).items():
+    for whole, parts in wholes(name for name, chosen in config.experiments.items() if chosen.table_code).items():
         specs = [spec for part in parts for spec in config.specs(part)]
         if _complete(whole, specs, runs):
             join([out / f"{part}.csv" for part in parts], out=out / f"{whole}.csv")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,6 @@ import typer
 
 from score_mlx.cli.options import Dataset, Paper, PresetName, Records, Runs, Title, from_config, full, show
 from score_mlx.cli.outputs import TableOut
-from score_mlx.config.experiments import LANGUAGE
 from score_mlx.data.splits import AT_RANDOM
 
 Kind = Annotated[str | None, typer.Option(help="what the records are of, by default config.yaml's", hidden=True)]
@@ -32,8 +30,10 @@ def table(
 
     While models still train: score-mlx table 2 prints what is there so far, and which models are not.
     """
+    from score_mlx.experiments.models.settings import ModelsExperiment
+    from score_mlx.experiments.registry import KINDS
+    from score_mlx.models.families import read_run
     from score_mlx.tables import formats
-    from score_mlx.tables.table import Table
 
     name = full("table", name)
     not_run: list[str] = []
@@ -41,42 +41,9 @@ def table(
         chosen = from_config(name, dataset, preset, runs)
         records, not_run, kind = chosen.there, chosen.not_run, chosen.kind
         title, top, paper = title or chosen.title, chosen.top if top is None else top, paper or chosen.paper
-    make = _of_language_models if kind in LANGUAGE else partial(_of_networks, top=top or 0, not_run=not_run)
-    columns, readable, rows, notes = make(kind, records, paper)
-    show(Table(formats.heading(name, title), columns, rows, notes, readable), out)
-
-
-def _of_networks(kind: str | None, records: list[Path], paper: Path | None, top: int, not_run: list[str]) -> tuple:
-    """Columns, their readable form, rows and notes of a table of models that are trained on folds."""
-    from score_mlx.models.families import read_run
-    from score_mlx.runs.run import FoldRun
-    from score_mlx.tables import learned, speedup, steps, tables
-
-    runs = [read_run(path, FoldRun) for path in records]
-    if kind == "learned_dt":
-        return learned.columns(runs), learned.READABLE, learned.learned_table(runs), learned.caption(runs)
-    if kind == "steps":
-        rows = steps.steps_table(runs, steps.read_paper(paper) if paper else {})
-        return steps.COLUMNS, steps.READABLE, rows, steps.caption(runs)
-    if kind == "speedup":
-        rows = speedup.speedup_table(runs, speedup.read_paper(paper) if paper else {})
-        return speedup.COLUMNS, speedup.READABLE, rows, speedup.caption(runs)
-    rows = tables.model_table(runs, tables.read_paper(paper) if paper else {}, top=top, not_run=not_run)
-    return tables.COLUMNS, tables.READABLE, rows, tables.caption(runs, top)
-
-
-def _of_language_models(kind: str, records: list[Path], paper: Path | None) -> tuple:
-    """The same of a table of language models."""
-    from score_mlx.models.families import read_run
-    from score_mlx.models.language.run import LanguageRun
-    from score_mlx.tables import challenge, characters
-
-    runs, made = (
-        [read_run(path, LanguageRun) for path in records],
-        {"characters": characters, "challenge": challenge}[kind],
-    )
-    make = characters.characters_table if kind == "characters" else challenge.challenge_table
-    return made.COLUMNS, made.READABLE, make(runs, made.read_paper(paper) if paper else {}), made.caption(runs)
+    made_by = KINDS.get(kind or "", ModelsExperiment)
+    loaded = [read_run(path, made_by.run_kind) for path in records]
+    show(made_by.table(formats.heading(name, title), loaded, paper, top or 0, not_run), out)
 
 
 def sensitivity(

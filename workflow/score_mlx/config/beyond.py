@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from score_mlx.config.base import Name, Typed
 from score_mlx.data.dataset_names import BUILT_IN
 from score_mlx.data.splits import DRAWN
+from score_mlx.experiments.base import Name, Typed
 from score_mlx.models.classical.spec import METHODS
 from score_mlx.models.graphs.size import BLOCKS, narrowed, parameters
 from score_mlx.models.graphs.spec import CONFIGS, GraphSpec

@@ -10,15 +10,15 @@ import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from score_mlx.config import texts
-from score_mlx.config.base import Name, Typed
 from score_mlx.config.beyond import AnyBeyond
-from score_mlx.config.experiments import LANGUAGE, AnyExperiment
 from score_mlx.config.language import LanguageSettings
 from score_mlx.config.messages import explain
 from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings, Presets
 from score_mlx.config.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.data.dataset_names import BUILT_IN, dataset_name
 from score_mlx.data.splits import GIVEN, SPLITS
+from score_mlx.experiments.base import Name, Typed
+from score_mlx.experiments.registry import AnyExperiment
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import plugins
 from score_mlx.runs.spec import Spec
@@ -111,7 +111,7 @@ class Config(Typed):
     def applicable(self) -> list[str]:
         """The experiments that concern this data set: language models only stand beside the paper's molecules."""
         texts = self.dataset in ("esol", "nci")
-        return [name for name, e in self.experiments.items() if texts or e.kind not in LANGUAGE]
+        return [name for name, e in self.experiments.items() if texts or not e.of_text]
 
     def of_kind(self, kind: str) -> list[str]:
         """The experiments of one kind."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from score_mlx.config.experiments import KINDS
+from score_mlx.experiments.registry import KINDS
 
 _CLEARER = {"model_type": "keys and values", "dict_type": "keys and values", "invalid_key": "text"}
 
@@ -45,7 +45,8 @@ def explain(problem: Any, file: str, base: dict[str, Any], config: type[BaseMode
     if problem["type"] == "literal_error":
         near = difflib.get_close_matches(str(value), re.findall(r"'(\w+)'", problem["ctx"]["expected"]), n=1)
     if problem["type"] == "union_tag_invalid":
-        expected = f"expected {', '.join(KINDS[:-1])} or {KINDS[-1]}"
+        *most, last = KINDS
+        expected = f"expected {', '.join(most)} or {last}"
     elif problem["type"] != "value_error":
         expected = f"expected {expected}"
     return f"{where}: {'.'.join(keys)} = {value!r}: {expected}{_hint(near)}"

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, create_model, field_validator
 
-from score_mlx.config.base import BatchSize, Epochs, LearningRate, Typed
 from score_mlx.config.language import LanguageCuts
+from score_mlx.experiments.base import BatchSize, Epochs, LearningRate, Typed
 from score_mlx.models.classical.spec import METHODS, CatBoost, ClassicalSpec, Lasso
 from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.models.graphs.spec import GraphSpec

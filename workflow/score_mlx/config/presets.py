@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from score_mlx.config.base import Typed
 from score_mlx.config.file import Config
+from score_mlx.experiments.base import Typed
 from score_mlx.system import device
 
 

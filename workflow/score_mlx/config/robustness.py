@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from score_mlx.config.base import Name, Typed
 from score_mlx.data.splits import SPLITS
+from score_mlx.experiments.base import Name, Typed
 from score_mlx.models.graphs.spec import GraphSpec
 
 # What results/robustness.csv asks beside the paper's choice, and how the runs of each differ from the paper's.

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from score_mlx.config.experiments import TABLES, table_stem
 from score_mlx.config.file import Config
+from score_mlx.experiments.registry import table_stem
 from score_mlx.report.costs import Rows, Share, share
 from score_mlx.report.grid import read_rows
 from score_mlx.report.judged import Cell
@@ -162,7 +162,7 @@ def target(config: Config, *files: str) -> str:
 
 
 def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mapping[str, list[Cell]], runs: Rows) -> Item:
-    experiment, has_table = config.experiments[name], config.experiments[name].kind in TABLES
+    experiment, has_table = config.experiments[name], bool(config.experiments[name].table_code)
     table = [f"{config.tables_folder}/{name}.csv"] if has_table else []
     drawn = {figure: f"{config.figures_folder}/{figure}.png" for figure in experiment.drawings}
     stem = table_stem(name, experiment, beside_figures=tables.resolve() == figures.resolve())

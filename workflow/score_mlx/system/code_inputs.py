@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 # What lies below these is computed from records; everything else that they import has a number in science.py instead.
-DRAWN_FROM_RECORDS = ("stats", "tables", "plots", "verdict", "report")
+DRAWN_FROM_RECORDS = ("stats", "tables", "plots", "experiments", "verdict", "report")
 
 
 def with_imports(*names: str) -> list[str]:

@@ -12,9 +12,8 @@ from score_mlx.runs.run import FoldRun
 from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import change, number
-from score_mlx.tables.runs import provenance, quantity, require_one_dataset
+from score_mlx.tables.runs import provenance, quantity, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
-from score_mlx.tables.tables import warnings
 
 COLUMNS = (
     "options", "architecture", "depth", "against", "rmse", "against_rmse", "difference", "low", "high", "p", "p_holm",

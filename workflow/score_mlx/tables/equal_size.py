@@ -14,9 +14,8 @@ from score_mlx.stats.crossed import crossed
 from score_mlx.stats.statistics import ALPHA, holm
 from score_mlx.tables.factorial import ALL, interval
 from score_mlx.tables.formats import change, number
-from score_mlx.tables.runs import provenance, require_one_dataset
+from score_mlx.tables.runs import provenance, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
-from score_mlx.tables.tables import warnings
 
 COLUMNS = (
     "architecture", "rival", "hidden", "steps", "parameters", "score_parameters", "rmse", "score_rmse", "difference",

@@ -14,9 +14,8 @@ from score_mlx.runs.spec import Spec
 from score_mlx.stats.crossed import Effect, crossed
 from score_mlx.stats.statistics import ALPHA, holm
 from score_mlx.tables.formats import change, number
-from score_mlx.tables.runs import conditions, distinct, require_one_dataset
+from score_mlx.tables.runs import conditions, distinct, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
-from score_mlx.tables.tables import warnings
 
 # dt -> stack, one shared block
 LEVELS = {"1": ("base", "shared"), "0.5": ("skip05", "SCORE_skip05"), "1/K": ("averaged", "SCORE")}

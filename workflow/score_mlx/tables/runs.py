@@ -15,6 +15,7 @@ EPOCHS = {
     "held_out": "epoch chosen on the other folds",
 }
 Pair = tuple[FoldRun, FoldRun]
+NO_VALUE = "the paper gives no value"
 
 
 def show_versions(versions: dict[str, str]) -> str:
@@ -117,3 +118,14 @@ def quantity(runs: Sequence[Any]) -> str:
 def distinct(values: Iterable[Any]) -> list[str]:
     """Each value once, as text, but for None and ""."""
     return list(dict.fromkeys(str(value) for value in values if value not in (None, "")))
+
+
+def warnings(runs: Sequence[FoldRun]) -> list[str]:
+    """What keeps a table from being compared with the paper's, a sentence an item."""
+    lines = []
+    if runs[0].dataset.stand_in:
+        lines.append(f"STAND-IN DATA ({runs[0].dataset.label}): no number here compares with the paper's.")
+    cuts = list(dict.fromkeys(run.cuts for run in runs if run.cuts))
+    if cuts:
+        lines.append(f"CUT RUNS ({'; '.join(cuts)}): trained for less than in the paper, so not compared with it.")
+    return lines

@@ -13,9 +13,8 @@ import numpy as np
 
 from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.tables.formats import change, mean_and_std
-from score_mlx.tables.runs import ORIGIN, origin, paired, require_one_dataset
+from score_mlx.tables.runs import ORIGIN, origin, paired, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
-from score_mlx.tables.tables import warnings
 
 CHOICES = ("rmse", "last_rmse", "grouped_rmse", "grouped_last_rmse")
 CHANGES = {"change_last": "last_rmse", "change_grouped": "grouped_rmse", "change_both": "grouped_last_rmse"}

@@ -14,9 +14,8 @@ from score_mlx.runs.spec import Spec
 from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.tables.factorial import interval
 from score_mlx.tables.formats import change, number
-from score_mlx.tables.runs import provenance
+from score_mlx.tables.runs import provenance, warnings
 from score_mlx.tables.table import Readable
-from score_mlx.tables.tables import warnings
 
 VARIANT_COLUMNS = (
     "model", "steps", "readout", "head", "rmse", "changed_rmse", "difference", "low", "high", "p", "p_holm", "paper",

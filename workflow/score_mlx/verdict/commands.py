@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from score_mlx.config.experiments import TABLES
 from score_mlx.config.file import Config
 
 FEW = 2  # as many records are named one by one
@@ -19,7 +18,7 @@ def brief(records: Sequence[str]) -> str:
 def listing(config: Config) -> Listing:
     """Which records each table, or figure without a table, lists."""
     targets = {
-        name: f"results/{name}.csv" if chosen.kind in TABLES else f"paper_figures/{chosen.figure}.png"
+        name: f"results/{name}.csv" if chosen.table_code else f"paper_figures/{chosen.figure}.png"
         for name, chosen in config.experiments.items()
     }
     return {target: {spec.path("").as_posix() for spec in config.specs(name)} for name, target in targets.items()}

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from score_mlx.experiments.speedup import table as speedup
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.runs.spec import Spec
-from score_mlx.tables import speedup
 from score_mlx.tables.runs import EPOCHS
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.comparisons import table_difference

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.config.models import Presets
+from score_mlx.experiments.speedup import table as speedup
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.runs.check import check
 from score_mlx.runs.records import BY_HAND
 from score_mlx.runs.run import FoldRun, Run, of_kind
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError
-from score_mlx.tables import speedup
 from score_mlx.verdict.rerun import Reruns
 
 # What makes a model the one of a cell. Of two runs alike in these, one may have been trained for less, at another rate

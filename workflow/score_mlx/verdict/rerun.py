@@ -17,11 +17,11 @@ import numpy as np
 from scipy import stats
 
 from score_mlx.data.splits import SPLITS
+from score_mlx.experiments.speedup import table as speedup
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
 from score_mlx.stats import statistics
-from score_mlx.tables import speedup
 from score_mlx.tables.runs import EPOCHS
 
 TARGET_SD = 2.096  # standard deviation of ESOL's targets: RMSE of predicting their mean

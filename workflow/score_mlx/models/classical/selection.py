@@ -50,7 +50,7 @@ class Selection:
     @property
     def dataset(self) -> DataSet:
         """The molecules."""
-        return DataSet(**{name: self.about[name] for name in DataSet.model_fields})
+        return DataSet(**{name: self.about[name] for name in DataSet.model_fields if name in self.about})
 
     @property
     def cuts(self) -> str:

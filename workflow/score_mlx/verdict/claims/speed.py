@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from score_mlx.experiments.speedup import table as speedup
 from score_mlx.runs.run import FoldRun
 from score_mlx.stats import warp
-from score_mlx.tables import speedup
 from score_mlx.verdict.claims.registry import claim
 from score_mlx.verdict.comparisons import no_worse, sign_test
 from score_mlx.verdict.evidence import Evidence

@@ -98,6 +98,7 @@ READABLE: Readable = (
 
 
 def caption(runs: Sequence[LanguageRun]) -> list[str]:
+    """What a reader of the table must know, a sentence an item."""
     return [
         *explain_stand_in(runs),
         "Bits a byte of the validation text after so many seconds of training; the first step and all evaluations do "

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib import pyplot as plt
 
+from score_mlx.experiments.challenge.table import LABELS
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.plots import style
-from score_mlx.tables.challenge import LABELS
 from score_mlx.tables.language_runs import explain_stand_in, provenance, require_one_corpus
 
 LINES = ["-", (0, (4, 1.5)), (0, (1.5, 1))]  # a line for each budget

@@ -13,15 +13,13 @@ import numpy as np
 from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import change, mean_and_std
-from score_mlx.tables.runs import ORIGIN, origin, provenance, quantity, require_one_dataset
+from score_mlx.tables.runs import NO_VALUE, ORIGIN, origin, provenance, quantity, require_one_dataset, warnings
 from score_mlx.tables.table import Readable, Row
 
 COLUMNS = (
     "rank", "model", "top", "rmse_mean", "rmse_std", "last_rmse_mean", "last_rmse_std", "diverged", "parameters",
     "seconds", "paper_rank", "paper_mean", "paper_std", "difference", "comparable", *ORIGIN,
 )  # fmt: skip
-
-NO_VALUE = "the paper gives no value"
 
 
 def _rmse(mean: str, std: str) -> Callable[[Row], str]:
@@ -85,17 +83,6 @@ def read_paper(path: str | Path) -> dict[str, dict[str, float]]:
             | ({"rank": int(row["rank"])} if "rank" in row else {})
             for row in csv.DictReader(file)
         }
-
-
-def warnings(runs: Sequence[FoldRun]) -> list[str]:
-    """What keeps a table from being compared with the paper's, a sentence an item."""
-    lines = []
-    if runs[0].dataset.stand_in:
-        lines.append(f"STAND-IN DATA ({runs[0].dataset.label}): no number here compares with the paper's.")
-    cuts = list(dict.fromkeys(run.cuts for run in runs if run.cuts))
-    if cuts:
-        lines.append(f"CUT RUNS ({'; '.join(cuts)}): trained for less than in the paper, so not compared with it.")
-    return lines
 
 
 def caption(runs: Sequence[FoldRun], top: int = 0) -> list[str]:

@@ -10,9 +10,8 @@ import numpy as np
 from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import change, change_and_std, mean_and_std
-from score_mlx.tables.runs import ORIGIN, origin, paired, provenance, require_one_dataset
+from score_mlx.tables.runs import ORIGIN, origin, paired, provenance, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
-from score_mlx.tables.tables import warnings
 
 
 def columns(runs: Sequence[FoldRun]) -> tuple[str, ...]:

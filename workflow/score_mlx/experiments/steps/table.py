@@ -11,9 +11,8 @@ import numpy as np
 
 from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.tables.formats import mean_and_std, number
-from score_mlx.tables.runs import ORIGIN, origin, paired, provenance, require_one_dataset
+from score_mlx.tables.runs import NO_VALUE, ORIGIN, origin, paired, provenance, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
-from score_mlx.tables.tables import NO_VALUE, warnings
 
 COLUMNS = (
     "steps", "dt", "score", "score_std", "native", "native_std", "diff", "improvement_percent", "score_last",

@@ -11,9 +11,8 @@ import numpy as np
 
 from score_mlx.runs.run import FoldRun
 from score_mlx.stats import warp
-from score_mlx.tables.runs import ORIGIN, Pair, origin, paired, provenance, require_one_dataset
+from score_mlx.tables.runs import NO_VALUE, ORIGIN, Pair, origin, paired, provenance, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
-from score_mlx.tables.tables import NO_VALUE, warnings
 
 COLUMNS = (
     "model", "readout", "descriptors", "factor", "factor_low", "factor_high", "residual", "overlap", "flaw",

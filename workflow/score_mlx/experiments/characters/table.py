@@ -100,6 +100,7 @@ def _one_line(text: str | None, length: int = 60) -> str:
 
 
 def caption(runs: Sequence[LanguageRun]) -> list[str]:
+    """What a reader of the table must know, a sentence an item."""
     differs = [] if not any(run.incomparable() for run in runs) else ["A difference stands only where nothing was cut."]
     return [
         *explain_stand_in(runs),

@@ -1,0 +1,1 @@
+"""Table 1: classical models and dense networks."""

@@ -1,0 +1,1 @@
+"""Table 12, Figure 5: the five-minute challenge."""

@@ -1,0 +1,1 @@
+"""Tables 10 and 11: character models."""

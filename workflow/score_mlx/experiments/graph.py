@@ -1,0 +1,45 @@
+"""What kinds of experiments with graph networks share."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from score_mlx.experiments.base import Experiment
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs import plugins
+
+
+def one_of(field: str) -> Any:
+    """A choice of GraphSpec or a plugin's name; another word is refused as one that is no Literal is."""
+
+    def known(value: str) -> str:
+        allowed = (*GraphSpec.CHOICES[field], *plugins.names(field))
+        if value not in allowed:
+            near = difflib.get_close_matches(value, allowed, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise ValueError(f"expected {', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}{hint}")
+        return value
+
+    return Annotated[str, AfterValidator(known), Field(json_schema_extra={"examples": [*GraphSpec.CHOICES[field]]})]
+
+
+Arch, Integrator = one_of("arch"), one_of("integrator")
+
+
+class GraphExperiment(Experiment):
+    """Graph networks; a subclass says which."""
+
+    def common(self, config: Any, split: str) -> dict[str, Any]:
+        """Fields of their specs that this experiment and the whole config say."""
+        named = [name for name in ("readout", "head", "descriptors") if name in type(self).model_fields]
+        here = {name: getattr(self, name) for name in named}
+        whole = {"features": config.features, "fidelity": config.fidelity} | folds(config, split)
+        return config.graphs.model_dump() | whole | here
+
+
+def folds(config: Any, split: str) -> dict[str, Any]:
+    """Fields of specs that say how molecules are divided."""
+    return {"split": split, "repeat": config.repeat, "seed": config.seed, "scale_targets": config.scaled}

@@ -1,0 +1,1 @@
+"""Figures 9 and 10: schemes of integration."""

@@ -1,0 +1,1 @@
+"""Learned step sizes beside fixed ones."""

@@ -1,0 +1,1 @@
+"""Figures 3 and 4: losses of GPTs."""

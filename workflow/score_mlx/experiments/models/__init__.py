@@ -1,0 +1,1 @@
+"""Tables 2 to 5: every architecture in every configuration."""

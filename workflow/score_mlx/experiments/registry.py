@@ -1,0 +1,44 @@
+"""The kinds of experiments, by the name that config.yaml gives as `kind`."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from score_mlx.experiments.base import Experiment
+from score_mlx.experiments.baselines.settings import BaselinesExperiment
+from score_mlx.experiments.challenge.settings import ChallengeExperiment
+from score_mlx.experiments.characters.settings import CharactersExperiment
+from score_mlx.experiments.integrators.settings import IntegratorsExperiment
+from score_mlx.experiments.learned_dt.settings import LearnedDtExperiment
+from score_mlx.experiments.losses.settings import LossesExperiment
+from score_mlx.experiments.models.settings import ModelsExperiment
+from score_mlx.experiments.speedup.settings import SpeedupExperiment
+from score_mlx.experiments.steps.settings import StepsExperiment
+
+AnyExperiment = Annotated[
+    BaselinesExperiment
+    | ChallengeExperiment
+    | CharactersExperiment
+    | IntegratorsExperiment
+    | LearnedDtExperiment
+    | LossesExperiment
+    | ModelsExperiment
+    | SpeedupExperiment
+    | StepsExperiment,
+    Field(discriminator="kind"),
+]
+KINDS: dict[str, type[Experiment]] = {
+    get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(get_args(AnyExperiment)[0])
+}
+DRAWN_BY = {drawing: kind for kind in reversed(KINDS.values()) for drawing in kind.draws}
+TABLES = tuple(name for name, kind in KINDS.items() if kind.table_code)  # the kinds that have a table
+
+
+def table_stem(name: str, experiment: Experiment, *, beside_figures: bool) -> str:
+    """What an experiment's table is called: as the experiment, but for one that is named after its figure.
+
+    Where tables and figures share a folder, the figure's caption, an .md as well, has that name.
+    """
+    return f"{name}_values" if beside_figures and name in experiment.drawings else name

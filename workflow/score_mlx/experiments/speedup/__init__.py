@@ -1,0 +1,1 @@
+"""Table 6: how many times faster SCORE learns."""
