@@ -24,7 +24,9 @@ def asks_for_the_family(tree: ast.AST) -> list[int]:
                 lines.append(node.lineno)
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
-            if any(isinstance(side, ast.Constant) and side.value in FAMILIES for side in sides):
+            texts = [ast.unparse(side) for side in sides]
+            asked = any(text.endswith(("FAMILY", "record.family")) for text in texts)  # claims have families as well
+            if asked and any(isinstance(side, ast.Constant) and side.value in FAMILIES for side in sides):
                 lines.append(node.lineno)
     return lines
 
