@@ -45,7 +45,8 @@ include: "workflow/rules/common.smk"
 
 
 places = (ROOT / "workflow" / "rules" / "logged.sh", Path(sys.executable).parent, ROOT / "workflow")
-known = f"{plugins.VARIABLE}={shlex.quote(os.environ[plugins.VARIABLE])}".replace("{", "{{").replace("}", "}}")
+known = " ".join(f"{name}={shlex.quote(told)}" for name, told in plugins.environment().items())
+known = known.replace("{", "{{").replace("}", "}}")
 prefix = "source {}; export PATH={}:$PATH PYTHONPATH={} ".format(*(shlex.quote(str(place)) for place in places))
 shell.prefix(f"{prefix}{known} MLX_ENABLE_TF32={int(CONFIG.precision == 'tf32')}; ")
 

@@ -21,7 +21,6 @@ from score_mlx.data.chem.features import SCHEMES, featurise
 from score_mlx.data.chem.guarded import LONGEST, read
 from score_mlx.models.families import read_record, spec_from_path, spec_of
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.plugins import VARIABLE
 from score_mlx.system.errors import UserError
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "30")) / 3
@@ -122,7 +121,6 @@ def test_records(folder, record_property, capsys):
 
 @pytest.mark.fuzz
 def test_configs(folder, monkeypatch, capsys):
-    monkeypatch.setenv(VARIABLE, "{}")
     path = folder / "config.yaml"
 
     def check(content):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,9 +26,11 @@ REFERENCE = FILES.parents[1] / "results" / "reference" / "runs"
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch):
+def alone():
     """What a test registers is forgotten after it."""
-    monkeypatch.setenv(plugins.VARIABLE, "{}")
+    plugins.register({}, FILES)
+    yield
+    plugins.register({}, FILES)
 
 
 @pytest.fixture
@@ -85,7 +88,7 @@ def test_the_config_line(repo, tmp_path):
 def test_a_wrong_line(given, says):
     with pytest.raises(UserError, match=says):
         plugins.register(given, FILES, taken=GraphSpec.CHOICES)
-    assert os.environ[plugins.VARIABLE] == "{}"
+    assert json.loads(plugins.environment()[plugins.VARIABLE]) == {}
 
 
 @pytest.mark.parametrize(
@@ -107,3 +110,32 @@ def test_a_file_that_is_none(tmp_path, code, says):
 def test_without_a_plugin_a_name_is_unknown():
     with pytest.raises(UserError, match="unknown arch = 'sage'"):
         tiny.spec("sage")
+
+
+def test_a_command_takes_up_what_it_was_told(registered, tmp_path, monkeypatch):
+    told = plugins.environment()
+    plugins.register({}, FILES)
+    monkeypatch.setenv(plugins.VARIABLE, told[plugins.VARIABLE])
+    plugins.begin()
+    assert plugins.file("arch", "sage") == FILES / "sage.py" and plugins.names("integrator") == ("ralston",)
+    assert dict(os.environ) == dict(os.environ) | told
+
+
+def test_a_spec_reads_no_config_file(tmp_path, monkeypatch):
+    """In a project whose config.yaml lists it, a name is known to a command, not to a spec by itself."""
+    (tmp_path / "config.yaml").write_text(f"plugins: {{arch: {{sage: {FILES}/sage.py}}}}\n")
+    (tmp_path / "Snakefile").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
+    with pytest.raises(UserError, match="unknown arch = 'sage'"):
+        tiny.spec("sage")
+    plugins.begin()
+    assert tiny.spec("sage").arch == "sage"
+
+
+def test_nobody_writes_into_the_environment_to_talk_to_itself():
+    """What libraries read there (BLAS, MLX) is set by system/ and runtime.py; nothing of ours is."""
+    package = FILES.parents[1] / "workflow" / "score_mlx"
+    writes = re.compile(r"os\.(environ\[[^\]]+\]\s*=|environ\.(setdefault|update)|putenv)")
+    writing = {p.relative_to(package).as_posix() for p in package.rglob("*.py") if writes.search(p.read_text())}
+    assert writing <= {"runtime.py", "system/blas/__init__.py", "system/ptx_cache.py"}

@@ -30,6 +30,7 @@ from score_mlx.cli import (
     verdict,
     weights,
 )
+from score_mlx.runs import plugins
 from score_mlx.system.errors import UserError
 
 HELP = """SCORE, reproduced on MLX: train the paper's models, compare their records, draw its tables and figures.
@@ -89,7 +90,7 @@ def _options(
         bool, typer.Option("--version", help="print the version and end", is_eager=True, callback=_tell_version)
     ] = False,
 ) -> None:
-    pass
+    plugins.begin()
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from score_mlx.cli.options import Dataset, PresetName, settled_config
+from score_mlx.runs import plugins
 from score_mlx.runs.spec import Spec
 from score_mlx.system import project
 from score_mlx.system.errors import UserError
@@ -59,7 +60,7 @@ def queue(
         wanted,
         results,
         lambda spec: command(spec, results, config.preset),
-        environment=os.environ | {"MLX_ENABLE_TF32": str(int(config.precision == "tf32"))},
+        environment=os.environ | plugins.environment() | {"MLX_ENABLE_TF32": str(int(config.precision == "tf32"))},
         cores=cores or all_cores(),
         limit=math.inf if hours is None else 3600 * hours,
         say=typer.echo,

@@ -8,7 +8,8 @@ An architecture's file has a `RECIPE`, as each file of an architecture in `graph
 `step(f, h, dt)` like those of `depth.py`. Names are known everywhere at once; a file is run only by the job that trains
 with it.
 
-Jobs are processes of their own, so what is known stands in an environment variable, which they inherit.
+`config.file.load` registers what config.yaml lists, for this process. Jobs are processes of their own: whoever starts
+one tells it by `environment`, and the command line takes that up (`begin`) before anything asks for a name.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ KINDS = {"arch": "RECIPE", "integrator": "step"}  # and what a file of each must
 VARIABLE = "SCORE_MLX_PLUGINS"
 Files = dict[str, dict[str, Path]]  # kind -> name -> file
 
+_registered: Files = {}
+
 
 def register(given: Any, folder: str | Path, taken: Mapping[str, Sequence[str]] | None = None) -> None:
-    """Make the plugins of a config known to this process and to those that it starts.
+    """Make the plugins of a config known to this process, and forget all others.
 
     Args:
         given: what `plugins` of config.yaml says, in whatever shape.
@@ -49,18 +52,33 @@ def register(given: Any, folder: str | Path, taken: Mapping[str, Sequence[str]] 
     for kind, named in files.items():
         for name in set(named) & set((taken or {}).get(kind, ())):
             raise UserError(f"config.yaml: plugins.{kind}: the package has a {name} itself, expected another name")
-    os.environ[VARIABLE] = json.dumps({kind: {n: str(p) for n, p in named.items()} for kind, named in files.items()})
+    _registered.clear()
+    _registered.update(files)
+
+
+def begin() -> None:
+    """Take up what a command was told: by whoever started it, else by config.yaml of the project that it works in."""
+    told = os.environ.get(VARIABLE)
+    if told is None:
+        _from_project()
+        return
+    _registered.clear()
+    _registered.update({k: {n: Path(path) for n, path in named.items()} for k, named in json.loads(told).items()})
+
+
+def environment() -> dict[str, str]:
+    """What tells a process of the plugins that are known here."""
+    return {VARIABLE: json.dumps({k: {n: str(p) for n, p in named.items()} for k, named in _registered.items()})}
 
 
 def names(kind: str) -> tuple[str, ...]:
     """Names of that kind, () where there is no plugin."""
-    return tuple(_known().get(kind, ()))
+    return tuple(_registered.get(kind, ()))
 
 
 def file(kind: str, name: str) -> Path | None:
     """The file of a plugin, None for a name that is none."""
-    found = _known().get(kind, {}).get(name)
-    return Path(found) if found else None
+    return _registered.get(kind, {}).get(name)
 
 
 def load(kind: str, name: str) -> Any:
@@ -91,19 +109,14 @@ def provenance(chosen: Mapping[str, Any]) -> dict[str, str]:
     return {f"{kind} {chosen[kind]}": hashlib.sha256(path.read_bytes()).hexdigest() for kind, path in used.items()}
 
 
-def _known() -> dict[str, dict[str, str]]:
-    """What the variable says; without it, as for a command given by hand, what the project's config.yaml says."""
-    if VARIABLE not in os.environ:
-        _from_project(Path.cwd())
-    return json.loads(os.environ.get(VARIABLE, "{}"))
-
-
-@cache
-def _from_project(here: Path) -> None:
+def _from_project() -> None:
     """config.yaml of the project that the working directory is in; one that cannot be read says nothing here."""
     try:
         home = project.root()
-        given = yaml.safe_load((home / "config.yaml").read_text(encoding="utf-8"))
+        text = (home / "config.yaml").read_text(encoding="utf-8")
+        given = yaml.load(
+            text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )  # the quick one, where it is built
     except (UserError, OSError, ValueError, yaml.YAMLError):
         return
     if isinstance(given, dict) and given.get("plugins"):
