@@ -116,7 +116,6 @@ def _from_project() -> None:
         text = (home / "config.yaml").read_text(encoding="utf-8")
         # most list none, and a command of a twentieth of a second need not parse four hundred lines to know
         given = yaml.safe_load(text) if re.search(r"^plugins:(?!\s*\{\}\s*(#|$))", text, re.MULTILINE) else None
-        )  # the quick one, where it is built
     except (UserError, OSError, ValueError, yaml.YAMLError):
         return
     if isinstance(given, dict) and given.get("plugins"):
