@@ -20,6 +20,7 @@ BENCH := .venv-bench
 DOCS := .venv-docs
 LINT := .venv-lint
 REFERENCE := results/reference
+IMAGE_LOCK ?= envs/linux-cpu.lock
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -135,6 +136,9 @@ bench: $(BENCH)/.installed ## our speed beside PyTorch Geometric's, mlx-graphs' 
 
 ##@ Development
 
+image: ## a container image, score-mlx:cpu (IMAGE_LOCK=envs/linux-cuda.lock: score-mlx:cuda); needs Docker
+	docker build -f containers/Dockerfile --build-arg LOCK=$(IMAGE_LOCK) -t score-mlx:$(if $(findstring cuda,$(IMAGE_LOCK)),cuda,cpu) .
+
 notebook: $(VENV)/.installed $(DOCS)/.installed ## execute notebooks/score_in_five_minutes.ipynb -> build/notebook
 	$(DOCS)/bin/python notebooks/execute.py notebooks/score_in_five_minutes.ipynb build/notebook/executed.ipynb
 
@@ -143,13 +147,14 @@ docs: $(VENV)/.installed $(DOCS)/.installed ## the documentation as a site -> bu
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
 	@echo "site: build/site/index.html"
 
-SHELL_FILES := .ci/run $(wildcard envs/*.sh)
+SHELL_FILES := .ci/run $(wildcard envs/*.sh containers/*.sh)
 lint: $(VENV)/.installed $(LINT)/.installed ## what CI checks of the code's form, spelling and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(LINT)/bin/snakefmt --check Snakefile workflow/rules
 	$(LINT)/bin/codespell $$(git ls-files -- ':!results' ':!tests' ':!*.png' ':!*.pdf')
 	$(LINT)/bin/shellcheck $(SHELL_FILES)
+	$(LINT)/bin/hadolint containers/Dockerfile
 	$(LINT)/bin/basedpyright
 	$(SNAKEMAKE) --lint
 
