@@ -41,7 +41,7 @@ def page(path: Path) -> str:
 def _key(name: str, node: yaml.Node, lines: list[str], span: range, schema: dict[str, Any]) -> list[str]:
     """One top-level key: its comment, and either its text or a table of what stands below it."""
     above = _above(lines, span.start)
-    out = [f"### {name}\n", *(["```text", *above, "```\n"] if above else [])]
+    out = [f"### {name}\n", *(["```{ .text .wrap }", *above, "```\n"] if above else [])]
     if name in LONG:
         text = [f"    {lines[i]}".rstrip() for i in span]
         return [*out, '??? note "As in config.yaml"\n', "    ```yaml", *text, "    ```\n"]

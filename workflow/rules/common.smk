@@ -260,7 +260,6 @@ def take_over():
     remove_temporaries("results", FIGURES)
 
 
-
 def given():
     """What the command line says, names and paths as they were written there."""
     settings = workflow.config_settings

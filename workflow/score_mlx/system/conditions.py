@@ -87,7 +87,7 @@ def _mac() -> list[Lack]:
 def _glibc() -> str:
     """The C library's version, "" where it is another one than GNU's."""
     try:
-        name, _, version = os.confstr("CS_GNU_LIBC_VERSION").partition(" ")
+        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
     except (AttributeError, ValueError, OSError):
         return ""
     return version if name == "glibc" else ""
