@@ -89,7 +89,8 @@ def _factorial(
     if figure:
         from score_mlx.plots import factorial as plots
 
-        draw = plots.draw_interactions if len(corners.data) == 1 else plots.draw_effects
+        several = len(config.beyond[name].data) > 1
+        draw = plots.draw_effects if several else plots.draw_interactions
         draw(corners, figure, title=title, missing=missing)
 
 

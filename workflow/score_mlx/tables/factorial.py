@@ -91,11 +91,6 @@ class Corners:
             else:
                 self.baselines.setdefault((run.spec.dataset, run.spec.split), []).append(run)
 
-    @property
-    def data(self) -> list[tuple[str, str]]:
-        """Data sets and splits that occur."""
-        return list(dict.fromkeys(group[:2] for group in self.groups))
-
     def outlying(self, group: Group) -> list[str]:
         """Architectures with a corner far off: beyond three interquartile ranges of all corners' means above their
         upper quartile (Tukey's far outliers), or diverged."""
