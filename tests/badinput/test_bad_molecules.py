@@ -41,7 +41,7 @@ REFUSED = {
         f"{NO} 'c1cccc1': Can't kekulize mol. Unkekulized atoms: 0 1 2 3 4",
     ),
     "a name": ("aspirin", "RDKit cannot read the SMILES 'aspirin': syntax error at character 1"),
-    "an InChI": ("InChI=1S/CH4/h1H4", "an InChI, expected a SMILES: 'InChI=1S/CH4/h1H4'"),
+    "an InChI": ("InChI=1S/CH4/h1H5", "RDKit cannot read the InChI 'InChI=1S/CH4/h1H5'"),
     "an InChIKey": ("VNWKTOKETHGBQD-UHFFFAOYSA-N", "an InChIKey, which names a molecule"),
     "a reaction": ("CCO>>CC=O", "a reaction, expected one molecule: 'CCO>>CC=O'"),
     "a reaction with a catalyst": ("[CH3:1][OH:2]>[Pd]>[CH2:1]=[O:2]", "a reaction, expected one molecule"),

@@ -54,7 +54,8 @@ MISTAKES = [
     ({"classical": {"catboost": {"depht": 3}}}, "unknown key 'classical.catboost.depht'; did you mean"),
     (
         {"dataset": "esl"},
-        "dataset = 'esl': expected esol, freesolv, lipo, nci or the path of a .csv file; did you mean 'esol'?",
+        "dataset = 'esl': expected esol, freesolv, lipo, nci or the path of a file, .csv, .tsv, "
+        ".smi, .sdf or .parquet, also with .gz; did you mean 'esol'?",
     ),
     ({"seed": 1.5}, "seed = 1.5: expected a valid integer"),
     ({"drop_bad": "yes"}, "drop_bad = 'yes': expected a valid boolean"),

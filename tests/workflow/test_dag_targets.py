@@ -16,7 +16,8 @@ from score_mlx.config.targets import target_specs
         ("graphs={epoch: 3}", "error: --config: unknown key 'graphs.epoch'; did you mean 'graphs.epochs'?"),
         (
             "dataset=esll",
-            "error: --config: dataset = 'esll': expected esol, freesolv, lipo, nci or the path of a .csv file; "
+            "error: --config: dataset = 'esll': expected esol, freesolv, lipo, nci or the path of a file, .csv, "
+            ".tsv, .smi, .sdf or .parquet, also with .gz; "
             "did you mean 'esol'?",
         ),
     ],

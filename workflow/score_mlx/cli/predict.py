@@ -25,7 +25,7 @@ def predict(
     model: Annotated[
         str, typer.Argument(help="a run.json, the folder that holds one and its weights, or its https address")
     ],
-    molecules: Annotated[Path, typer.Argument(help="a CSV with a column of SMILES")],
+    molecules: Annotated[Path, typer.Argument(help="a file of molecules, .csv, .tsv, .smi, .sdf or .parquet")],
     out: Annotated[
         Path | None, typer.Option(help="write this .csv instead of printing", callback=ending(".csv"))
     ] = None,
@@ -79,7 +79,7 @@ def _lines(ensemble: Ensemble, rows: list[RawRow], named: bool, bad: list[str]) 
         chunk = rows[start : start + CHUNK]
         readings = read_all([row.smiles for row in chunk])
         flaws = [row.flaw or reading.flaw for row, reading in zip(chunk, readings, strict=True)]
-        predictions = iter(ensemble([row.smiles for row, flaw in zip(chunk, flaws, strict=True) if not flaw]))
+        predictions = iter(ensemble([read.smiles for read, flaw in zip(readings, flaws, strict=True) if not flaw]))
         for row, flaw in zip(chunk, flaws, strict=True):
             values = None if flaw else next(predictions)
             if values is not None and not np.isfinite(values).all():

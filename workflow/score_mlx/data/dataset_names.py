@@ -15,6 +15,23 @@ BUILT_IN = (*FROM_SOURCES, "nci")
 RESERVED = ("data", "features", "folds", "shap", "runs", "logs", "reference")
 
 
+# How files of molecules end, as chemists have them (chem/formats.py), each also with .gz.
+_PLAIN = (".csv", ".tsv", ".txt", ".smi", ".smiles", ".sdf", ".parquet")
+ENDINGS = (*_PLAIN, *(f"{plain}.gz" for plain in _PLAIN))
+LISTED = ".csv, .tsv, .smi, .sdf or .parquet, also with .gz"
+
+
+def ending(path: str) -> str:
+    """`my.CSV.gz` -> `.csv.gz`, `my.sdf` -> `.sdf`."""
+    name = Path(path).name.lower()
+    packed = ".gz" if name.endswith(".gz") else ""
+    return Path(name.removesuffix(".gz")).suffix + packed
+
+
+def _stem(path: str) -> str:
+    return Path(path).name[: -len(ending(path))]
+
+
 def dataset_name(dataset: str) -> str:
     """The folder name of a data set: a built-in's, or the stem of a file's name in letters, digits, '-' and '_'.
 
@@ -25,11 +42,11 @@ def dataset_name(dataset: str) -> str:
     """
     if dataset in BUILT_IN:
         return dataset
-    if Path(dataset).suffix.lower() not in (".csv", ".txt"):
+    if ending(dataset) not in ENDINGS:
         near = difflib.get_close_matches(dataset, BUILT_IN, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise UserError(f"dataset = {dataset}: expected {', '.join(BUILT_IN)} or the path of a .csv file{hint}")
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(dataset).stem).strip("-")
+        raise UserError(f"dataset = {dataset}: expected {', '.join(BUILT_IN)} or the path of a file, {LISTED}{hint}")
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", _stem(dataset)).strip("-")
     if not name:
-        return f"file-{hashlib.sha256(Path(dataset).stem.encode()).hexdigest()[:8]}"
+        return f"file-{hashlib.sha256(_stem(dataset).encode()).hexdigest()[:8]}"
     return f"{name}-file" if name.lower() in BUILT_IN + RESERVED else name

@@ -24,8 +24,6 @@ def place(path: str | Path, header: Sequence[str], column: str) -> int:
         raise UserError(f"{path}: {header.count(column)} columns are called '{column}', expected one")
     near = nearest(column, header)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        hint = "; the file does not seem to be separated by commas"
     raise UserError(f"{path}: no column '{column}', found {some(header, near)}{hint}")
 
 

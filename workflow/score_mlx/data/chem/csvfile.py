@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from score_mlx.data.chem import formats
 from score_mlx.data.chem.columns import place
 from score_mlx.system.errors import UserError
 
@@ -46,7 +45,7 @@ def read_rows(
     name_column: str | None = None,
     say: Callable[[str], None] = to_stderr,
 ) -> list[RawRow]:
-    """Rows of a comma-separated UTF-8 file with a header; a byte order mark is accepted.
+    """Rows of a file of molecules, in any of the `formats`; a byte order mark is accepted.
 
     Every line below the header is a row, empty cells or not; only blank lines are skipped, and `say` is told of them.
 
@@ -56,7 +55,7 @@ def read_rows(
     Raises:
         UserError: no such file, empty, another encoding, no or two such columns, no rows, broken quoting.
     """
-    found = list(_lines(path, [smiles_column, target_column, name_column]))
+    found = list(_lines(path, [smiles_column, target_column, name_column], say))
     _tell_blank([line for line, cells, _ in found if cells is None], path, say)
     rows = []
     for line, cells, flaw in found:
@@ -86,16 +85,19 @@ def read_cells(path: str | Path, columns: Sequence[str]) -> list[Cells]:
 
 def header_of(path: str | Path) -> list[str]:
     """Names of the columns, [] for an empty file."""
-    return [cell.strip() for cell in next(csv.reader(_decode(Path(path))), [])]
+    _, _, header = next(formats.records(path, (), lambda line: None), (0, False, []))
+    return [cell.strip() for cell in header]
 
 
-def _lines(path: str | Path, columns: Sequence[str | None]) -> Iterator[tuple[int, list[str] | None, str]]:
+def _lines(
+    path: str | Path, columns: Sequence[str | None], say: Callable[[str], None] = lambda line: None
+) -> Iterator[tuple[int, list[str] | None, str]]:
     """(line where it ends, cells of the columns, flaw) of each line; a flaw leaves cells empty, a blank line has none.
 
     Raises:
         UserError: as of `read_rows`.
     """
-    records = _records(path)
+    records = formats.records(path, [column for column in columns if column], say)
     _, _, header = next(records, (0, False, []))
     header = [cell.strip() for cell in header]
     if not any(header):
@@ -114,48 +116,8 @@ def _lines(path: str | Path, columns: Sequence[str | None]) -> Iterator[tuple[in
         raise UserError(f"{path}: a header but no rows")
 
 
-def _records(path: str | Path) -> Iterator[tuple[int, bool, list[str]]]:
-    """(line where it ends, whether the line is blank, cells) of each record of the file, its header among them."""
-    read: list[str] = []  # the lines of the record at hand, to tell a blank line from a row of empty cells
-
-    def remembered() -> Iterator[str]:
-        for line in _decode(Path(path)):
-            read.append(line)
-            yield line
-
-    reader = csv.reader(remembered(), strict=True)
-    while True:
-        first = reader.line_num + 1
-        read.clear()
-        try:
-            cells = next(reader, None)
-        except csv.Error as reason:
-            if "unexpected end of data" in str(reason):
-                raise UserError(f"{path}: line {first}: a quote is opened and never closed") from None
-            raise UserError(f"{path}: line {reader.line_num}: not valid CSV ({reason})") from None
-        if cells is None:
-            return
-        yield reader.line_num, not "".join(read).strip(), cells
-
-
 def _tell_blank(lines: list[int], path: str | Path, say: Callable[[str], None]) -> None:
     if lines:
         numbers = ", ".join(map(str, lines[:SHOWN])) + (", ..." if len(lines) > SHOWN else "")
         count = f"{len(lines)} blank lines were" if len(lines) > 1 else "a blank line was"
         say(f"{path}: {count} skipped: line {numbers}")
-
-
-def _decode(path: Path) -> io.StringIO:
-    """The text, to be read by lines as the csv module wants them."""
-    try:
-        content = path.read_bytes()
-    except OSError as reason:
-        raise UserError(f"{path}: cannot read the file ({reason.strerror})") from None
-    try:
-        return io.StringIO(content.decode("utf-8-sig"), newline="")
-    except UnicodeDecodeError as reason:
-        line = content[: reason.start].count(b"\n") + 1
-        byte = content[reason.start]
-        raise UserError(
-            f"{path}: line {line}: byte 0x{byte:02x} is not UTF-8 (Latin-1 or UTF-16?), expected a file saved as UTF-8"
-        ) from None

@@ -12,22 +12,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
 from score_mlx.data.chem.rdkit_io import parse, why_not
 from score_mlx.system.identities import MOST_ATOMS
 
 LONGEST = 10_000  # characters
+UNREADABLE = "!"  # in place of the SMILES of a molecule block, no SMILES itself
 SHORT = 400  # characters that RDKit reads at once, whatever they say
 SECONDS = 10.0  # for one molecule, which takes a thousandth of one
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a SMILES says: RDKit's canonical SMILES and "", or "" and what is wrong with it."""
+    """What a text says of a molecule: RDKit's canonical SMILES and "", or "" and what is wrong with it.
+
+    Attributes:
+        smiles: what models read: the text itself, of an InChI the SMILES that it describes.
+    """
 
     canonical: str
     flaw: str = ""
+    smiles: str = ""
 
 
 def read_all(smiles: Sequence[str], seconds: float | None = None) -> list[Reading]:
@@ -49,9 +55,13 @@ def read(text: str) -> Reading:
         return Reading("", f"a SMILES of {len(text)} characters, expected at most {LONGEST}")
     if not text.isprintable():  # RDKit reads as far as the first control character
         return Reading("", f"a control character in the SMILES '{shortened(text)}'")
+    if text == UNREADABLE:
+        return Reading("", "RDKit cannot read the molecule block")
     _, *rest = text.split(maxsplit=1)
     if rest and not rest[0].startswith("|"):  # RDKit takes it for a name and reads what stands before
         return Reading("", f"a blank in the SMILES '{shortened(text)}'")
+    if text.startswith("InChI="):
+        return _read_inchi(text)
     molecule = parse(text)
     if molecule is None:
         return Reading("", _unreadable(text))
@@ -59,13 +69,19 @@ def read(text: str) -> Reading:
         return Reading("", f"no atom in the SMILES '{shortened(text)}'")
     if molecule.GetNumAtoms() > MOST_ATOMS:
         return Reading("", f"a molecule of {molecule.GetNumAtoms()} atoms, expected at most {MOST_ATOMS}")
-    return Reading(Chem.MolToSmiles(molecule))
+    return Reading(Chem.MolToSmiles(molecule), smiles=text)
+
+
+def _read_inchi(text: str) -> Reading:
+    with rdBase.BlockLogs():
+        molecule = Chem.MolFromInchi(text)
+    if molecule is None:
+        return Reading("", f"RDKit cannot read the InChI '{shortened(text)}'")
+    return read(Chem.MolToSmiles(molecule))
 
 
 def _unreadable(text: str) -> str:
     """What a text is that RDKit cannot read, or why it cannot."""
-    if text.startswith("InChI="):
-        return f"an InChI, expected a SMILES: '{shortened(text)}'"
     if re.fullmatch(r"[A-Z]{14}-[A-Z]{10}-[A-Z]", text):
         return f"an InChIKey, which names a molecule and does not describe it, expected a SMILES: '{text}'"
     if re.fullmatch(r"[^<>]*>[^<>]*>[^<>]*", text.replace("->", "").replace("<-", "")):  # those are dative bonds

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from score_mlx.data.chem.csvfile import RawRow
-from score_mlx.data.chem.guarded import Reading, read_all, shortened
+from score_mlx.data.chem.csvfile import RawRow, to_stderr
+from score_mlx.data.chem.guarded import Reading, read_all
+from score_mlx.data.chem.numbers import decimal_comma, number
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import write_csv
 
-MISSING = {"", "na", "n/a", "nan", "null", "none"}
 SHOWN = 10  # bad rows listed in the message that stops a run
 
 
@@ -48,16 +48,19 @@ class Finding:
     apart: float = 0.0
 
 
-def check(rows: list[RawRow], source: str | Path, *, drop_bad: bool = False) -> tuple[list[Molecule], list[Finding]]:
+def check(
+    rows: list[RawRow], source: str | Path, *, drop_bad: bool = False, say: Callable[[str], None] = to_stderr
+) -> tuple[list[Molecule], list[Finding]]:
     """Sorts the usable rows from the others. Repeated molecules are kept, as the paper did, and reported.
 
     Raises:
         UserError: a row cannot be used and `drop_bad` is false; or none can.
     """
+    comma = decimal_comma([(raw.line, raw.target) for raw in rows], source, say)
     molecules, findings, bad = [], [], []
     first: dict[str, Molecule] = {}
     for raw, reading in zip(rows, read_all([raw.smiles for raw in rows]), strict=True):
-        molecule, flaw = _read(raw, reading)
+        molecule, flaw = _read(raw, reading, comma)
         if molecule is None:
             bad.append(f"line {raw.line}: {flaw}")
             findings.append(Finding(raw.row, flaw, "dropped"))
@@ -93,26 +96,14 @@ def write_report(path: str | Path, findings: list[Finding]) -> None:
     write_csv(path, ("row", "reason", "done"), ((f.row, f.reason, f.done) for f in findings))
 
 
-def _read(raw: RawRow, reading: Reading) -> tuple[Molecule | None, str]:
+def _read(raw: RawRow, reading: Reading, comma: bool) -> tuple[Molecule | None, str]:
     """The molecule and "", or None and what is wrong with the row."""
     if raw.flaw or reading.flaw:
         return None, raw.flaw or reading.flaw
-    target, flaw = _number(raw.target)
+    target, flaw = number(raw.target, comma)
     if flaw:
         return None, flaw
-    return Molecule(raw.row, raw.name, raw.smiles, reading.canonical, target), ""
-
-
-def _number(text: str) -> tuple[float, str]:
-    if text.casefold() in MISSING:
-        return math.nan, "no target"
-    try:
-        value = math.nan if "_" in text else float(text)  # Python reads 1_000 as a number, nobody else does
-    except ValueError:
-        value = math.nan
-    if math.isinf(value):
-        return value, f"target '{shortened(text)}' is not finite"
-    return value, f"target '{shortened(text)}' is not a number" if math.isnan(value) else ""
+    return Molecule(raw.row, raw.name, reading.smiles, reading.canonical, target), ""
 
 
 def _stop(source: str | Path, bad: list[str], total: int) -> str:
