@@ -42,7 +42,6 @@ READABLE: Readable = (
     ("paper", lambda row: _rmse("paper_mean", "paper_std")(row) if row["comparable"] == "yes" else ""),
     ("difference", lambda row: change(row["difference"], row["rmse_mean"])),
     ("parameters", lambda row: "" if row["parameters"] is None else f"{row['parameters']:,}"),
-    ("seconds", lambda row: "" if row["seconds"] is None else f"{row['seconds']:.0f}"),
 )
 
 
