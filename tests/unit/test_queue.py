@@ -92,6 +92,15 @@ def test_as_many_side_by_side_as_there_are_cores_and_one_by_the_clock_alone(tmp_
     assert most([Wanted(timed), Wanted(SPECS[4])]) == 1
 
 
+def test_the_gpu_has_one_run_at_a_time_and_others_pass_it(tmp_path, stash):
+    wanted = [Wanted(spec, gpu=place < 3) for place, spec in enumerate(SPECS[:5])]
+    work, said = queue(tmp_path, wanted, "sleep 0.6; $COPY", cores=3)
+    outcome = work.work()
+    assert sorted(outcome.done) == sorted(name_of(spec) for spec in SPECS[:5])
+    begun = [line.split()[3].rstrip(",") for line in said if " begin " in line]
+    assert begun == [name_of(SPECS[place]) for place in (0, 3, 4, 1, 2)]
+
+
 def test_what_cannot_end_in_time_is_not_begun_unless_it_has_a_checkpoint(tmp_path, stash):
     wanted = [Wanted(SPECS[0], 50.0), Wanted(SPECS[1], 1.0), Wanted(SPECS[2], 50.0), Wanted(SPECS[3], None)]
     checkpoint = SPECS[2].path(tmp_path / "results" / "runs").parent / "checkpoints" / "folds-0-4.safetensors"

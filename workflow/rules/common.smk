@@ -250,6 +250,11 @@ def versions_of(family):
     return versions(family) | ({} if CONFIG.precision == "float32" else {"precision": CONFIG.precision})
 
 
+def on_gpu(family):
+    """Whether a run may compute on a GPU: of those a machine's is given to one job at a time."""
+    return int(has_gpu() and getattr(CONFIG.device, family) != "cpu")
+
+
 def take_over():
     """The working folder for this Snakemake alone, cleared of what a killed one or a wrong clock has left.
 

@@ -21,7 +21,7 @@ rule train_dense:
         ENVIRONMENT
     threads: 1  # more would change the order of sums, and so the last bits
     resources:
-        gpu=int(has_gpu()),
+        gpu=on_gpu("dense"),
         mem_mb=2000,
         runtime=minutes_of_run("dense"),
     params:
@@ -29,3 +29,4 @@ rule train_dense:
         versions=versions_of("dense"),
     shell:
         f"logged {{log:q}} python -m score_mlx train dense --record {{output.record:q}} --preset {CONFIG.preset}"
+        f" --device {CONFIG.device.dense}"

@@ -26,7 +26,7 @@ rule train_graph:
         ENVIRONMENT
     threads: 1  # more would change the order of sums, and so the last bits
     resources:
-        gpu=int(has_gpu()),
+        gpu=on_gpu("graphs"),
         mem_mb=2000,
         runtime=minutes_of_run("graphs"),
     params:
@@ -35,3 +35,4 @@ rule train_graph:
     shell:
         # The preset is for the record's provenance; what it changed is in the path.
         f"logged {{log:q}} python -m score_mlx train graph --record {{output.record:q}} --preset {CONFIG.preset}"
+        f" --device {CONFIG.device.graphs}"

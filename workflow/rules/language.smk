@@ -46,7 +46,7 @@ rule train_language:
         ENVIRONMENT
     threads: 1  # more would change the order of sums, and so the last bits
     resources:
-        gpu=int(has_gpu()),
+        gpu=on_gpu("language"),
         mem_mb=4000,
         runtime=minutes_of_run("language"),
     params:
@@ -54,6 +54,7 @@ rule train_language:
         versions=versions_of("language"),
     shell:
         f"logged {{log:q}} python -m score_mlx train language --record {{output.record:q}} --preset {CONFIG.preset}"
+        f" --device {CONFIG.device.language}"
 
 
 use rule train_language as train_challenge with:

@@ -20,6 +20,7 @@ from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
     from score_mlx.config.file import Config
+    from score_mlx.config.models import Devices
 
 
 def queue(
@@ -49,17 +50,19 @@ def queue(
     """
     from score_mlx.data.chem.parallel import cores as all_cores
     from score_mlx.models.queue import Queue, Wanted
+    from score_mlx.system.device import has_gpu
     from score_mlx.system.locks import hold
 
     config = settled_config(dataset, preset)
     runs = listed(what, config)
     cost = _costs(results / "runs", reference or project.root() / "results" / "reference" / "runs")
-    wanted = [Wanted(spec, cost(spec) if said is None else said) for spec, said in runs]
+    on_gpu = {name for name, device in config.device if device != "cpu"} if has_gpu() else set()
+    wanted = [Wanted(spec, cost(spec) if said is None else said, spec.FAMILY in on_gpu) for spec, said in runs]
     hold(results / ".queue.lock", "another queue")
     work = Queue(
         wanted,
         results,
-        lambda spec: command(spec, results, config.preset),
+        lambda spec: command(spec, results, config.preset, config.device),
         environment=os.environ | plugins.environment() | {"MLX_ENABLE_TF32": str(int(config.precision == "tf32"))},
         cores=cores or all_cores(),
         limit=math.inf if hours is None else 3600 * hours,
@@ -117,10 +120,12 @@ def _costs(runs: Path, reference: Path) -> Callable[[Spec], float | None]:
     return seconds
 
 
-def command(spec: Spec, results: Path, preset: str) -> list[str]:
+def command(spec: Spec, results: Path, preset: str, devices: Devices | None = None) -> list[str]:
     """What trains a run and writes its record below `results`, as the rules of the DAG do."""
     from score_mlx.models.families import family_of
 
     record = spec.path(results / "runs")
     family = family_of(spec).command
-    return [sys.executable, "-m", "score_mlx", "train", family, "--record", str(record), "--preset", preset]
+    line = [sys.executable, "-m", "score_mlx", "train", family, "--record", str(record), "--preset", preset]
+    wanted = dict(devices or ()).get(spec.FAMILY)
+    return line + (["--device", wanted] if wanted else [])

@@ -68,6 +68,9 @@ Repeats = Annotated[int, typer.Option(min=1, max=1000, help="so many repetitions
 PresetName = Annotated[
     Literal[(BY_HAND, *Presets.model_fields)], typer.Option(hidden=True, help="noted in run.meta.json")
 ]
+Device = Annotated[
+    Literal["auto", "cpu", "gpu"], typer.Option(help="auto measures a step on both, where there is a GPU")
+]
 ReportTo = Annotated[
     Literal[tuple(REPORTERS)],
     typer.Option(help="curves while it trains: curves.jsonl beside the record, TensorBoard, or Weights & Biases"),
@@ -85,22 +88,26 @@ def _command(family: Family) -> Any:
         repeats: Repeats = 1,
         preset: PresetName = BY_HAND,
         report_to: ReportTo = "jsonl",
+        device: Device = "auto",
         **options: Any,
     ) -> None:
         spec, folder = _begin(family, record, results, options)
         place = results or results_of(spec, record)
         if repeats == 1:
-            family.train(spec, inputs_of(spec, place), folder, preset=preset, replicas=replicas, report_to=report_to)
+            how = {"preset": preset, "replicas": replicas, "report_to": report_to, "device": device}
+            family.train(spec, inputs_of(spec, place), folder, **how)
             typer.echo(f"{spec.model}: {folder / 'run.json'}")
             return
         specs = [replace(spec, repeat=spec.repeat + more) for more in range(repeats)]
         for each in specs:
             ensure(each, place)
         runs = [(each, inputs_of(each, place), each.path(place / "runs").parent) for each in specs]
-        family.train_together(runs, preset=preset, replicas=replicas)
+        family.train_together(runs, preset=preset, replicas=replicas, device=device)
         typer.echo("\n".join(f"{each.model}: {folder / 'run.json'}" for each, _, folder in runs))
 
-    lacking = dict.fromkeys(("replicas", "repeats"), not family.side_by_side) | {"report_to": not family.reports}
+    lacking = dict.fromkeys(("replicas", "repeats"), not family.side_by_side) | dict.fromkeys(
+        ("report_to", "device"), not family.reports
+    )
     left_out = {"options", *(name for name, lacks in lacking.items() if lacks)}
     own = [p for p in inspect.signature(train, eval_str=True).parameters.values() if p.name not in left_out]
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in [*_options(family), *own]]

@@ -13,7 +13,7 @@ from score_mlx.config import texts
 from score_mlx.config.beyond import AnyBeyond
 from score_mlx.config.language import LanguageSettings
 from score_mlx.config.messages import explain
-from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings, Presets
+from score_mlx.config.models import ClassicalSettings, DenseSettings, Devices, GraphSettings, Presets
 from score_mlx.config.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.data.dataset_names import BUILT_IN, dataset_name
 from score_mlx.data.splits import GIVEN, SPLITS
@@ -41,6 +41,7 @@ class Config(Typed):
     drop_bad: bool = False
     data_folders: Annotated[list[Name], Field(min_length=1)] = ["data/raw", "../shared/data"]
     precision: Literal["float32", "tf32"] = "float32"
+    device: Devices = Devices()
     preset: Literal["auto", "paper", "laptop", "smoke"] = "auto"
     records: Name | None = None
     features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features

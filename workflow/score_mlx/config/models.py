@@ -13,6 +13,14 @@ from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.models.graphs.spec import GraphSpec
 
 
+class Devices(Typed):
+    """Where each family trains."""
+
+    graphs: Literal["auto", "cpu", "gpu"] = "auto"
+    dense: Literal["auto", "cpu", "gpu"] = "auto"
+    language: Literal["auto", "cpu", "gpu"] = "auto"
+
+
 class GraphSettings(Typed):
     """Sizes and training protocol of graph networks; the defaults are the paper's."""
 

@@ -35,12 +35,16 @@ class NetworkFamily(FoldFamily):
         preset: str = BY_HAND,
         replicas: int | None = None,
         report_to: str = "none",
+        device: str = "auto",
     ) -> None:
         runtime.start()  # before anything imports mlx
-        from score_mlx.training.trainer import train
+        from score_mlx.training.device_choice import settle
+        from score_mlx.training.trainer import stepper, train
 
-        task, data = self.parts()
-        train(task, spec, data.load(files), folder, replicas=replicas, preset=preset, report_to=report_to)
+        task, kind = self.parts()
+        data = kind.load(files)
+        settle(device, spec, lambda: stepper(task, spec, data))
+        train(task, spec, data, folder, replicas=replicas, preset=preset, report_to=report_to)
 
     def train_together(
         self,
@@ -48,6 +52,7 @@ class NetworkFamily(FoldFamily):
         *,
         preset: str = BY_HAND,
         replicas: int | None = None,
+        device: str = "auto",
     ) -> None:
         """Train runs that differ in repeat and seed only in one program; each writes its own record.
 
@@ -55,10 +60,14 @@ class NetworkFamily(FoldFamily):
             runs: what is trained, on which of its `inputs`, and the folder of its record.
             preset: noted in run.meta.json.
             replicas: folds of all runs side by side at most, None for what suits the device.
+            device: as of `train`; `auto` takes a GPU where there is one, since side by side it pays.
         """
         runtime.start()
-        from score_mlx.training.trainer import Job, train_together
+        from score_mlx.system.device import has_gpu
+        from score_mlx.training.device_choice import settle
+        from score_mlx.training.trainer import Job, stepper, train_together
 
         task, data = self.parts()
         jobs = [Job(spec, data.load(files), folder) for spec, files, folder in runs]
+        settle("gpu" if device == "auto" and has_gpu() else device, jobs[0].spec, lambda: stepper(task, *jobs[0].run))
         train_together(task, jobs, replicas=replicas, preset=preset)

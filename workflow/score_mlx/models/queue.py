@@ -36,10 +36,12 @@ class Wanted:
     Attributes:
         spec: what to train.
         seconds: that it is expected to take; None where nothing like it was ever run.
+        gpu: whether it may compute on the GPU, which one run has at a time.
     """
 
     spec: Spec
     seconds: float | None = None
+    gpu: bool = False
 
 
 @dataclass
@@ -132,11 +134,22 @@ class Queue:
             if self.stopping or self.left <= 0:
                 self._end()
                 break
-            while self.waiting and self._turn(self.waiting[0]):
-                self.waiting.popleft()
+            self._begin()
             self._heartbeat()
             time.sleep(POLL if self.running else 0)
         return self.outcome
+
+    def _begin(self) -> None:
+        """Begin what can begin now, in the order of the list; a run that waits for the GPU lets others pass."""
+        passed: list[Wanted] = []
+        while self.waiting:
+            wanted = self.waiting[0]
+            if wanted.gpu and any(run.wanted.gpu for run in self.running):
+                passed.append(wanted)
+            elif not self._turn(wanted):
+                break
+            self.waiting.popleft()
+        self.waiting.extendleft(reversed(passed))
 
     def _turn(self, wanted: Wanted) -> bool:
         """Begins the run or finds out why not; False where it must wait for a core."""

@@ -85,6 +85,7 @@ class Family(ABC):
         preset: str = BY_HAND,
         replicas: int | None = None,
         report_to: str = "none",
+        device: str = "auto",
     ) -> None:
         """Train and write the record.
 
@@ -94,6 +95,7 @@ class Family(ABC):
             preset: noted in run.meta.json.
             replicas: folds side by side, None for what was measured to be fastest.
             report_to: where curves go while it trains, one of `training.reporting.REPORTERS`.
+            device: `cpu`, `gpu`, or `auto`, the one that takes a step faster.
         """
 
     @abstractmethod

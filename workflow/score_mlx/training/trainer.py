@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ class Job:
     spec: Spec
     data: FoldedData
     folder: Path
+
+    @property
+    def run(self) -> tuple[Spec, FoldedData]:
+        """What is trained, on which data."""
+        return self.spec, self.data
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +112,24 @@ def train(
     job = Job(spec, data, folder)
     compute = partial(_train, task, [job], progress, replicas, 0, preset, report_to)
     return once(spec, data.record(), RunRecord, folder, lambda: compute()[0])
+
+
+def stepper(task: type[FoldTask], spec: Spec, data: FoldedData) -> Callable[[], object]:
+    """What takes one step after the other of a fresh model, each to its end, as many folds side by side as in training.
+
+    For measurements: what is trained is thrown away.
+    """
+    block = _blocks(task, Job(spec, data, Path()), None)[0]
+    running = task(spec, data, block.folds)
+    replicas = running.replicas()
+    batches = (batch for epoch in count() for batch in running.batches(epoch))
+
+    def step() -> None:
+        arrays, keys, loss = next(batches)
+        losses = replicas.step(loss, arrays, keys)
+        mx.eval(replicas.flat, losses)
+
+    return step
 
 
 def train_together(

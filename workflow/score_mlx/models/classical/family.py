@@ -29,6 +29,7 @@ class ClassicalFamily(FoldFamily):
         preset: str = BY_HAND,
         replicas: int | None = None,
         report_to: str = "none",
+        device: str = "cpu",
     ) -> None:
         from score_mlx.data.fold_data import FoldedData
         from score_mlx.models.classical.fit import fit_all

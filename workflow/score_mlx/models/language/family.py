@@ -42,12 +42,18 @@ class LanguageFamily(Family):
         preset: str = BY_HAND,
         replicas: int | None = None,
         report_to: str = "none",
+        device: str = "auto",
     ) -> None:
         runtime.start(threads=cores() if spec.timed else 1)
         from score_mlx.data.text.corpus import Corpus
+        from score_mlx.models.language.tasks import build
         from score_mlx.models.language.trainer import train
+        from score_mlx.models.language.training import stepper
+        from score_mlx.training.device_choice import settle
 
-        train(spec, Corpus.load(files["corpus"].parent), folder, preset=preset, report_to=report_to)
+        corpus = Corpus.load(files["corpus"].parent)
+        settle(device, spec, lambda: stepper(build(spec, corpus)))
+        train(spec, corpus, folder, preset=preset, report_to=report_to)
 
     def summary(self, spec: LanguageSpec, record: LanguageRecord) -> dict[str, Part]:
         if not record.evaluations:

@@ -122,6 +122,18 @@ def _to_the_end(
     history.seconds += time.monotonic() - clock
 
 
+def stepper(task: Task) -> Callable[[], object]:
+    """What takes one step after the other of a fresh task, each to its end; for measurements."""
+    history = History()
+
+    def take() -> None:
+        task.prepare_step(history)
+        _step(task, history.step)
+        history.step += 1
+
+    return take
+
+
 def _step(task: Task, step: int) -> float:
     loss, gradients = task.gradients(step)
     task.groups.update(gradients)
