@@ -132,7 +132,7 @@ def test_a_column_may_be_called_anything(how, project):
         snakemake(project, *files, *given)
         written, called = ((project / file).read_text() for file in files)
         assert f"--target-column={name}" in written and "--target-unit=k{J} #1" in written
-        assert f"--target-label {name} --target-unit k{{J}} #1" in called
+        assert f"--target-label={name} --target-unit=k{{J}} #1" in called
 
 
 def test_a_wider_experiment_trains_the_new_models_only(project):

@@ -94,10 +94,16 @@ def test_a_bad_row_is_listed_and_nothing_is_lost(trained):
     )
     done = score_mlx("predict", folder, "new.csv", "--out", "new-out.csv", cwd=trained)
     assert done.returncode == 1
-    assert "new.csv: line 3 (row 1): RDKit cannot read the SMILES 'C(C'" in done.stderr
+    assert (
+        "new.csv: line 3 (row 1): RDKit cannot read the SMILES 'C(C': extra open parentheses at character 2"
+        in done.stderr
+    )
     before = (trained / "new-out.csv").read_text()
     lines = before.splitlines()
-    assert len(lines) == 4 and lines[2] == "1,C(C,,,,,,,,RDKit cannot read the SMILES 'C(C'"
+    assert (
+        len(lines) == 4
+        and lines[2] == "1,C(C,,,,,,,,RDKit cannot read the SMILES 'C(C': extra open parentheses at character 2"
+    )
     (folder / "weights" / "fold3-best.safetensors").rename(folder / "weights" / "away")
     done = score_mlx("predict", folder, "new.csv", "--out", "new-out.csv", cwd=trained)
     (folder / "weights" / "away").rename(folder / "weights" / "fold3-best.safetensors")

@@ -44,8 +44,9 @@ rule describe_data:
     conda:
         ENVIRONMENT
     params:
-        target=lambda wildcards: CONFIG.target_label or CONFIG.target_column,
-        unit=lambda wildcards: CONFIG.target_unit,
+        words=lambda wildcards: [
+            f"--target-label={CONFIG.target_label or CONFIG.target_column}",
+            f"--target-unit={CONFIG.target_unit}",
+        ],
     shell:
-        "logged {log} python -m score_mlx data describe {input.molecules:q} {output:q}"
-        " --target-label {params.target:q} --target-unit {params.unit:q}"
+        "logged {log} python -m score_mlx data describe {input.molecules:q} {output:q} {params.words:q}"
