@@ -106,7 +106,8 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(tmp_path):
 
 
 def test_light_commands_do_not_import_mlx_or_rdkit(tmp_path):
-    modules = "from score_mlx.config import file, presets, targets; from score_mlx.runs import science, transfer"
+    modules = "from score_mlx.config import file, presets, targets; from score_mlx.models import transfer; "
+    modules += "from score_mlx.runs import science"
     program = f"import sys; from score_mlx import cli; {modules}; "
     program += "print([m for m in ('mlx', 'rdkit', 'pandas', 'sklearn', 'matplotlib') if m in sys.modules])"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}

@@ -10,12 +10,12 @@ import tiny
 from score_mlx.cli.data import ensure, prepare
 from score_mlx.config.file import load
 from score_mlx.models import families
+from score_mlx.models.check import check
 from score_mlx.models.estimate import cost
 from score_mlx.models.graphs.recipe import recipe
 from score_mlx.models.graphs.spec import ARCHS, OWN_FORM
 from score_mlx.models.graphs.task import GraphTask
 from score_mlx.runs import plugins, science
-from score_mlx.runs.check import check
 from score_mlx.tables import catalogue
 from score_mlx.training.trainer import train
 

@@ -13,10 +13,10 @@ import pytest
 import tiny_text
 from score_mlx.cli import main
 from score_mlx.cli.sample import sample
+from score_mlx.models.check import check, differences
 from score_mlx.models.language import tasks, trainer, training
 from score_mlx.models.language.batches import EVALUATE_TRAIN, TRAIN, Windows
 from score_mlx.models.language.training import History
-from score_mlx.runs.check import check, differences
 from score_mlx.runs.records import as_json
 from score_mlx.system import stopping
 from score_mlx.system.errors import UserError

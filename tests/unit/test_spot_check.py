@@ -6,9 +6,9 @@ import made_up_records as made_up
 import numpy as np
 import pytest
 from score_mlx.cli import spot_check as command
+from score_mlx.models.check import differences
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.report import spot_check
-from score_mlx.runs.check import differences
 from score_mlx.system.errors import UserError
 from score_mlx.verdict.rerun import Reruns
 

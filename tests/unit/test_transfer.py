@@ -5,9 +5,9 @@ import json
 
 import made_up_records as made_up
 import pytest
+from score_mlx.models import transfer as exchange
+from score_mlx.models.check import differences
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs import transfer as exchange
-from score_mlx.runs.check import differences
 from score_mlx.runs.records import dumps
 from score_mlx.system.errors import UserError
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from score_mlx.runs.transfer import adopt
+from score_mlx.models.transfer import adopt
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHS = ("gcn", "gat", "dmpnn", "gt")

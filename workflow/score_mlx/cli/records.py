@@ -15,7 +15,7 @@ def diff(a: RecordPath, b: RecordPath) -> None:
 
     Example: score-mlx diff results/runs/esol/graphs/gat/SCORE/default other/runs/esol/graphs/gat/SCORE/default
     """
-    from score_mlx.runs.check import differences
+    from score_mlx.models.check import differences
 
     lines = differences(_file(a), _file(b))
     typer.echo("\n".join(lines) or "the same run: every field and every epoch of every fold")
@@ -35,7 +35,7 @@ def adopt(
 
     Example: score-mlx adopt results/reference/runs
     """
-    from score_mlx.runs.transfer import adopt as take_in
+    from score_mlx.models.transfer import adopt as take_in
 
     taken, there = take_in(folder, results, force=force)
     typer.echo(f"{len(taken)} records taken in, {len(there)} were there already")
@@ -53,7 +53,7 @@ def export(
     from score_mlx import runtime
 
     runtime.start()
-    from score_mlx.runs.transfer import export as copy_out
+    from score_mlx.models.transfer import export as copy_out
 
     typer.echo(f"{copy_out(results, figures, folder)} records in {folder}")
 

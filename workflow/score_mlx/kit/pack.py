@@ -15,9 +15,9 @@ from pathlib import Path
 from score_mlx.kit import portable
 from score_mlx.models.families import inputs_of
 from score_mlx.models.queue import is_done
+from score_mlx.models.transfer import adopt
 from score_mlx.runs.records import COMMIT_FILE, commit
 from score_mlx.runs.spec import Spec
-from score_mlx.runs.transfer import adopt
 from score_mlx.system import device
 from score_mlx.system.device import Build
 from score_mlx.system.errors import UserError

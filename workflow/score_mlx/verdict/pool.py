@@ -9,8 +9,8 @@ from typing import Any
 
 from score_mlx.config.models import Presets
 from score_mlx.experiments.speedup import table as speedup
+from score_mlx.models.check import check
 from score_mlx.models.language.run import LanguageRun
-from score_mlx.runs.check import check
 from score_mlx.runs.records import BY_HAND
 from score_mlx.runs.run import FoldRun, Run, of_kind
 from score_mlx.runs.spec import Spec

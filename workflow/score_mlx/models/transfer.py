@@ -7,8 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
+from score_mlx.models.check import check
 from score_mlx.models.families import FAMILIES
-from score_mlx.runs.check import check
 from score_mlx.runs.records import environment, read_meta, write_meta
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import replacing, write_text
