@@ -112,6 +112,20 @@ def test_few_operations_are_left(tmp_path):
     assert drawn.count('"Program"') <= 2
 
 
+def test_what_is_computed_twice_is_computed_once(tmp_path):
+    """As a shared block computes from bonds alone in each of its steps."""
+    x, w = rows(3, 4, 8), rows(3, 8, 8)
+
+    def twice(x, w):
+        return [ours.elu(ours.linear(x, w)), ours.elu(ours.linear(x, w)), ours.relu(ours.linear(x, w))]
+
+    the_same(lambda *inputs: list(mx.vmap(twice)(*inputs)), x, w)
+    gathered = kernels.gather(list(mx.vmap(twice)(x, w)))
+    mx.export_to_dot(str(tmp_path / "graph.dot"), *gathered)
+    edges = [line.split("->")[0].strip() for line in (tmp_path / "graph.dot").read_text().splitlines() if "->" in line]
+    assert max(edges.count(one) for one in edges if not one.startswith('"')) == 2  # the program has two outputs
+
+
 def test_an_error_inside_reaches_whoever_evaluates():
     x, wrong = rows(2, 3, 4), mx.array([[0, 1, 99]] * 2)
     reverse = mx.array([[0, 1, 2]] * 2)
