@@ -57,18 +57,21 @@ CALLS = {
     "cross_entropy": ([rows(4, 5), rows(6, 5), rows(6), mx.array([0, 1, 4, 2])], [0.0]),
     "mean_cross_entropy": ([rows(4, 5), rows(6, 5), rows(6), mx.array([0, 1, 4, 2])], [0.0]),
     "rms_norm": ([rows(4, 5)], [1e-6]),
+    "relu2": ([rows(4, 5)], []),
+    "rotate_heads": ([rows(2, 8, 12)], [3, 1e-6, 0.5]),
     "causal_attention": ([rows(2, 3, 8, 4) for _ in "qkv"], [0.5, 8]),
 }
 # What is still right when changed, since the input alone has that size: kernel, input, changes.
 ANY_ROWS = {"rank", "less rank", "length", "no rows"}
 VECTOR = {"rank"}  # read as a vector, however it is shaped
 FREE = {
-    **{(name, 0): {*ANY_ROWS, "width", "empty"} for name in ("leaky", "elu", "rms_norm")},
+    **{(name, 0): {*ANY_ROWS, "width", "empty"} for name in ("leaky", "elu", "relu2", "rms_norm")},
     **{(name, 0): {"width"} for name in ("sum", "source", "target", "reverse", "softmax")},
     **{(name, 0): {"width"} for name in ("others", "smooth", "pool", "spread", "dropout")},
     ("pool", 1): {"empty"},  # may be left out
     **{("combine", n): {"empty"} for n in range(3)},
     ("attend_pairs", 7): {"empty"},
+    ("rotate_heads", 0): {"length", "no rows"},
     ("linear", 0): ANY_ROWS,
     ("linear", 2): {"empty", "no rows"},
     ("layer_norm", 0): ANY_ROWS,

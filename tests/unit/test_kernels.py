@@ -12,7 +12,15 @@ from score_mlx import nn as ours
 from score_mlx.kernels import build
 from score_mlx.models.graphs.by_degree import ByDegree
 from score_mlx.models.graphs.compiled import Compiled
-from score_mlx.models.language.layers import attend, cross_entropy, mean_cross_entropy, rms_norm
+from score_mlx.models.language.layers import (
+    attend,
+    cross_entropy,
+    mean_cross_entropy,
+    relu2,
+    rms_norm,
+    rotate_heads,
+    unit_heads,
+)
 from score_mlx.nn import Noise
 
 pytestmark = [tiny.needs_kernels, pytest.mark.usefixtures("cpu")]
@@ -61,6 +69,9 @@ ROW_WISE = {
     "towards": (lambda h, y: ours.towards(h, y, 0.25), [(A, H), (A, H)]),
     "dropout": (dropped, [(A, H)]),
     "rms_norm": (rms_norm, [(2, A, H)]),
+    "relu2": (relu2, [(A, H)]),
+    "rotate_heads": (lambda x: rotate_heads(x, HEADS, 1e-3), [(2, 70, H)]),
+    "unit_heads": (lambda x: unit_heads(x, HEADS), [(2, A, H)]),
     "cross_entropy": (lambda *hwb: cross_entropy(*hwb, TARGETS), [(A, H), (40, H), (40,)]),
     "cross_entropy of capped logits": (lambda h, w: cross_entropy(h, w, None, TARGETS, cap=5.0), [(A, H), (40, H)]),
     "mean cross_entropy": (lambda *hwb: mean_cross_entropy(*hwb, TARGETS), [(A, H), (40, H), (40,)]),
@@ -155,7 +166,7 @@ def test_exp_and_what_is_made_of_it():
 
 def test_nan_stays_nan():
     x = mx.array([float("nan"), 1.0])
-    for function in (ours.relu, ours.elu, ours.leaky_relu):
+    for function in (ours.relu, ours.elu, ours.leaky_relu, relu2):
         assert np.isnan(np.array(function(x))).tolist() == [True, False]
 
 

@@ -11,7 +11,7 @@ from score_mlx import kernels
 from score_mlx.models.language.bigram import Bigram, bigram_rows
 from score_mlx.models.language.challenge import windows
 from score_mlx.models.language.gpt import SILENT, parameters
-from score_mlx.models.language.layers import attend, rope, unit_norm
+from score_mlx.models.language.layers import attend, rope, unit_heads
 from score_mlx.models.language.models import build
 from score_mlx.models.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
 from score_mlx.nn import Noise
@@ -98,9 +98,12 @@ def test_rotary_positions_are_relative(shift):
     assert abs(product(7, 3) - product(7, 4)) > 1e-3
 
 
-def test_unit_norm():
-    x = mx.array(np.random.default_rng(0).standard_normal((3, 8)), mx.float32)
-    np.testing.assert_allclose(np.linalg.norm(np.array(unit_norm(x)), axis=-1), 1, atol=1e-5)
+def test_unit_heads(both_ways):
+    """Vectors of length 1, turned by their places."""
+    x = mx.array(np.random.default_rng(0).standard_normal((2, 5, 12)), mx.float32)
+    found, parts = np.array(unit_heads(x, 3)), np.array(x).reshape(2, 5, 3, 4).swapaxes(1, 2)
+    turned = np.array(rope(mx.array(parts)))
+    np.testing.assert_allclose(found, turned / np.linalg.norm(parts, axis=-1, keepdims=True), atol=1e-5)
 
 
 @pytest.mark.parametrize("window", [None, 3])

@@ -9,7 +9,7 @@ import mlx.nn as nn
 
 from score_mlx.models.language.bigram import Bigram, MixIn
 from score_mlx.models.language.gpt import GPT, depth_of
-from score_mlx.models.language.layers import attend, join_heads, relu2, rms_norm, rope, split_heads
+from score_mlx.models.language.layers import attend, join_heads, relu2, rms_norm, rotate_heads, split_heads
 from score_mlx.models.language.spec import ChallengeSpec
 from score_mlx.nn import Embedding, Noise, linear
 
@@ -69,11 +69,12 @@ class ChallengeBlock(nn.Module):
 
     def __call__(self, x: mx.array, x0: mx.array, pairs: mx.array | None, tokens: mx.array, t: int) -> mx.array:
         normed = rms_norm(x, EPS)
-        q, k, v = (split_heads(project(normed), self.heads) for project in self.qkv)  # (B, heads, T, D)
+        q, k, v = (project(normed) for project in self.qkv)  # (B, T, C)
+        q, k, v = rotate_heads(q, self.heads, EPS), rotate_heads(k, self.heads, EPS), split_heads(v, self.heads)
         if "value_table" in self:
             gate = 2 * mx.sigmoid(self.gate(normed[..., :GATE_CHANNELS]))  # (B, T, heads)
             v = v + gate.swapaxes(1, 2)[..., None] * split_heads(self.value_table(tokens).astype(v.dtype), self.heads)
-        attended = attend(rms_norm(rope(q), EPS), rms_norm(rope(k), EPS), v, self.scale, self.windows[t])
+        attended = attend(q, k, v, self.scale, self.windows[t])
         x = x + self.out(join_heads(attended))
         return x + self.feedforward(rms_norm(x, EPS))
 

@@ -15,9 +15,8 @@ from score_mlx.models.language.layers import (
     join_heads,
     relu2,
     rms_norm,
-    rope,
     split_heads,
-    unit_norm,
+    unit_heads,
 )
 from score_mlx.models.language.spec import CharSpec
 from score_mlx.nn import Embedding, Noise
@@ -36,8 +35,9 @@ class CharBlock(nn.Module):
     def __call__(self, x: mx.array, *context) -> mx.array:
         noise = context[-1]
         normed = rms_norm(x)
-        q, k, v = (split_heads(project(normed), self.heads) for project in self.qkv)  # (B, heads, T, D)
-        attended = attend(unit_norm(rope(q)), unit_norm(rope(k)), v, self.scale)
+        q, k, v = (project(normed) for project in self.qkv)  # (B, T, C)
+        q, k, v = unit_heads(q, self.heads), unit_heads(k, self.heads), split_heads(v, self.heads)  # (B, heads, T, D)
+        attended = attend(q, k, v, self.scale)
         x = x + drop(noise, self.out(join_heads(attended)))
         return x + drop(noise, self.feedforward(rms_norm(x)))
 

@@ -24,14 +24,24 @@ def rms_norm(x: mx.array, eps: float = 1e-6) -> mx.array:
     return kernels.call("rms_norm", [x], [eps]) if kernels.serve(x) else mx.fast.rms_norm(x, None, eps)
 
 
-def unit_norm(x: mx.array) -> mx.array:
-    """x of length 1 over the last axis."""
-    return rms_norm(x, 1e-6 / x.shape[-1]) / math.sqrt(x.shape[-1])
-
-
 def rope(x: mx.array) -> mx.array:
     """Rotary positions (Su et al. 2021): (B, heads, T, D) -> same, pair i of place t turned by t 10000^(-2i/D)."""
     return mx.fast.rope(x, x.shape[-1], traditional=True, base=1e4, scale=1.0, offset=0)
+
+
+def rotate_heads(x: mx.array, heads: int, eps: float = 1e-6) -> mx.array:
+    """Queries or keys: heads with rotary positions, each vector divided by its RMS: (B, T, C) -> (B, heads, T, D)."""
+    if kernels.serve(x):
+        return kernels.call("rotate_heads", [x], [heads, eps, 1.0])
+    return rms_norm(rope(split_heads(x, heads)), eps)
+
+
+def unit_heads(x: mx.array, heads: int) -> mx.array:
+    """The same with vectors of length 1."""
+    width = x.shape[-1] // heads
+    if kernels.serve(x):
+        return kernels.call("rotate_heads", [x], [heads, 1e-6 / width, width**-0.5])
+    return rms_norm(rope(split_heads(x, heads)), 1e-6 / width) / math.sqrt(width)
 
 
 def drop(noise: Noise, x: mx.array) -> mx.array:
@@ -83,6 +93,8 @@ def join_heads(x: mx.array) -> mx.array:
 
 def relu2(x: mx.array) -> mx.array:
     """max(x, 0)^2."""
+    if kernels.serve(x):
+        return kernels.call("relu2", [x])
     positive = relu(x)
     return positive * positive
 

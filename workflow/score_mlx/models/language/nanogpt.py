@@ -14,9 +14,8 @@ from score_mlx.models.language.layers import (
     join_heads,
     relu2,
     rms_norm,
-    rope,
     split_heads,
-    unit_norm,
+    unit_heads,
 )
 from score_mlx.models.language.spec import NanoGPTSpec
 from score_mlx.nn import Embedding, LayerNorm, Noise, relu
@@ -73,8 +72,9 @@ class ModernBlock(nn.Module):
 
     def __call__(self, x: mx.array, noise: Noise) -> mx.array:
         normed = rms_norm(x)
-        q, k, v = (split_heads(project(normed), self.heads) for project in self.qkv)  # (B, heads, T, D)
-        attended = attend_with_dropout(unit_norm(rope(q)), unit_norm(rope(k)), v, self.scale, noise)
+        q, k, v = (project(normed) for project in self.qkv)  # (B, T, C)
+        q, k, v = unit_heads(q, self.heads), unit_heads(k, self.heads), split_heads(v, self.heads)  # (B, heads, T, D)
+        attended = attend_with_dropout(q, k, v, self.scale, noise)
         x = x + drop(noise, self.out(join_heads(attended)))
         return x + drop(noise, self.feedforward(rms_norm(x)))
 
