@@ -14,7 +14,9 @@ rule figure:
         words=words(),
         paper=lambda wildcards: paper_values(EXPERIMENT_OF[wildcards.figure]),
         baseline=lambda wildcards: catboost_record() if drawing_of(wildcards.figure) == "configurations" else [],
-        code=lambda wildcards: sources("tables/table.py", *CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].drawing_code),
+        code=lambda wildcards: sources(
+            "tables/table.py", *CONFIG.experiments[EXPERIMENT_OF[wildcards.figure]].drawing_code
+        ),
     output:
         png=report(
             f"{FIGURES}/{{figure}}.png",

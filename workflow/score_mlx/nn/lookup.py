@@ -8,6 +8,8 @@ CPU MLX's scatter has one order and stays.
 
 from __future__ import annotations
 
+from typing import cast
+
 import mlx.core as mx
 import mlx.nn as nn
 
@@ -26,7 +28,7 @@ class Embedding(nn.Embedding):
 
 def lookup(table: mx.array, rows: mx.array) -> mx.array:
     """table (V, C), rows (...) of integers in 0..V-1 -> (..., C)."""
-    return table[rows] if on_cpu() else _lookup(table, rows)
+    return table[rows] if on_cpu() else cast(mx.array, _lookup(table, rows))
 
 
 @mx.custom_function
