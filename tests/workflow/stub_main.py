@@ -42,7 +42,7 @@ def draw(*options):
     out = Path(options[options.index("--out") + 1])
     if out.suffix == ".html":
         return write(out, " ".join(map(str, options)))
-    for suffix in (".csv", ".md", ".tex") if out.suffix == ".csv" else (".png", ".pdf", ".md"):
+    for suffix in (".csv", ".md", ".tex", ".json") if out.suffix == ".csv" else (".png", ".pdf", ".md", ".json"):
         write(out.with_suffix(suffix), " ".join(map(str, options)))
     if "--figure" in options:
         draw("--out", options[options.index("--figure") + 1])
