@@ -126,7 +126,29 @@ def test_what_is_computed_twice_is_computed_once(tmp_path):
     assert max(edges.count(one) for one in edges if not one.startswith('"')) == 2  # the program has two outputs
 
 
-def test_an_error_inside_reaches_whoever_evaluates():
+@pytest.fixture(params=[1, 2, 7])
+def threads(request):
+    kernels.use_threads(request.param)
+    yield request.param
+    kernels.use_threads(1)
+
+
+def test_threads_give_the_same_bytes(threads):
+    x, w = rows(5, 40, 8), rows(5, 8, 8)
+
+    def gradients(x, w):
+        return list(mx.grad(lambda x, w: (ours.elu(ours.linear(x, w)) ** 2).sum(), argnums=(0, 1))(x, w))
+
+    for _ in range(5):
+        the_same(lambda *inputs: list(mx.vmap(gradients)(*inputs)), x, w)
+
+
+def test_no_thread_is_refused():
+    with pytest.raises(ValueError, match="at least 1 thread"):
+        kernels.use_threads(0)
+
+
+def test_an_error_inside_reaches_whoever_evaluates(threads):
     x, wrong = rows(2, 3, 4), mx.array([[0, 1, 99]] * 2)
     reverse = mx.array([[0, 1, 2]] * 2)
     lifted = mx.vmap(lambda x, s, r: ours.elu(kernels.call("source", [x, s, r], [0, 3])))(x, wrong, reverse)

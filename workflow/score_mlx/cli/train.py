@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from score_mlx import runtime
 from score_mlx.cli.data import ensure
 from score_mlx.config.models import Presets
 from score_mlx.data.dataset_names import BUILT_IN
@@ -64,6 +65,9 @@ SideBySide = Annotated[
         min=1, help="folds side by side, by default the fastest; with --repeats those of all runs, on a GPU 50"
     ),
 ]
+Threads = Annotated[
+    int, typer.Option(min=1, max=64, help="cores that share the folds side by side; the same bytes for any number")
+]
 Repeats = Annotated[int, typer.Option(min=1, max=1000, help="so many repetitions, from --repeat on, in one program")]
 PresetName = Annotated[
     Literal[(BY_HAND, *Presets.model_fields)], typer.Option(hidden=True, help="noted in run.meta.json")
@@ -86,6 +90,7 @@ def _command(family: Family) -> Any:
         results: Results = None,
         replicas: SideBySide = None,
         repeats: Repeats = 1,
+        threads: Threads = 1,
         preset: PresetName = BY_HAND,
         report_to: ReportTo = "jsonl",
         device: Device = "auto",
@@ -93,6 +98,8 @@ def _command(family: Family) -> Any:
     ) -> None:
         spec, folder = _begin(family, record, results, options)
         place = results or results_of(spec, record)
+        if threads > 1:
+            _share(threads)
         if repeats == 1:
             how = {"preset": preset, "replicas": replicas, "report_to": report_to, "device": device}
             family.train(spec, inputs_of(spec, place), folder, **how)
@@ -105,7 +112,7 @@ def _command(family: Family) -> Any:
         family.train_together(runs, preset=preset, replicas=replicas, device=device)
         typer.echo("\n".join(f"{each.model}: {folder / 'run.json'}" for each, _, folder in runs))
 
-    lacking = dict.fromkeys(("replicas", "repeats"), not family.side_by_side) | dict.fromkeys(
+    lacking = dict.fromkeys(("replicas", "repeats", "threads"), not family.side_by_side) | dict.fromkeys(
         ("report_to", "device"), not family.reports
     )
     left_out = {"options", *(name for name, lacks in lacking.items() if lacks)}
@@ -114,6 +121,14 @@ def _command(family: Family) -> Any:
     train.__signature__, train.__doc__ = inspect.Signature(parameters), family.help
     train.__annotations__ = {p.name: p.annotation for p in parameters}
     return train
+
+
+def _share(threads: int) -> None:
+    """Lets threads share the replicas of a step, where there are kernels."""
+    runtime.start()  # before anything imports MLX
+    from score_mlx import kernels
+
+    kernels.use_threads(threads)
 
 
 def _begin(family: Family, record: Path | None, results: Path | None, options: dict[str, Any]) -> tuple[Spec, Path]:

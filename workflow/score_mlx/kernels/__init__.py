@@ -63,6 +63,16 @@ def gather(arrays: Sequence[mx.array]) -> list[mx.array]:
     return _library.gather(list(arrays)) if _library is not None else list(arrays)
 
 
+def use_threads(count: int) -> None:
+    """Lets so many threads share the replicas of gathered operations; the bytes are the same for any number.
+
+    Raises:
+        ValueError: count < 1.
+    """
+    if _library is not None:
+        _library.set_threads(count)
+
+
 def names() -> list[str]:
     """All kernels."""
     return _library.names()

@@ -49,6 +49,7 @@ NB_MODULE(SCORE_MODULE, m) {
   keep_memory();
   m.def("names", &score::names, "Names of all kernels.");
   m.def("gather", &score::gather, nb::arg("outputs"), "Arrays equal to these whose kernels run as few operations.");
+  m.def("set_threads", &score::set_program_threads, nb::arg("count"), "Threads that share the models of a program.");
   m.def("call", &score::Call::make, nb::arg("kernel"), nb::arg("inputs"), nb::arg("params") = score::Params{},
         "Outputs of a kernel: the result first, then what its gradient needs.");
 }

@@ -1,11 +1,24 @@
 // Running a program.
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 #include "builder.h"
 #include "mlx/allocator.h"
+#include "program.h"
 
 namespace score {
+
+static std::atomic<int> threads{1};
+int program_threads() { return threads; }
+void set_program_threads(int count) {
+  if (count < 1) throw std::invalid_argument("a program runs on at least 1 thread");
+  threads = count;
+}
 
 namespace {
 
@@ -34,19 +47,37 @@ class Program : public mx::Primitive {
   const char* name() const override { return "Program"; }
 
  private:
+  // Models are independent, so any number of threads gives the same bytes.
   void run(const std::vector<float*>& in, const std::vector<float*>& out) const {
-    static thread_local std::vector<float> scratch;  // kept, so that it stays in the cache
-    if (scratch.size() < scratch_) scratch.resize(scratch_);
-    std::vector<float*> memory(values_.size());
-    for (int model = 0; model < models_; model++) {
-      for (size_t v = 0; v < values_.size(); v++) {
-        const Value& value = values_[v];
-        memory[v] = value.where == Value::SCRATCH  ? scratch.data() + value.offset
-                    : value.where == Value::OUTPUT ? out[value.index] + model * value.size
-                                                   : in[value.index] + (value.shared ? 0 : model * value.size);
+    static thread_local std::vector<std::vector<float>> scratch;  // kept, so that it stays in the cache
+    int count = std::max(1, std::min(program_threads(), models_));
+    if (static_cast<int>(scratch.size()) < count) scratch.resize(count);
+    std::vector<std::exception_ptr> failed(count);
+    auto share = [&](int first, std::vector<float>& own) {
+      try {
+        if (own.size() < scratch_) own.resize(scratch_);
+        for (int model = first; model < models_; model += count) run_model(model, own.data(), in, out);
+      } catch (...) {
+        failed[first] = std::current_exception();
       }
-      run_steps(steps_, memory);
+    };
+    std::vector<std::thread> others;
+    for (int t = 1; t < count; t++) others.emplace_back(share, t, std::ref(scratch[t]));
+    share(0, scratch[0]);
+    for (auto& other : others) other.join();
+    for (const auto& error : failed)
+      if (error) std::rethrow_exception(error);
+  }
+
+  void run_model(int model, float* scratch, const std::vector<float*>& in, const std::vector<float*>& out) const {
+    std::vector<float*> memory(values_.size());
+    for (size_t v = 0; v < values_.size(); v++) {
+      const Value& value = values_[v];
+      memory[v] = value.where == Value::SCRATCH  ? scratch + value.offset
+                  : value.where == Value::OUTPUT ? out[value.index] + model * value.size
+                                                 : in[value.index] + (value.shared ? 0 : model * value.size);
     }
+    run_steps(steps_, memory);
   }
 
   std::vector<Step> steps_;

@@ -13,4 +13,8 @@ namespace score {
 // MLX handles one operation instead of hundreds. Every value is computed as before.
 std::vector<mlx::core::array> gather(const std::vector<mlx::core::array>& outputs);
 
+// Threads that share the models of a program, 1 at first.
+int program_threads();
+void set_program_threads(int count);
+
 }  // namespace score
