@@ -28,6 +28,8 @@ def outputs(results: Path) -> dict[str, bytes]:
         content = path.read_bytes()
         separator = SEPARATORS.get(path.suffix) if path.stem.startswith("table") else None
         found[str(place)] = _stable(content.decode(), separator).encode() if separator else content
+        if path.suffix == ".json" and path.stem.startswith("table"):
+            found[str(place)] = json.dumps(_stable_grid(json.loads(content))).encode()
     return found
 
 
@@ -48,6 +50,14 @@ def leftovers(results: Path) -> list[Path]:
 def resumed(results: Path) -> int:
     """How often a checkpoint was taken up by the runs under `results`."""
     return sum(json.loads(path.read_text())["resumed"] for path in results.rglob("run.meta.json"))
+
+
+def _stable_grid(held: dict) -> dict:
+    """What a table's .json holds, each of several parts included, without its volatile columns."""
+    if "parts" in held:
+        return {"parts": [_stable_grid(part) for part in held["parts"]]}
+    kept = [n for n, head in enumerate(held["heads"]) if head not in VOLATILE_COLUMNS]
+    return held | {"heads": [held["heads"][n] for n in kept], "rows": [[row[n] for n in kept] for row in held["rows"]]}
 
 
 def _stable(text: str, separator: str) -> str:

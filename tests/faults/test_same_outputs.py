@@ -6,6 +6,7 @@ from compare import differences, leftovers, outputs, resumed
 TABLES = {
     "csv": 'model,rmse,seconds,cuts\na,{rmse},{seconds},"x, y"\n',
     "md": "| model | rmse |{pad} seconds |\n| ----- | ---: |{pad} ------: |\n| a | {rmse} |{pad} {seconds} |\n",
+    "json": '{{"title": "T", "heads": ["model", "rmse", "seconds"], "rows": [["a", "{rmse}", "{seconds}"]]}}',
     "tex": "model & rmse & seconds \\\\\n\\midrule\na & {rmse} & {seconds} \\\\\n",
 }
 
@@ -31,14 +32,14 @@ def expected(tmp_path):
 def test_seconds_logs_and_metadata_may_differ(expected, tmp_path):
     other = finished(tmp_path / "other", seconds="1234", resumes=2)
     assert differences(expected, outputs(other)) == []
-    assert set(expected) == {"runs/x/run.json", "table1.csv", "table1.md", "table1.tex"}
+    assert set(expected) == {"runs/x/run.json", *(f"table1.{suffix}" for suffix in TABLES)}
     assert resumed(other) == 2
 
 
 @pytest.mark.parametrize(
     ("change", "files"),
     [
-        ({"rmse": "0.5"}, ["table1.csv", "table1.md", "table1.tex"]),  # the sign counts
+        ({"rmse": "0.5"}, sorted(f"table1.{suffix}" for suffix in TABLES)),  # the sign counts
         ({"record": "{ }"}, ["runs/x/run.json"]),
     ],
 )

@@ -16,6 +16,8 @@ EXPERIMENTS = {
         "kind": "baselines",
         "title": "C",
         "methods": ["catboost", "lasso"],
+        "lasso_top": [],
+        "lasso_top_catboost": [10],
         "networks": ["mlp"],
         "figure": "figure1",
     },  # fmt: skip
