@@ -191,13 +191,13 @@ def test_studies_share_their_runs(project):
 
 
 def test_editing_a_table_or_a_plot_redraws_it_only(project):
-    with open(project / "workflow" / "score_mlx" / "tables" / "tables.py", "a") as file:
+    with open(project / "workflow" / "score_mlx" / "experiments" / "models" / "table.py", "a") as file:
         file.write("# edited\n")
-    assert set(planned(project)) == {"table", "sensitivity", "figure"}  # figures read the paper's values with it
+    assert set(planned(project)) == {"table", "figure"}  # figures read the paper's values with it
     with open(project / "workflow" / "score_mlx" / "plots" / "style.py", "a") as file:
         file.write("# edited\n")
     drawn = {"figure", "figure_schema", "shap_table"}
-    assert set(planned(project)) == {"table", "sensitivity"} | drawn
+    assert set(planned(project)) == {"table"} | drawn
 
 
 def test_adopted_records_are_not_trained_again(project):
