@@ -87,7 +87,7 @@ def made_project(folder):
     shutil.copy(ROOT / "data" / "sources.yaml", folder / "data")
     shutil.copy(ROOT / "tests" / "workflow" / "stub_main.py", folder / "workflow" / "score_mlx" / "__main__.py")
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config.update(dataset="my.csv", experiments=EXPERIMENTS)
+    config.update(dataset="my.csv", experiments=EXPERIMENTS, beyond={}, robustness=[])
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     (folder / "my.csv").write_text("smiles,target\nCC,1\n")
     snakemake(folder)
