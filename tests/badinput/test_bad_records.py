@@ -141,7 +141,7 @@ def test_a_record_of_100_megabytes(theirs, folder, refused, monkeypatch):
 # -- weights and checkpoints -----------------------------------------------------------------------------------------
 
 TINY = ["--arch", "gcn", "--config", "SCORE", "--dataset", "my", "--hidden", "8", "--heads", "2", "--steps", "1"]
-RUN = Path("results/runs/my/graphs/gcn/SCORE/steps=1,hidden=8,heads=2,epochs=2")
+RUN = Path("results/runs/my/graphs/gcn/SCORE/steps=1,hidden=8,heads=2,epochs=2,scale_targets=true")
 
 
 @pytest.fixture(scope="module")
