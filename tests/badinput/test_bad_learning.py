@@ -44,7 +44,8 @@ def said(command, name: str, method: str) -> str:
         (
             "five",
             "lasso",
-            "error: five: Lasso (Top-10 features, CatBoost SHAP), fold 0: 4 training molecules, expected at least cv = 5",
+            "error: five: Lasso (Top-10 features, CatBoost SHAP), fold 0: 4 training molecules, "
+            "expected at least cv = 5",
         ),
     ],
 )
