@@ -21,6 +21,7 @@ DOCS := .venv-docs
 LINT := .venv-lint
 REFERENCE := results/reference
 IMAGE_LOCK ?= envs/linux-cpu.lock
+FIGURES := paper_figures/reference
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -73,13 +74,19 @@ report: $(VENV)/.installed ## one page of all tables, figures and verdicts -> re
 	$(VENV)/bin/score-mlx redraw "$(FROM)" build/report
 	$(VENV)/bin/score-mlx report --tables build/report --figures build/report --runs "$(FROM)" --out results/report.html
 
-reference: $(VENV)/.installed ## copy the finished records and what is made from them to results/reference, to be committed
+# Tables lie under results/reference, figures with their captions under paper_figures/reference. What is made from these
+# (.tex, .pdf, the crate) is not committed: `score-mlx redraw` and `make crate` make it.
+reference: $(VENV)/.installed ## copy the finished records and what is made from them to the reference folders, to be committed
 	$(VENV)/bin/score-mlx export $(REFERENCE)
-	$(VENV)/bin/score-mlx redraw $(REFERENCE)/runs $(REFERENCE)
-	for file in $(wildcard results/bench*); do cp $$file $(REFERENCE)/ || exit 1; done
-	$(VENV)/bin/score-mlx report --tables $(REFERENCE) --figures $(REFERENCE) --runs $(REFERENCE)/runs \
+	rm -rf build/reference $(REFERENCE)/*.png $(REFERENCE)/*.pdf $(REFERENCE)/*.tex
+	$(VENV)/bin/score-mlx redraw $(REFERENCE)/runs build/reference
+	for file in $(wildcard results/bench*); do cp $$file build/reference/ || exit 1; done
+	mkdir -p $(FIGURES)
+	find build/reference -maxdepth 1 ! -name '*_values.*' ! -name '*.pdf' \( -name '*.png' -o -name 'figure*' -o -name '*_figure.*' \) \
+	  -exec mv {} $(FIGURES)/ \;
+	mv build/reference/*.csv build/reference/*.md build/reference/*.json $(REFERENCE)/
+	$(VENV)/bin/score-mlx report --tables $(REFERENCE) --figures $(FIGURES) --runs $(REFERENCE)/runs \
 	  --out $(REFERENCE)/report.html
-	$(VENV)/bin/score-mlx crate $(REFERENCE)
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_goals.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_costs.md
@@ -89,6 +96,12 @@ reference: $(VENV)/.installed ## copy the finished records and what is made from
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table2.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table7a.md
+
+crate: $(VENV)/.installed ## the committed results with their workflow as a Provenance Run Crate -> build/crate
+	rm -rf build/crate
+	mkdir -p build/crate
+	cp -r $(REFERENCE)/. $(FIGURES)/. build/crate/
+	$(VENV)/bin/score-mlx crate build/crate
 
 release: $(VENV)/.installed ## code, exported weights and metadata for an archive such as Zenodo -> build/release; no upload
 	$(VENV)/bin/score-mlx release build/release

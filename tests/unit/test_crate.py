@@ -1,6 +1,9 @@
 """The Workflow Run Crate of a folder of results: what it says, and that roc-validator agrees without the network."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import made_up_records as made_up
@@ -66,8 +69,21 @@ def test_its_files_are_there_and_the_workflow_is_a_copy(folder, repo):
         assert (folder / entity["@id"]).stat().st_size == int(entity["contentSize"])
     assert (folder / "workflow" / "Snakefile").read_bytes() == (repo / "Snakefile").read_bytes()
     assert {path.name for path in (folder / "workflow" / "workflow" / "rules").iterdir()} == {
-        path.name for path in (repo / "workflow" / "rules").glob("*.smk")
+        path.name for path in (repo / "workflow" / "rules").iterdir()
     }
+
+
+def test_the_copy_of_the_workflow_runs(folder, repo):
+    """It plans Table 2 by its own files, from the copied package on."""
+    write_crate(folder, repo)
+    inside = folder / "workflow"
+    environment = os.environ | {"PYTHONPATH": str(inside / "workflow")}
+    command = [sys.executable, "-m", "snakemake", "--directory", str(folder / "work"), "--dry-run", "--quiet", "all"]
+    done = subprocess.run(
+        [*command, "--", "results/table2.csv"], cwd=inside, env=environment, text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (inside / "results").exists()
 
 
 def test_the_same_folder_gives_the_same_crate(folder, repo):

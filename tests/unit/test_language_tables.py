@@ -220,8 +220,8 @@ def test_a_table_named_after_its_figure_makes_way_for_the_caption(repo):
     assert table_stem("figure5", experiments["figure5"], beside_figures=True) == "figure5_values"
     assert table_stem("figure5", experiments["figure5"], beside_figures=False) == "figure5"
     assert table_stem("table12", experiments["table12"], beside_figures=True) == "table12"
-    reference = repo / "results" / "reference"
-    assert (reference / "figure5.md").read_text().startswith("**Figure 5.")
-    items = read_items(load_config(repo / "config.yaml"), reference, reference, [], [])
+    tables, figures = repo / "results" / "reference", repo / "paper_figures" / "reference"
+    assert (figures / "figure5.md").read_text().startswith("**Figure 5.")
+    items = read_items(load_config(repo / "config.yaml"), tables, figures, [], [])
     (found,) = [each for each in items if each.name == "figure5"]
     assert len(found.grid.rows) == 6 and not found.more

@@ -22,7 +22,7 @@ def pages(tmp_path_factory, repo):
     folder = tmp_path_factory.mktemp("pages")
     made_up.write(folder / "made")
     reference = repo / "results" / "reference"
-    committed = Places(repo, reference, reference, reference / "runs", folder)
+    committed = Places(repo, reference, repo / "paper_figures" / "reference", reference / "runs", folder)
     write_page(folder / "reference.html", load(repo / "config.yaml"), committed)
     write_page(folder / "made_up.html", made_up.config(), made_up.places(folder / "made"))
     write_page(folder / "nothing.html", made_up.config(), made_up.places(folder / "none"))

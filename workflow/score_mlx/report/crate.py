@@ -37,6 +37,7 @@ TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}  # of the ru
 LICENCE = "https://spdx.org/licenses/MIT"
 TYPES = ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"]  # of the main workflow
 DONE = "http://schema.org/CompletedActionStatus"
+GENERATED = {"__pycache__", "score_mlx.egg-info"}  # folders that no copy needs
 KINDS = (".csv", ".html", ".json", ".md", ".pdf", ".png", ".tex", ".yaml")
 ABOUT = (
     "Models of the paper SCORE: Replacing Layer Stacking with Contractive Recurrent Depth (Godin, 2026), trained anew "
@@ -71,7 +72,7 @@ class Builder:
 
 
 def write_crate(folder: Path, project: Path) -> int:
-    """Describe `folder` in its ro-crate-metadata.json; Snakefile, rules and config are copied to its `workflow`.
+    """Describe `folder` in its ro-crate-metadata.json; the workflow, as far as it is needed to run, is copied to `workflow`.
 
     Args:
         folder: with runs/ and whatever was made of them.
@@ -120,12 +121,12 @@ def _begin(folder: Path) -> Builder:
 
 
 def _add_workflow(build: Builder, project: Path):
-    """The Snakefile as the main entity, its rules and config as parts."""
+    """A copy of the project that can run; the Snakefile is the main entity, its rules and config are parts."""
     inside = build.folder / "workflow"
-    names = ["Snakefile", "config.yaml", *(path.relative_to(project) for path in project.glob("workflow/rules/*.smk"))]
-    for name in sorted(map(str, names)):
+    for name in _needed_to_run(project):
         with replacing(inside / name) as temporary:
             shutil.copyfile(project / name, temporary)
+    names = ["Snakefile", "config.yaml", *(path.relative_to(project) for path in project.glob("workflow/rules/*.smk"))]
     main = build.crate.add_workflow(
         str(inside / "Snakefile"), "workflow/Snakefile", main=True, lang="snakemake", lang_version=version("snakemake"),
         properties={"@type": TYPES, "name": "From raw file to table and figure", "version": version("score-mlx")},
@@ -138,6 +139,14 @@ def _add_workflow(build: Builder, project: Path):
         if name != "Snakefile":
             build.add_file(inside / name)
     return main
+
+
+def _needed_to_run(project: Path) -> list[Path]:
+    """Every file that the workflow needs, relative to the project, without data, results and what was compiled."""
+    patterns = ("workflow/**/*", "data/sources.yaml", "data/paper/*", "envs/*", "profiles/**/*")
+    found = {path for pattern in patterns for path in project.glob(pattern) if path.is_file()}
+    kept = [path.relative_to(project) for path in found if not GENERATED & set(path.parts)]
+    return sorted([*kept, *map(Path, ("Snakefile", "config.yaml", "Makefile", "pyproject.toml", "LICENSE"))])
 
 
 def _add_sources(build: Builder, project: Path, records: Iterable[Path]) -> dict[str, list[Any]]:
