@@ -56,10 +56,16 @@ def project_file(*parts):
 def readers_input(path, by_date=True):
     """A file of the reader's as an input; [] for a name with braces, in which Snakemake sees wildcards.
 
-    Without `by_date` a parameter says whether it has changed.
+    Without `by_date` a parameter says whether it has changed, as long as Snakemake remembers it.
     """
     file = local(in_project(path))
-    return [] if "{" in path else [file if by_date else ancient(file)]
+    return [] if "{" in path else [file if by_date or not remembered() else ancient(file)]
+
+
+def remembered():
+    """Whether Snakemake still knows the parameters of earlier jobs; else only dates can tell what has changed."""
+    folder = ".snakemake/metadata"
+    return os.path.isdir(folder) and any(os.scandir(folder))
 
 
 def readers_bytes(path):
