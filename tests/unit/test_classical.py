@@ -175,11 +175,11 @@ def test_a_lasso_ranks_descriptors_by_its_own_shap_values(tmp_path):
     from sklearn.linear_model import LassoCV
 
     record = fit_all(spec("lasso", top=3, ranking="lasso"), DATA, tmp_path, progress="none")
-    for fold, part in enumerate(record["folds"]):
+    for fold, part in enumerate(record.folds):
         x, train = DATA.scaled_descriptors(fold).astype(np.float64), DATA.train(fold)
         model = LassoCV(alphas=100, eps=1e-3, cv=5, max_iter=1000).fit(x[train], DATA.targets[train])
         background = shap.maskers.Independent(x[train], max_samples=len(train))
         values = np.abs(shap.LinearExplainer(model, background).shap_values(x[train])).mean(axis=0)
         assert linear_importance(model.coef_, x[train]) == pytest.approx(values, rel=1e-6, abs=1e-12)
         best = np.argsort(-values, kind="stable")[:3]
-        assert part["fitted"]["descriptors"] == DATA.names[best].tolist()
+        assert part.fitted["descriptors"] == DATA.names[best].tolist()

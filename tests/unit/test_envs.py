@@ -121,7 +121,13 @@ def test_every_import_is_asked_for():
         if "bench" in place.parts or place.parts[:2] == ("tests", "parity"):
             allowed |= names("dev.txt")
         helpers = (
-            [*path.parent.glob("*.py"), *(REPO / "tests").glob("*.py"), *ENVS.glob("*.py"), *DOCS.glob("*.py")]
+            [
+                *path.parent.glob("*.py"),
+                *(REPO / "tests").glob("*.py"),
+                *ENVS.glob("*.py"),
+                *DOCS.glob("*.py"),
+                *(REPO / ".ci").glob("*.py"),
+            ]
             if place.parts[0] == "tests"
             else []
         )

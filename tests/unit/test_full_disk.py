@@ -36,7 +36,7 @@ def test_text_and_numbers_without_room_name_their_file(tmp_path, little_room, mo
     with pytest.raises(OSError, match=r"table\.csv"):
         write_text(tmp_path / "table.csv", "x" * 2 * ROOM)
 
-    def features():
+    def features(**_):
         with replacing(tmp_path / "features.npz") as temporary:
             np.savez(temporary, x=np.zeros(ROOM))
 

@@ -113,7 +113,7 @@ def test_a_corpus_is_what_was_saved(tmp_path):
     train, validation = again.divided(0.9)
     assert len(train) == 180_000 and len(validation) == 20_000
     assert again.decode(again.tokens[:5]) == texts.markov()[:5]
-    assert again.record()["stand_in"] is True
+    assert again.record().stand_in is True
 
 
 @pytest.mark.parametrize("damage", ["truncate", "other", "pickle", "missing"])

@@ -109,7 +109,7 @@ def test_a_folds_file_is_read_whatever_it_looks_like(case, own, tmp_path):
         ("row,fold\n0,1\nx,0\n3,1\n4,2\n", "line 3: row 'x', expected a whole number"),
         ("row,fold\n0,1\n2,\n3,1\n4,2\n", "line 3: no fold in column 'fold'"),
         ("row,fold\n0,1\n2,1\n3,1\n4,1\n", "column 'fold' has 1 different folds"),
-        ("row;fold\n0;1\n", "no column 'row'"),
+        ("row;fold\n0;1\n", "no row 2, expected a row for each molecule"),
         ("molecule,fold\n0,1\n", "no column 'row', found molecule, fold"),
     ],
 )

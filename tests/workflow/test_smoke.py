@@ -12,9 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 ARCHS = ("gcn", "gat", "dmpnn", "gt")
 TARGETS = [f"{name}.csv" for name in ("table1", "table2", "table1_sensitivity", "shap_top100")]
 TARGETS += [f"figures/{name}.png" for name in ("figure1", "figure1a", "figure1b", "figure2")]
-BASELINES = {"SVR", "Lasso (Top-10 features)", "SCORE-MLP"}
+BASELINES = {"SVR", "Lasso (Top-10 features)", "Lasso (Top-10 features, CatBoost SHAP)", "SCORE-MLP"}
 EXPERIMENTS = (
-    "experiments={table1: {methods: [svr, lasso], lasso_top: [10], networks: [score_mlp]}, "
+    "experiments={table1: {methods: [svr, lasso], lasso_top: [10], lasso_top_catboost: [10], networks: [score_mlp]}, "
     f"table2: {{archs: [{', '.join(ARCHS)}], configs: [SCORE]}}}}"
 )
 

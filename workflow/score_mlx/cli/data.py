@@ -210,8 +210,13 @@ def _require_source(spec: Spec, files: Mapping[str, Path]) -> None:
     """Refuse a run whose data only the user can give.
 
     Raises:
-        UserError: molecules or folds are missing that only the reader can give.
+        UserError: molecules or folds are missing that only the reader can give, or there is no such corpus.
     """
+    if "corpus" in files:
+        from score_mlx.data.text.corpus import CLIMBMIX, sources_of
+
+        if spec.dataset != CLIMBMIX:
+            sources_of(spec.dataset)  # raises for a name that is none
     data = [files[name] for name in ("molecules", "dataset") if name in files]
     if spec.dataset not in BUILT_IN and not all(file.exists() for file in data):
         raise UserError(

@@ -33,7 +33,7 @@ class DataSet(Part):
 
     def same(self, other: Part) -> bool:
         """The same molecules, targets and folds, whatever they are called."""
-        keys = ("name", "sha256", "folds_sha256")
+        keys = ("name", "rows", "sha256", "folds_sha256")
         return isinstance(other, DataSet) and all(getattr(self, key) == getattr(other, key) for key in keys)
 
 

@@ -72,7 +72,7 @@ class Builder:
 
 
 def write_crate(folder: Path, project: Path) -> int:
-    """Describe `folder` in its ro-crate-metadata.json; the workflow, as far as it is needed to run, is copied to `workflow`.
+    """Describe `folder` in its ro-crate-metadata.json; a copy of the workflow that can run is put into `workflow`.
 
     Args:
         folder: with runs/ and whatever was made of them.
