@@ -279,6 +279,7 @@ def given():
 
 
 MADE = ("csv", "md", "tex", "json", "png", "pdf")  # of a table or a figure
+NAMED_AS_A_RULE = ("runs",)  # tables that can be asked for by their rule
 
 
 def check_targets(tables, figures):
@@ -290,11 +291,12 @@ def check_targets(tables, figures):
         tables, figures: the names of all.
     """
     folders = dict.fromkeys(tables, TABLES) | dict.fromkeys(figures, FIGURES)
+    made = {(TABLES, name) for name in tables} | {(FIGURES, name) for name in figures}  # some names are of both
     for target in sys.argv[1:]:
         folder, file = os.path.split(target)
         name, dot, suffix = file.partition(".")
-        if not dot and file not in folders:
-            continue  # a rule, an option, a value of one
+        if (folder, name) in made or not dot and (file not in folders or file in NAMED_AS_A_RULE):
+            continue  # it is made; or it is a rule, an option, a value of one
         if not dot:
             name, suffix = file, "png" if file in figures else "csv"
         near = difflib.get_close_matches(name, folders, n=1, cutoff=0.8)
