@@ -84,6 +84,7 @@ reference: $(VENV)/.installed ## copy the finished records and what is made from
 	mkdir -p $(FIGURES)
 	find build/reference -maxdepth 1 ! -name '*_values.*' ! -name '*.pdf' \( -name '*.png' -o -name 'figure*' -o -name '*_figure.*' \) \
 	  -exec mv {} $(FIGURES)/ \;
+	for file in build/reference/*_values.*; do mv $$file $$(echo $$file | sed s/_values//) || exit 1; done
 	mv build/reference/*.csv build/reference/*.md build/reference/*.json $(REFERENCE)/
 	$(VENV)/bin/score-mlx report --tables $(REFERENCE) --figures $(FIGURES) --runs $(REFERENCE)/runs \
 	  --out $(REFERENCE)/report.html

@@ -65,6 +65,8 @@ def _stable(text: str, separator: str) -> str:
     rows = list(csv.reader(text.splitlines(), delimiter=separator, quoting=csv.QUOTE_NONE if separator != "," else 0))
     rows = [[cell.strip(" \\") for cell in row] for row in rows]
     heads = [row for row in rows if VOLATILE_COLUMNS & set(row)]
+    if not heads and separator != ",":  # what is made to be read may leave them out, the .csv never does
+        heads = [[]]
     if len(heads) != 1:
         raise ValueError(
             f"a table with {len(heads)} lines that name {', '.join(sorted(VOLATILE_COLUMNS))}, expected one"
