@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+KEPT = {".lock", ".source"}  # hidden files that stay: a lock to take again, which file a data set was made of
 VOLATILE = {"run.meta.json"}  # seconds, host, how often a checkpoint was taken up
 VOLATILE_COLUMNS = {"seconds", "commit"}  # the project may be edited while one is killed and compared
 SEPARATORS = {".csv": ",", ".md": "|", ".tex": "&"}
@@ -43,7 +44,7 @@ def differences(expected: dict[str, bytes], found: dict[str, bytes]) -> list[str
 
 def leftovers(results: Path) -> list[Path]:
     """Temporary files and checkpoints that nothing will ever use."""
-    hidden = [path for path in results.rglob(".*") if path.name != ".lock"]
+    hidden = [path for path in results.rglob(".*") if path.name not in KEPT]
     return sorted(hidden + [path for path in results.rglob("checkpoints/*") if path not in hidden])
 
 
