@@ -31,7 +31,7 @@ def results_block(grid: Grid, link: str) -> str:
 
 
 def block(table: Path, page: Path) -> str:
-    """What stands between the markers: of a ranking its head, of any other table all but its heading."""
+    """The text for the markers: the first rows of a ranking, or all of any other table except its heading."""
     if not table.with_suffix(".json").exists():  # a measurement's own text
         return table.read_text(encoding="utf-8").rstrip()
     grid = Grid.read(table.with_suffix(".json"))

@@ -33,7 +33,7 @@ STACKS = ("base", "classic")  # forms without the averaging update
 
 @claim("top13_score")
 def top13_score(evidence: Evidence) -> Finding:
-    """The best all use the averaging update, so chance is asked among the models that do."""
+    """All of the best models use the averaging update, so the significance test compares only models that use it."""
     specs, listed = evidence.by_model(TABLE), printed_models(evidence, TABLE)
     recurrent = {model for model, spec in specs.items() if spec.recurrent}
     claimed = len(recurrent.intersection(listed))
