@@ -147,9 +147,12 @@ def test_a_gpu_gets_a_limit_of_cached_memory(monkeypatch):
     monkeypatch.setattr(runtime, "_started", False)
     monkeypatch.setattr(device, "has_gpu", lambda: True)
     monkeypatch.setattr(mx, "set_cache_limit", limits.append)
+    monkeypatch.setattr(mx, "device_info", lambda: {"memory_size": 64 * 2**30})
     runtime.start()
     runtime.start()
-    assert limits == [runtime.CACHE_LIMIT]
+    assert limits == [8 * 2**30]
+    monkeypatch.setattr(mx, "device_info", lambda: {"total_memory": 4 * 2**30})
+    assert runtime.cache_limit() == runtime.LEAST_CACHE
 
 
 def test_the_record_says_what_the_runtime_was(monkeypatch):
@@ -173,7 +176,7 @@ def test_the_record_says_what_the_runtime_was(monkeypatch):
     assert found["runtime"] == {
         "compile": "off",
         "precision": "tf32",
-        "cache_limit": runtime.CACHE_LIMIT,
+        "cache_limit": runtime.LEAST_CACHE,
         "driver": "580.65.06",
         "cuda_graphs": "on",
     }

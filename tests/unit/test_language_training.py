@@ -255,6 +255,39 @@ def test_pieces_of_a_batch_add_up(arch, options):
         np.testing.assert_allclose(np.array(a), np.array(b), atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize(
+    ("arch", "options"),
+    [
+        ("nanogpt", {}),
+        ("chargpt", {"optimizer": "muon", "dropout": 0.2}),
+        ("chargpt", {"optimizer": "normuon", "bigram": True}),
+        ("chargpt", {"optimizer": "adamw", "dropout": 0.2}),
+    ],
+)
+@pytest.mark.parametrize("begun", [0, 2])
+def test_a_step_as_one_program_moves_as_a_step_does(arch, options, begun):
+    """Also from weights and optimisers that were taken up from a checkpoint."""
+    from mlx.utils import tree_flatten
+
+    spec = tiny_text.spec(arch, "SCORE", **options)
+    plain, whole = tasks.build(spec, CORPUS), tasks.build(spec, CORPUS)
+    whole.whole = True
+    for step in range(begun):
+        plain.advance(step)
+        mx.eval(plain.model.parameters(), plain.groups.arrays())
+    whole.model.update(plain.model.trainable_parameters())
+    whole.groups.restore(plain.groups.arrays())
+    for step in range(begun, begun + 4):
+        losses = [task.advance(step) for task in (plain, whole)]
+        mx.eval(losses, *[[task.model.parameters(), task.groups.arrays()] for task in (plain, whole)])
+        assert float(losses[0]) == pytest.approx(float(losses[1]), rel=1e-5)
+    assert whole._compiled and not plain._compiled
+    for (name, a), (_, b) in zip(tree_flatten(plain.model), tree_flatten(whole.model), strict=True):
+        np.testing.assert_allclose(np.array(a), np.array(b), atol=2e-5, err_msg=name)
+    for name, a in plain.groups.arrays().items():
+        np.testing.assert_allclose(np.array(a), np.array(whole.groups.arrays()[name]), atol=2e-5, err_msg=name)
+
+
 def test_a_diverging_run_is_said_to_diverge(tmp_path):
     with pytest.raises(UserError, match="no evaluation gave a finite loss"):
         broken = tiny_text.spec("nanogpt", "base", iterations=2)

@@ -101,6 +101,14 @@ def test_the_gpu_has_one_run_at_a_time_and_others_pass_it(tmp_path, stash):
     assert begun == [name_of(SPECS[place]) for place in (0, 3, 4, 1, 2)]
 
 
+def test_as_many_runs_share_the_gpu_as_are_asked_for(tmp_path, stash):
+    wanted = [Wanted(spec, gpu=place < 3) for place, spec in enumerate(SPECS[:4])]
+    work, said = queue(tmp_path, wanted, "sleep 0.6; $COPY", cores=3, on_gpu=2)
+    work.work()
+    begun = [line.split()[3].rstrip(",") for line in said if " begin " in line]
+    assert begun == [name_of(SPECS[place]) for place in (0, 1, 3, 2)]
+
+
 def test_what_cannot_end_in_time_is_not_begun_unless_it_has_a_checkpoint(tmp_path, stash):
     wanted = [Wanted(SPECS[0], 50.0), Wanted(SPECS[1], 1.0), Wanted(SPECS[2], 50.0), Wanted(SPECS[3], None)]
     checkpoint = SPECS[2].path(tmp_path / "results" / "runs").parent / "checkpoints" / "folds-0-4.safetensors"

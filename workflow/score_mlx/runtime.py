@@ -8,9 +8,9 @@ from score_mlx.system import blas, device, ptx_cache
 from score_mlx.system.device import Build
 from score_mlx.system.errors import UserError
 
-# Bytes that MLX may keep after an array is freed. On a GPU it would keep 95 % of the device's memory; a step of a graph
-# network or of a language model's batch fits into these.
-CACHE_LIMIT = 2**30
+# Bytes that MLX may keep after an array is freed: on a GPU an eighth of the device's memory, where it would keep 95 %.
+# A step that needs more asks the driver for memory each time, so there is a least.
+LEAST_CACHE, CACHE_SHARE = 2**30, 8
 
 _started = False
 
@@ -42,7 +42,16 @@ def start(threads: int = 1) -> None:
     if device.has_gpu():
         import mlx.core as mx
 
-        mx.set_cache_limit(CACHE_LIMIT)
+        mx.set_cache_limit(cache_limit())
+
+
+def cache_limit() -> int:
+    """Bytes of freed arrays that MLX keeps on a GPU."""
+    import mlx.core as mx
+
+    about = mx.device_info()
+    memory = about.get("total_memory") or about.get("memory_size") or 0  # CUDA's word and Metal's
+    return max(LEAST_CACHE, int(memory) // CACHE_SHARE)
 
 
 def provenance() -> dict[str, str | int]:
@@ -55,7 +64,7 @@ def provenance() -> dict[str, str | int]:
     about: dict[str, str | int] = {"compile": "off" if os.environ.get("MLX_DISABLE_COMPILE") else "on"}
     if mx.default_device().type != mx.DeviceType.gpu:
         return about | {"precision": "float32"}
-    about |= {"precision": device.precision(), "cache_limit": CACHE_LIMIT}
+    about |= {"precision": device.precision(), "cache_limit": cache_limit()}
     if device.build() is Build.CUDA:
         about |= {"driver": device.driver() or "unknown", "cuda_graphs": os.environ.get("MLX_USE_CUDA_GRAPHS", "on")}
     return about

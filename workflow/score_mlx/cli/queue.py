@@ -32,6 +32,9 @@ def queue(
         float | None, typer.Option(min=0, help="by then everything has ended; by default no limit")
     ] = None,
     cores: Annotated[int | None, typer.Option(min=1, help="runs side by side, by default one a core")] = None,
+    on_gpu: Annotated[
+        int, typer.Option(min=1, help="how many of them share a GPU: some, where one leaves it waiting for launches")
+    ] = 1,
     dataset: Dataset = None,
     preset: PresetName = None,
     results: Annotated[Path, typer.Option(help="folder of data and runs")] = Path("results"),
@@ -56,8 +59,8 @@ def queue(
     config = settled_config(dataset, preset)
     runs = listed(what, config)
     cost = _costs(results / "runs", reference or project.root() / "results" / "reference" / "runs")
-    on_gpu = {name for name, device in config.device if device != "cpu"} if has_gpu() else set()
-    wanted = [Wanted(spec, cost(spec) if said is None else said, spec.FAMILY in on_gpu) for spec, said in runs]
+    with_gpu = {name for name, device in config.device if device != "cpu"} if has_gpu() else set()
+    wanted = [Wanted(spec, cost(spec) if said is None else said, spec.FAMILY in with_gpu) for spec, said in runs]
     hold(results / ".queue.lock", "another queue")
     work = Queue(
         wanted,
@@ -65,6 +68,7 @@ def queue(
         lambda spec: command(spec, results, config.preset, config.device),
         environment=os.environ | plugins.environment() | {"MLX_ENABLE_TF32": str(int(config.precision == "tf32"))},
         cores=cores or all_cores(),
+        on_gpu=on_gpu,
         limit=math.inf if hours is None else 3600 * hours,
         say=typer.echo,
     )

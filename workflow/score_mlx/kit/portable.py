@@ -194,11 +194,12 @@ def compile_kernels(work: Path) -> None:
     subprocess.run(command, env=_environment_of(work), stdin=subprocess.DEVNULL)
 
 
-def train(work: Path, manifest: dict, hours: float | None, cores: int | None) -> int:
+def train(work: Path, manifest: dict, hours: float | None, cores: int | None, on_gpu: int = 1) -> int:
     """The kit's list through `score-mlx queue`; its exit code."""
     home = work / "project"
     command = [str(work / "venv" / "bin" / "python"), "-m", "score_mlx", "queue", "list.txt"]
     command += ["--preset", manifest["preset"], "--reference", "results/reference/runs"]
+    command += ["--on-gpu", str(on_gpu)]
     command += [] if hours is None else ["--hours", f"{hours:.6f}"]
     command += [] if cores is None else ["--cores", str(cores)]
     return subprocess.run(command, cwd=home, env=_environment_of(work), stdin=subprocess.DEVNULL).returncode
@@ -252,6 +253,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("kit-out"), help="folder for what came out")
     parser.add_argument("--hours", type=float, help="by then all has ended, packing included; by default no limit")
     parser.add_argument("--cores", type=int, help="runs side by side, by default one a core")
+    parser.add_argument("--on-gpu", type=int, default=1, help="how many of them share the GPU")
     parser.add_argument("--kernels", action="store_true", help="compile the CPU kernels first: a minute, needs g++")
     parser.add_argument("--part-mb", type=float, default=16, help="largest part of what comes back, in MB")
     parser.add_argument("--most-mb", type=float, default=64, help="of all that comes back, before compression, in MB")
@@ -262,7 +264,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.kernels:
             compile_kernels(work)
         hours = None if given.hours is None else given.hours * SHARE - (time.monotonic() - begin) / 3600
-        code = train(work, manifest, None if hours is None else max(hours, 0.0), given.cores)
+        code = train(work, manifest, None if hours is None else max(hours, 0.0), given.cores, given.on_gpu)
         collect(work, given.out, int(given.part_mb * MB), int(given.most_mb * MB))
     except KitError as error:
         print(f"error: {error}", file=sys.stderr)

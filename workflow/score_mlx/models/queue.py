@@ -36,7 +36,7 @@ class Wanted:
     Attributes:
         spec: what to train.
         seconds: that it is expected to take; None where nothing like it was ever run.
-        gpu: whether it may compute on the GPU, which one run has at a time.
+        gpu: whether it may compute on the GPU, which a limited number of runs share.
     """
 
     spec: Spec
@@ -95,6 +95,7 @@ class Queue:
         command: the training command of a spec.
         environment: of the processes.
         cores: processes side by side; a run that ends by the clock has all of them to itself.
+        on_gpu: how many of them may compute on the GPU.
         limit: seconds from now at which everything must have ended; infinite by default.
         say: is told each event as one line.
     """
@@ -107,11 +108,13 @@ class Queue:
         *,
         environment: Mapping[str, str],
         cores: int,
+        on_gpu: int = 1,
         limit: float = math.inf,
         say: Callable[[str], None] = print,
     ):
         self.waiting, self.total = deque(wanted), len(wanted)
         self.results, self.command, self.cores, self.say = results, command, cores, say
+        self.on_gpu = on_gpu
         self.environment = environment
         self.begin, self.limit = time.monotonic(), limit
         self.grace = min(GRACE, 0.1 * limit)  # of the limit itself: by then everything has ended
@@ -144,7 +147,7 @@ class Queue:
         passed: list[Wanted] = []
         while self.waiting:
             wanted = self.waiting[0]
-            if wanted.gpu and any(run.wanted.gpu for run in self.running):
+            if wanted.gpu and sum(run.wanted.gpu for run in self.running) >= self.on_gpu:
                 passed.append(wanted)
             elif not self._turn(wanted):
                 break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -28,6 +28,7 @@ from score_mlx.models.language.models import build as build_model
 from score_mlx.models.language.optimizers.groups import build as build_optimizers
 from score_mlx.models.language.spec import ChallengeSpec, LanguageSpec
 from score_mlx.models.language.training import History
+from score_mlx.models.language.whole_step import compiled
 from score_mlx.nn import Noise, on_cpu
 from score_mlx.system import stopping
 
@@ -42,7 +43,10 @@ class _Common:
 
     Attributes:
         piece: tokens that pass through the model at once.
+        whole: whether a step is one compiled program, where its batch is one piece.
     """
+
+    whole = False
 
     def __init__(self, spec: LanguageSpec, corpus: Corpus):
         self.spec, self.corpus = spec, corpus
@@ -55,6 +59,7 @@ class _Common:
         self.validation = Windows(validation, spec.context, self.root, "the validation text")
         self.piece = PIECE
         self._gradient = nn.value_and_grad(self.model, self._loss)
+        self._compiled: Callable[..., mx.array] | None = None
 
     def _loss(self, tokens: mx.array, targets: mx.array, noise: Noise, share: float = 1.0) -> mx.array:
         loss = self.model.loss(tokens, targets, noise)
@@ -71,6 +76,21 @@ class _Common:
         tokens, targets = batch
         rows = max(1, self.piece // self.spec.context)
         return ((i, (tokens[i : i + rows], targets[i : i + rows])) for i in range(0, len(tokens), rows))
+
+    def advance(self, step: int) -> mx.array:
+        """Gradients of a step and the optimisers' move, not yet computed; its loss."""
+        if not self.whole or self.spec.batch_size * self.spec.context > self.piece:
+            loss, gradients = self.gradients(step)
+            self.groups.update(gradients)
+            return loss
+        if self._compiled is None:  # not before weights and optimisers are those of a checkpoint
+            self._compiled = compiled(self.model, self.groups, self._gradient_of_arrays)
+        noise = self.noise(step)
+        keys = [] if noise.key is None else [noise.key]
+        return self._compiled(*self.train.drawn(self.spec.batch_size, TRAIN, step), *keys)
+
+    def _gradient_of_arrays(self, tokens: mx.array, targets: mx.array, *key: mx.array) -> tuple[mx.array, dict]:
+        return self._gradient(tokens, targets, Noise(*key or [None], self.spec.dropout))
 
     def gradients(self, step: int) -> tuple[mx.array, dict]:
         """Of the mean loss over a batch."""
@@ -93,6 +113,7 @@ class Iterations(_Common):
     def __init__(self, spec: LanguageSpec, corpus: Corpus):
         super().__init__(spec, corpus)
         self.piece = PIECE_ON_CPU if on_cpu() else PIECE
+        self.whole = not on_cpu()
 
     def progress(self, history: History) -> float:
         return history.step / self.spec.iterations

@@ -62,8 +62,8 @@ class Task(Protocol):
     def prepare_step(self, history: History) -> None:
         """Set learning rates."""
 
-    def gradients(self, step: int) -> tuple[mx.array, dict]:
-        """Loss and gradients of step `step` (from 0)."""
+    def advance(self, step: int) -> mx.array:
+        """Take step `step` (from 0), without computing it yet; its loss."""
 
     def evaluate(self, history: History) -> dict[str, Any]:
         """Losses now, the measure among them."""
@@ -135,8 +135,7 @@ def stepper(task: Task) -> Callable[[], object]:
 
 
 def _step(task: Task, step: int) -> float:
-    loss, gradients = task.gradients(step)
-    task.groups.update(gradients)
+    loss = task.advance(step)
     mx.eval(task.model.parameters(), task.groups.arrays(), loss)
     return float(loss)
 
