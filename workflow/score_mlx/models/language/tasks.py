@@ -13,6 +13,7 @@ import numpy as np
 from mlx.utils import tree_map
 
 from score_mlx.data.text.corpus import Corpus
+from score_mlx.models.language import whole_step
 from score_mlx.models.language.batches import (
     DROPOUT,
     EVALUATE_TRAIN,
@@ -28,7 +29,6 @@ from score_mlx.models.language.models import build as build_model
 from score_mlx.models.language.optimizers.groups import build as build_optimizers
 from score_mlx.models.language.spec import ChallengeSpec, LanguageSpec
 from score_mlx.models.language.training import History
-from score_mlx.models.language.whole_step import compiled
 from score_mlx.nn import Noise, on_cpu
 from score_mlx.system import stopping
 
@@ -84,7 +84,7 @@ class _Common:
             self.groups.update(gradients)
             return loss
         if self._compiled is None:  # not before weights and optimisers are those of a checkpoint
-            self._compiled = compiled(self.model, self.groups, self._gradient_of_arrays)
+            self._compiled = whole_step.compiled(self.model, self.groups, self._gradient_of_arrays)
         noise = self.noise(step)
         keys = [] if noise.key is None else [noise.key]
         return self._compiled(*self.train.drawn(self.spec.batch_size, TRAIN, step), *keys)
@@ -113,7 +113,7 @@ class Iterations(_Common):
     def __init__(self, spec: LanguageSpec, corpus: Corpus):
         super().__init__(spec, corpus)
         self.piece = PIECE_ON_CPU if on_cpu() else PIECE
-        self.whole = not on_cpu()
+        self.whole = whole_step.wanted() and not on_cpu()
 
     def progress(self, history: History) -> float:
         return history.step / self.spec.iterations
