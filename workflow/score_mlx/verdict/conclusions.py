@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from score_mlx.runs.run import FoldRun
 from score_mlx.stats.statistics import Mean
+from score_mlx.tables import factorial
 from score_mlx.tables.runs import EPOCHS
 from score_mlx.tables.table import Readable
 from score_mlx.verdict import effects, epochs, informativeness
@@ -68,6 +70,27 @@ def _sharing(judged: Judged) -> Iterator[dict[str, Any]]:
     yield _row("sharing", found.mean, f"{text}; {size['reason']}." if size else f"{text}.")
 
 
+def _one_form(judged: Judged) -> Iterator[dict[str, Any]]:
+    """Step and sharing by the factorial whose six corners have one form, of Table 2's readout and head."""
+    pool = judged.evidence.pool
+    wanted = [spec for spec in judged.evidence.config.beyond_specs("factorial") if spec.fidelity == "as_text"]
+    first = next(spec for spec in wanted)  # of the first setting, which is Table 2's
+    corners = factorial.Corners(
+        run
+        for spec in wanted
+        if (spec.readout, spec.head) == (first.readout, first.head) and isinstance(run := pool.find(spec), FoldRun)
+    )
+    archs = {spec.arch for spec in wanted}
+    rows = {row["effect"]: row for row in factorial.effects(corners) if row["architecture"] == factorial.ALL}
+    step, sharing = (rows[effect] for effect in factorial.MAIN[:2])
+    text = f"With one form for stacks and shared blocks alike ({step['architectures']} of {len(archs)} architectures): "
+    text += f"dt below 1 instead of 1 {_of_row(step)}; sharing one block {_of_row(sharing)}."
+    yield {
+        "about": "one form", "value": sharing["difference"], "low": sharing["low"], "high": sharing["high"],
+        "sentence": text,
+    }  # fmt: skip
+
+
 def _catboost(judged: Judged) -> Iterator[dict[str, Any]]:
     below = {epoch: epochs.below_catboost(judged.epochs, "table2", epoch) for epoch in EPOCHS}
     count, of = below["best"]
@@ -88,11 +111,8 @@ def _depth(judged: Judged) -> Iterator[dict[str, Any]]:
 
 
 def _numbers(judged: Judged) -> Iterator[dict[str, Any]]:
-    yield {"about": "numbers", "sentence": judged.numbers_sentence}
-
-
-def _informativeness(judged: Judged) -> Iterator[dict[str, Any]]:
-    yield {"about": "informativeness", "sentence": informativeness.of_numbers(judged.informativeness[-1])}
+    text = f"{judged.numbers_sentence} {informativeness.of_numbers(judged.informativeness[-1])}"
+    yield {"about": "numbers", "sentence": text}
 
 
 def _contrasts(judged: Judged) -> Iterator[dict[str, Any]]:
@@ -123,12 +143,25 @@ def _row(about: str, mean: Mean, sentence: str) -> dict[str, Any]:
 
 
 def _shown(mean: Mean) -> str:
-    return f"{mean.value:+.3f} [{mean.low:+.3f}, {mean.high:+.3f}]"
+    return _interval(mean.value, mean.low, mean.high)
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    value, low, high = (round(number, 3) + 0.0 for number in (value, low, high))  # no minus before a zero
+    return f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _of_row(row: Mapping[str, Any]) -> str:
+    """An effect of the factorial; what its test shows after Holm's adjustment."""
+    shown = factorial.shown(row)
+    p = f"p {row['p_holm']:.2f} after Holm" if row["p_holm"] >= 0.01 else "p < 0.01 after Holm"
+    found = "no effect shown" if shown == "not shown" else "an effect"
+    return f"RMSE {_interval(row['difference'], row['low'], row['high'])}, {found} ({p})"
 
 
 def _effect(mean: Mean) -> str:
     return "an effect" if mean.low > 0 or mean.high < 0 else "no effect shown"
 
 
-MADE_BY = (_update, _sharing, _catboost, _depth, _numbers, _informativeness, _contrasts, _claims)
+MADE_BY = (_update, _sharing, _one_form, _catboost, _depth, _numbers, _contrasts, _claims)
 READABLE: Readable = (("conclusion", lambda row: row["sentence"]),)
