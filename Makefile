@@ -76,8 +76,8 @@ report: $(VENV)/.installed ## one page of all tables, figures and verdicts -> re
 
 # Tables lie under results/reference, figures with their captions under paper_figures/reference. What is made from these
 # (.tex, .pdf, the crate) is not committed: `score-mlx redraw` and `make crate` make it.
-reference: $(VENV)/.installed ## copy the finished records and what is made from them to the reference folders, to be committed
-	$(VENV)/bin/score-mlx export $(REFERENCE)
+reference: $(VENV)/.installed ## copy finished records to the reference folders and make anew what is made from them, to be committed
+	! find results/runs -name run.json 2>/dev/null | grep -q . || $(VENV)/bin/score-mlx export $(REFERENCE)
 	rm -rf build/reference $(REFERENCE)/*.png $(REFERENCE)/*.pdf $(REFERENCE)/*.tex
 	$(VENV)/bin/score-mlx redraw $(REFERENCE)/runs build/reference
 	for file in $(wildcard results/bench*); do cp $$file build/reference/ || exit 1; done
@@ -119,7 +119,7 @@ test: $(VENV)/.installed ## the test suite, offline: 7 minutes
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
 test-page: $(VENV)/.installed ## tests of the results page, in a Chromium if there is one
-	$(VENV)/bin/python -m pytest tests/unit/test_page.py tests/unit/test_page_in_browser.py $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest tests/unit/report/test_page.py tests/unit/report/test_page_in_browser.py $(PYTEST_ARGS)
 
 test-badinput: $(VENV)/.installed ## invalid files, settings, downloads and records, and 30 s of random ones
 	$(VENV)/bin/python -m pytest tests/badinput -q -m "fuzz or not fuzz" $(PYTEST_ARGS)
@@ -136,7 +136,7 @@ test-slurm: $(VENV)/.installed ## Table 2 in miniature on a Slurm of this machin
 	$(VENV)/bin/python tests/faults/slurm.py $(if $(INSTALL),--install) $(if $(ARCHS),--archs $(ARCHS))
 
 test-kit: $(VENV)/.installed ## the kit for a borrowed machine, the whole way without network
-	$(VENV)/bin/python -m pytest tests/unit/test_kit.py $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest tests/unit/kit/test_kit.py $(PYTEST_ARGS)
 
 test-sanitized: $(VENV)/.installed ## the C++ kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(VENV)/bin/python tests/sanitized.py $(PYTEST_ARGS)

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 TESTS = [
-    *(f"tests/unit/test_{what}.py" for what in ("kernels", "kernel_refusals", "programs", "vocabulary", "layers")),
-    *(f"tests/unit/test_{what}.py" for what in ("topology", "invariance", "language_models")),
+    "tests/unit/kernels",
+    *(f"tests/unit/models/test_{what}.py" for what in ("layers", "topology", "invariance", "language_models")),
     *("tests/golden", "tests/parity"),
 ]
 BUILD = """
