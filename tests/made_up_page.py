@@ -54,8 +54,10 @@ def write(folder):
     tables = folder / "tables"
     columns = (("model", lambda row: row["model"]), ("RMSE", lambda row: formats.number(row["rmse"])))
     rows = [{"model": m, "rmse": 0.5 + k / 10, "sample": f"To be\n  or not {EVIL}\n"} for k, m in enumerate(MODELS)]
+    texts = [(f"{row['model']} {EVIL}", row["sample"]) for row in rows]
     for name in ("table2", "table2_more", "shap_top100", "robustness"):
-        made_up.write_all(tables / f"{name}.csv", ("model", "rmse", "sample"), columns, rows, f"{name} {EVIL}", [EVIL])
+        said = (f"{name} {EVIL}", [EVIL], texts)
+        made_up.write_all(tables / f"{name}.csv", ("model", "rmse", "sample"), columns, rows, *said)
     for figure in ("figure2", "extra"):
         Image.new("RGB", (600, 300), "#336699").save(tables / f"{figure}.png")
         write_text(

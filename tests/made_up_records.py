@@ -134,6 +134,6 @@ def latex(readable, rows, title, notes):
     return Table(title, (), rows, notes, readable).grid.latex()
 
 
-def write_all(path, columns, readable, rows, title, notes):
+def write_all(path, columns, readable, rows, title, notes, texts=()):
     """All files of a table."""
-    Table(title, columns, rows, notes, readable).write(path)
+    Table(title, columns, rows, notes, readable, texts=texts).write(path)

@@ -20,7 +20,9 @@ from score_mlx.models.language.spec import ChallengeSpec, CharSpec, NanoGPTSpec
 from score_mlx.report.items import read_items
 from score_mlx.system.errors import UserError
 from score_mlx.tables import catalogue
+from score_mlx.tables.formats import escape_tex
 from score_mlx.tables.language_runs import explain_losses
+from score_mlx.tables.table import Grid
 
 KINDS = {"figure3": 6, "figure3b": 3, "figure4": 15, "table10": 6, "table11": 3, "table12": 4, "figure5": 6}
 
@@ -57,12 +59,24 @@ def test_table_10_stands_beside_the_papers_rows(tmp_path, repo):
     assert rows[3]["comparable"] == "iterations 500/3000"  # what was cut is not compared
     assert [(row["blocks"], row["steps"]) for row in rows] == [(6, 1), (6, 1), (2, 3), (1, 6)]
     assert (rows[0]["best_val_loss"], rows[0]["best_step"], rows[0]["last_val_loss"]) == (1.5, 250, 1.6)
+    texts = characters.written(rows)
     made_up.write_all(
-        tmp_path / "t.csv", characters.COLUMNS, characters.READABLE, rows, "Table 10", characters.caption(runs)
+        tmp_path / "t.csv", characters.COLUMNS, characters.READABLE, rows, "Table 10", characters.caption(runs), texts
     )
     with (tmp_path / "t.csv").open(newline="") as stream:
         assert next(csv.DictReader(stream))["sample"] == "To be, or "
-    assert "To be, or" in (tmp_path / "t.md").read_text()
+    name = "mSCORE, 2 × 3, Muon, dropout 0.01, trained on 90 %"
+    assert f"**{name}**\n\n```text\nTo be, or \n```\n" in (tmp_path / "t.md").read_text()
+    assert f"\\paragraph{{{escape_tex(name)}}}\nTo be, or " in (tmp_path / "t.tex").read_text()
+    assert Grid.read(tmp_path / "t.json").texts[2] == (name, "To be, or ")
+
+
+def test_a_text_cannot_leave_its_place():
+    text = "a ``` b\n\\end{table}\n\n````"
+    grid = Grid("t", ["model"], [["x"]], (), (("n|<", text),))
+    assert f"\n`````text\n{text}\n`````\n" in grid.markdown() and r"**n\|&lt;**" in grid.markdown()
+    assert r"\textbackslash{}end\{table\}" in grid.latex().split("paragraph")[1]
+    assert "texts" not in Grid("t", ["model"], [["x"]]).json()
 
 
 def test_table_11_is_judged_for_the_first_ninety_percent_only(tmp_path, repo):

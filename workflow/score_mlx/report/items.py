@@ -11,7 +11,6 @@ from pathlib import Path
 from score_mlx.config.file import Config
 from score_mlx.experiments.registry import table_stem
 from score_mlx.report.costs import Rows, Share, share
-from score_mlx.report.grid import read_rows
 from score_mlx.report.judged import Cell
 from score_mlx.report.picture import Picture, embed
 from score_mlx.system.errors import UserError
@@ -19,7 +18,6 @@ from score_mlx.tables.formats import spoken
 from score_mlx.tables.table import Grid
 
 LONGEST_TEXT = 4_000  # characters of a sample that the page shows
-SAMPLE = "sample"  # the column of a table's .csv that holds what a language model wrote
 
 
 @dataclass(frozen=True)
@@ -177,29 +175,16 @@ def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mappin
         cells=[cell for of in dict.fromkeys([name, *drawn]) for cell in judged.get(of, [])],
         figures=[read_figure(figures / f"{f}.png", spoken(f), target(config, png)) for f, png in drawn.items()],
         more=[Grid.read(other) for other in sorted(tables.glob(f"{name}_*.json")) if other != path],
-        texts=_samples(path.with_suffix(".csv"), grid),
+        texts=_samples(grid),
         share=share(runs, (spec.path("").as_posix() for spec in config.specs(name))),
         command=target(config, *table, *drawn.values()),
         also=[path.stem for path in sorted(tables.glob(f"{name}_*.*"))],
     )
 
 
-def _samples(path: Path, grid: Grid | None) -> list[Text]:
-    """What the models of a table wrote; its .json, of the same rows, says how each is called.
-
-    Raises:
-        UserError: the .csv has other rows than the .json.
-    """
-    rows = [row.get(SAMPLE, "") for row in read_rows(path, ())] if grid else []
-    if grid and rows and len(rows) != len(grid.rows):
-        raise UserError(f"{path}: {len(rows)} rows, expected {len(grid.rows)} as in its .json")
-    return [Text(_named(grid, place), _shortened(text)) for place, text in enumerate(rows) if text]
-
-
-def _named(grid: Grid, place: int) -> str:
-    """`SCORE, blocks × steps 1 × 6, optimiser Muon ...`: the first cells of a row."""
-    head, *rest = list(zip(grid.heads, grid.rows[place], strict=True))[:5]
-    return ", ".join([head[1], *(f"{name} {text}" for name, text in rest)])
+def _samples(grid: Grid | None) -> list[Text]:
+    """What the models of a table wrote."""
+    return [Text(name, _shortened(text)) for name, text in (grid.texts if grid else ())]
 
 
 def _shortened(text: str) -> str:

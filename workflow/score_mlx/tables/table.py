@@ -44,12 +44,14 @@ class Grid:
         title, notes: what is said above it, a sentence an item.
         heads: of the columns.
         rows: as many texts each.
+        texts: what is printed whole below it, each with its name: what a language model wrote.
     """
 
     title: str
     heads: list[str]
     rows: list[list[str]]
     notes: tuple[str, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Grid:
@@ -60,7 +62,8 @@ class Grid:
         """
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
-            grid = cls(str(held["title"]), list(held["heads"]), list(held["rows"]), tuple(held["notes"]))
+            texts = tuple((str(name), str(text)) for name, text in held.get("texts", ()))
+            grid = cls(str(held["title"]), list(held["heads"]), list(held["rows"]), tuple(held["notes"]), texts)
         except (OSError, UnicodeDecodeError, ValueError, TypeError, KeyError) as reason:
             raise UserError(f"{path}: not a table ({reason!r})") from None
         for number, row in enumerate(grid.rows, start=1):
@@ -81,12 +84,19 @@ class Grid:
         return self.numeric.index(False) if False in self.numeric else 0
 
     def json(self) -> str:
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        """What `read` reads."""
+        held = asdict(self)
+        if not self.texts:
+            del held["texts"]
+        return json.dumps(held, indent=1, ensure_ascii=False) + "\n"
 
     def markdown(self) -> str:
-        """A heading, a sentence a line, the table."""
-        lines = [f"### {_md(self.title)}", "", *self.sentences(), ""]
-        return "\n".join([*lines, *self.pipes()]) + "\n"
+        """A heading, a sentence a line, the table, and the texts below it."""
+        lines = [f"### {_md(self.title)}", "", *self.sentences(), "", *self.pipes()]
+        for name, text in self.texts:
+            fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))  # longer than any in the text
+            lines += ["", f"**{_md(name)}**", "", f"{fence}text", text, fence]
+        return "\n".join(lines) + "\n"
 
     def sentences(self) -> list[str]:
         """The notes in Markdown, each a line of its own."""
@@ -101,7 +111,7 @@ class Grid:
         return [_line(row, widths, words) for row in (cells[0], rule, *cells[1:])]
 
     def latex(self) -> str:
-        """A `table` with booktabs rules, to be included in a document."""
+        """A `table` with booktabs rules, to be included in a document, and the texts as paragraphs after it."""
         caption = escape_tex(" ".join([f"{self.title}.", *self.notes]))
         heads, *body = (" & ".join(map(escape_tex, row)) + r" \\" for row in (self.heads, *self.rows))
         return "\n".join(
@@ -117,6 +127,11 @@ class Grid:
                 r"\bottomrule",
                 r"\end{tabular}",
                 r"\end{table}",
+                *(
+                    line
+                    for name, text in self.texts
+                    for line in (rf"\paragraph{{{escape_tex(name)}}}", _tex_lines(text))
+                ),
                 "",
             ]
         )
@@ -133,6 +148,7 @@ class Table:
         notes: what a reader must know, a sentence an item.
         readable: what people read of a row.
         shown: rows that people read, None for all.
+        texts: printed whole below it, each with its name.
     """
 
     title: str
@@ -141,13 +157,15 @@ class Table:
     notes: Sequence[str]
     readable: Readable
     shown: Sequence[Row] | None = None
+    texts: Sequence[tuple[str, str]] = ()
 
     @cached_property
     def grid(self) -> Grid:
         """What people read of it."""
         rows = self.rows if self.shown is None else self.shown
         texts = [[show(row) for _, show in self.readable] for row in rows]
-        return Grid(self.title, [head for head, _ in self.readable], texts, tuple(self.notes))
+        heads = [head for head, _ in self.readable]
+        return Grid(self.title, heads, texts, tuple(self.notes), tuple(self.texts))
 
     def write(self, path: str | Path) -> None:
         """Write `path` (.csv, all columns) and its .md, .tex and .json (what people read), each whole or not at all."""
@@ -173,6 +191,11 @@ def _line(cells: Sequence[str], widths: Sequence[int], words: Sequence[bool]) ->
     """Text to the left, numbers to the right."""
     padded = [f"{cell:<{w}}" if left else f"{cell:>{w}}" for cell, w, left in zip(cells, widths, words, strict=True)]
     return f"| {' | '.join(padded)} |"
+
+
+def _tex_lines(text: str) -> str:
+    """A text with its line breaks."""
+    return "\\\\\n".join(escape_tex(line) or r"\mbox{}" for line in text.splitlines())
 
 
 def _md(text: str) -> str:

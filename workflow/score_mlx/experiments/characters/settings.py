@@ -25,7 +25,8 @@ class CharactersExperiment(TextExperiment):
 
         printed = table.read_paper(paper) if paper else {}
         rows = table.characters_table(runs, printed)
-        return Table(title, table.COLUMNS, rows, table.caption(runs), table.READABLE)
+        texts = table.written(rows)
+        return Table(title, table.COLUMNS, rows, table.caption(runs), table.READABLE, texts=texts)
 
     @classmethod
     def draw(cls, drawing: str, runs: Sequence[Any], out: Path, title: str, paper: Path | None, line: Any) -> None:

@@ -89,14 +89,21 @@ READABLE: Readable = (
     ("difference", lambda row: change(row["difference"])),
     ("known words", lambda row: "" if row["known_words"] is None else f"{100 * row['known_words']:.0f} %"),
     ("longest copy", lambda row: "" if row["longest_copy"] is None else str(row["longest_copy"])),
-    ("writes", lambda row: _one_line(row["sample"])),
 )
 
 
-def _one_line(text: str | None, length: int = 60) -> str:
-    """The beginning of a text on one line."""
-    words = " ".join((text or "").split())
-    return words if len(words) <= length else words[: length - 1] + "…"
+def written(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """What each model wrote, whole, under the name of its row: `SCORE, 1 × 6, Muon, dropout 0.01, on 90 %`."""
+    return [
+        (
+            f"{row['model']}, {row['blocks']} × {row['steps']}, {row['optimizer']}, dropout {row['dropout']:g}"
+            + (", bigram" if row["bigram"] == "yes" else "")
+            + f", trained on {100 * row['train_fraction']:.0f} %",
+            row["sample"],
+        )
+        for row in rows
+        if row["sample"]
+    ]
 
 
 def caption(runs: Sequence[LanguageRun]) -> list[str]:
