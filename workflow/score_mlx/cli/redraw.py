@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,9 +15,12 @@ from score_mlx.cli.runs import runs as catalogue
 from score_mlx.cli.table import sensitivity, table
 from score_mlx.cli.verdict import TABLES as VERDICT_TABLES
 from score_mlx.cli.verdict import verdict
+from score_mlx.config.file import Config
+from score_mlx.config.fullest import fullest
 from score_mlx.data.splits import AT_RANDOM
 from score_mlx.experiments.registry import table_stem
 from score_mlx.runs.spec import Spec
+from score_mlx.system import project
 from score_mlx.tables.parts import wholes
 
 
@@ -27,21 +30,26 @@ def redraw(
 ) -> None:
     """Make every table and figure of config.yaml whose records are all there, the catalogue of runs and the verdict.
 
-    What lacks records is named; experiments beyond the paper are made from what there is. Nothing is trained.
+    Of a model that was trained both at the paper's length and shorter, the former is shown. What lacks records is
+    named; experiments beyond the paper are made from what there is. Nothing is trained.
     """
-    config = settled_config()
+    config, long = settled_config(), settled_config(preset="paper")
     baselines = [path for spec in config.baseline_specs() if (path := spec.path(runs)).exists()]
     for name, experiment in config.experiments.items():
-        if experiment.table_code and _complete(name, config.specs(name), runs):
-            table(name, out=out / f"{table_stem(name, experiment, beside_figures=True)}.csv", runs=runs)
+        specs = fullest(lambda c, name=name: c.specs(name), [long, config], runs)
+        if experiment.table_code and _complete(name, specs, runs):
+            stem = table_stem(name, experiment, beside_figures=True)
+            table(name, [spec.path(runs) for spec in specs], out=out / f"{stem}.csv", **_named(config, name), runs=runs)
         if experiment.kind == "baselines" and all(
             _complete(f"{name}_sensitivity", config.specs(name, split), runs) for split in AT_RANDOM
         ):
             sensitivity(name, out=out / f"{name}_sensitivity.csv", runs=runs)
         for drawn, drawing in experiment.drawings.items():
-            if drawing == "schema" or _complete(drawn, config.figure_specs(name, drawn), runs):
+            shown = fullest(lambda c, name=name, drawn=drawn: c.figure_specs(name, drawn), [long, config], runs)
+            if drawing == "schema" or _complete(drawn, shown, runs):
                 line = baselines[0] if drawing == "configurations" and baselines else None
-                figure(drawn, out=out / f"{drawn}.png", runs=runs, baseline=line)
+                paths, said = [spec.path(runs) for spec in shown], _named(config, name)
+                figure(drawn, out / f"{drawn}.png", paths, said["title"], said["paper"], drawing, line, runs=runs)
     for whole, parts in wholes(name for name, chosen in config.experiments.items() if chosen.table_code).items():
         specs = [spec for part in parts for spec in config.specs(part)]
         if _complete(whole, specs, runs):
@@ -52,6 +60,13 @@ def redraw(
             beyond.make(name, config, runs, out / f"{name}.csv", drawn)
     catalogue([], out=out / "runs.csv", folder=runs)
     verdict(source=runs, out=out, only=list(VERDICT_TABLES))
+
+
+def _named(config: Config, name: str) -> dict[str, Any]:
+    """What config.yaml says of an experiment, for `table`."""
+    chosen = config.experiments[name]
+    paper = project.root() / "data" / "paper" / chosen.paper if chosen.paper else None
+    return {"kind": chosen.kind, "title": chosen.title, "top": chosen.top, "paper": paper}
 
 
 def _complete(name: str, specs: list[Spec], runs: Path) -> bool:
