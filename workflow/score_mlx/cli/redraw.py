@@ -48,7 +48,8 @@ def redraw(
             shown = fullest(lambda c, name=name, drawn=drawn: c.figure_specs(name, drawn), [long, config], runs)
             if drawing == "schema" or _complete(drawn, shown, runs):
                 line = baselines[0] if drawing == "configurations" and baselines else None
-                paths, said = [spec.path(runs) for spec in shown], _named(config, name)
+                paths = [] if drawing == "schema" else [spec.path(runs) for spec in shown]
+                said = _named(config, name)
                 figure(drawn, out / f"{drawn}.png", paths, said["title"], said["paper"], drawing, line, runs=runs)
     for whole, parts in wholes(name for name, chosen in config.experiments.items() if chosen.table_code).items():
         specs = [spec for part in parts for spec in config.specs(part)]
