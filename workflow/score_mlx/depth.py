@@ -4,9 +4,12 @@ A network's depth is two independent choices: which blocks (K separate ones or o
 joins the state (the update). Graph networks, dense networks and Transformers all use the `Depth` of this file.
 """
 
+# pyright: reportMissingTypeStubs=false
+# MLX has no stubs of mlx.nn.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -14,25 +17,29 @@ import mlx.nn as nn
 from score_mlx.nn import towards
 
 Field = Callable[[mx.array], mx.array]  # h -> dh/dt, same shape as h
+Size = float | mx.array  # of a step: a number, or a scalar that is learned
+Integrator = Callable[[Field, mx.array, Size], mx.array]  # (f, h, dt) -> h after one step, same shape
+Update = Callable[[Field, mx.array, int], mx.array]  # (block, h, t) -> h after step t, same shape
+Hook = Callable[..., mx.array]
 
 
-def euler(f: Field, h: mx.array, dt) -> mx.array:
+def euler(f: Field, h: mx.array, dt: Size) -> mx.array:
     """One step of size dt of dh/dt = f(h), of order 1: one evaluation of f."""
     return h + dt * f(h)
 
 
-def heun(f: Field, h: mx.array, dt) -> mx.array:
+def heun(f: Field, h: mx.array, dt: Size) -> mx.array:
     """One step of Heun's method, of order 2: two evaluations of f."""
     k1 = f(h)
     return h + dt / 2 * (k1 + f(h + dt * k1))
 
 
-def midpoint(f: Field, h: mx.array, dt) -> mx.array:
+def midpoint(f: Field, h: mx.array, dt: Size) -> mx.array:
     """One step of the explicit midpoint method, of order 2: two evaluations of f."""
     return h + dt * f(h + dt / 2 * f(h))
 
 
-def rk4(f: Field, h: mx.array, dt) -> mx.array:
+def rk4(f: Field, h: mx.array, dt: Size) -> mx.array:
     """One step of the classical Runge-Kutta method, of order 4: four evaluations of f."""
     k1 = f(h)
     k2 = f(h + dt / 2 * k1)
@@ -41,7 +48,7 @@ def rk4(f: Field, h: mx.array, dt) -> mx.array:
     return h + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
-INTEGRATORS = {"euler": euler, "heun": heun, "midpoint": midpoint, "rk4": rk4}
+INTEGRATORS: dict[str, Integrator] = {"euler": euler, "heun": heun, "midpoint": midpoint, "rk4": rk4}
 
 
 class Plain(nn.Module):
@@ -59,7 +66,7 @@ class Residual(nn.Module):
         norm: acts on the sum; one, shared over depth, as in the paper's code.
     """
 
-    def __init__(self, norm: nn.Module | None = None):
+    def __init__(self, norm: Field | None = None):
         super().__init__()
         self.norm = norm
 
@@ -77,7 +84,7 @@ class Relax(nn.Module):
         integrate: the scheme for dh/dt = F(h) - h (equation 3).
     """
 
-    def __init__(self, dt: float | LearnedSteps, integrate=euler):
+    def __init__(self, dt: float | LearnedSteps, integrate: Integrator = euler):
         super().__init__()
         if isinstance(dt, int | float) and not 0 < dt <= 1:
             raise ValueError(f"dt = {dt}: expected 0 < dt <= 1, beyond which a step is no longer convex")
@@ -125,14 +132,14 @@ class Depth(nn.Module):
 
     def __init__(
         self,
-        make_block,
+        make_block: Callable[[], Hook],
         steps: int,
         *,
         recurrent: bool,
-        update: nn.Module,
-        before=None,
-        after=None,
-        final=None,
+        update: Update,
+        before: Hook | None = None,
+        after: Hook | None = None,
+        final: Field | None = None,
         first: int = 0,
         numbered: bool = False,
     ):
@@ -144,7 +151,7 @@ class Depth(nn.Module):
         self.before, self.after, self.final = before, after, final
         self.blocks = [make_block() for _ in range(1 if recurrent else steps)]
 
-    def __call__(self, h: mx.array, *context) -> mx.array:
+    def __call__(self, h: mx.array, *context: Any) -> mx.array:
         """The state after all steps, of h's shape; `context` goes to each block unchanged."""
         for t in range(self.steps):
             block = self.blocks[t % len(self.blocks)]  # recurrent: always the only one

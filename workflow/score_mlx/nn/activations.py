@@ -5,12 +5,12 @@ MLX's gradients of `maximum` and `where` cost 20 times a product on the CPU, hen
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
 
 import mlx.core as mx
 
 from score_mlx import kernels
-from score_mlx.nn.fast_math import exp, fused
+from score_mlx.nn.fast_math import exp, fused, with_gradient
 
 
 def relu(x: mx.array) -> mx.array:
@@ -18,35 +18,36 @@ def relu(x: mx.array) -> mx.array:
     return leaky(x, 0)
 
 
-@mx.custom_function
+@fused
+def _relu_chain(x: mx.array, cotangent: mx.array) -> mx.array:
+    return cotangent * mx.maximum(mx.sign(x), 0)  # a product with a sign costs half of one with a comparison
+
+
+def _relu_backward(x: mx.array, cotangent: mx.array, _: mx.array) -> mx.array:
+    return _relu_chain(x, cotangent)
+
+
+@with_gradient(_relu_backward)
 def _relu(x: mx.array) -> mx.array:
     return mx.maximum(x, 0)
 
 
-# a product with a sign costs half of one with a comparison
-_relu_backward = fused(lambda x, cotangent: cotangent * mx.maximum(mx.sign(x), 0))
+def _leaky(slope: float) -> Callable[[mx.array], mx.array]:
+    @fused
+    def chain(x: mx.array, cotangent: mx.array) -> mx.array:
+        return cotangent * mx.maximum(mx.sign(x), slope)
 
+    def backward(x: mx.array, cotangent: mx.array, _: mx.array) -> mx.array:
+        return chain(x, cotangent)
 
-@_relu.vjp
-def _relu_vjp(x, cotangent, _):
-    return _relu_backward(x, cotangent)
-
-
-def _leaky(slope: float):
-    @mx.custom_function
+    @with_gradient(backward)
     def leaky(x: mx.array) -> mx.array:
         return mx.maximum(x, slope * x)
-
-    backward = fused(lambda x, cotangent: cotangent * mx.maximum(mx.sign(x), slope))
-
-    @leaky.vjp
-    def _leaky_vjp(x, cotangent, _):
-        return backward(x, cotangent)
 
     return leaky
 
 
-_LEAKY = {0.01: _leaky(0.01), 0.2: _leaky(0.2), 0: _relu, 1: lambda x: x}
+_LEAKY: dict[float, Callable[[mx.array], mx.array]] = {0.01: _leaky(0.01), 0.2: _leaky(0.2), 0: _relu, 1: lambda x: x}
 
 
 def leaky(x: mx.array, slope: float) -> mx.array:
@@ -61,17 +62,18 @@ def leaky_relu(x: mx.array) -> mx.array:
 
 def elu(x: mx.array) -> mx.array:
     """x where it is above 0, exp(x) - 1 elsewhere."""
-    return kernels.call("elu", [x]) if kernels.serve(x) else cast(mx.array, _elu(x))
+    return kernels.call("elu", [x]) if kernels.serve(x) else _elu(x)
 
 
-@mx.custom_function
+@fused
+def _elu_chain(cotangent: mx.array, output: mx.array) -> mx.array:
+    return cotangent * (mx.minimum(output, 0) + 1)
+
+
+def _elu_backward(x: mx.array, cotangent: mx.array, output: mx.array) -> mx.array:
+    return _elu_chain(cotangent, output)
+
+
+@with_gradient(_elu_backward)
 def _elu(x: mx.array) -> mx.array:
     return mx.maximum(x, 0) + exp(mx.minimum(x, 0)) - 1
-
-
-_elu_backward = fused(lambda cotangent, output: cotangent * (mx.minimum(output, 0) + 1))
-
-
-@_elu.vjp
-def _elu_vjp(x, cotangent, output):
-    return _elu_backward(cotangent, output)

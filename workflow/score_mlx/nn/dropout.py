@@ -1,5 +1,7 @@
 """Dropout whose masks depend on which element it is, not on how a batch is stored."""
 
+# pyright: reportUnknownMemberType=false
+# MLX's stubs leave arguments of some methods untyped.
 from __future__ import annotations
 
 import mlx.core as mx

@@ -1,10 +1,16 @@
 """exp, sigmoid, tanh and softmax that are quick on the CPU, and chains of operations as one kernel."""
 
+# pyright: reportUnknownMemberType=false
+# MLX's stubs leave arguments of some methods untyped.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
 
 import mlx.core as mx
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def on_cpu() -> bool:
@@ -12,13 +18,29 @@ def on_cpu() -> bool:
     return mx.default_device().type == mx.DeviceType.cpu
 
 
-def fused(chain: Callable) -> Callable:
+def fused(chain: Callable[P, R]) -> Callable[P, R]:
     """A chain of element-wise operations as one kernel, for arrays of any shape.
 
     Inside a gradient's forward pass MLX inlines it, so what gains is the backward passes (run after tracing) and
     whatever depends on no parameter.
     """
     return mx.compile(chain, shapeless=True)
+
+
+def with_gradient(backward: Callable[..., Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorates a function of arrays that has a gradient of its own.
+
+    Args:
+        backward: (arguments, cotangents of the results, results) -> cotangents of the arguments, of their shapes; each
+            of the three a tuple, or an array where there is only one.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        custom = mx.custom_function(function)
+        custom.vjp(backward)
+        return cast(Callable[P, R], custom)  # MLX says of its result only that it is an object
+
+    return decorate
 
 
 def _fast(x: mx.array) -> bool:
@@ -52,16 +74,15 @@ def tanh(x: mx.array) -> mx.array:
     return 2 * sigmoid(2 * x) - 1 if _fast(x) else mx.tanh(x)
 
 
-@mx.custom_function
+def _softmax_backward(logits: mx.array, cotangent: mx.array, p: mx.array) -> mx.array:
+    weighted = p * cotangent
+    return weighted - p * weighted.sum(axis=-1, keepdims=True)
+
+
+@with_gradient(_softmax_backward)
 def softmax(logits: mx.array) -> mx.array:
     """Softmax over the last axis; a row of equal, very negative logits (all masked) is uniform, never NaN."""
     if not on_cpu():
         return mx.softmax(logits, axis=-1)
     weights = exp(logits - logits.max(axis=-1, keepdims=True))
     return weights * (1 / weights.sum(axis=-1, keepdims=True))
-
-
-@softmax.vjp
-def _softmax_vjp(logits, cotangent, p):
-    weighted = p * cotangent
-    return weighted - p * weighted.sum(axis=-1, keepdims=True)

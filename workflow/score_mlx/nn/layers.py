@@ -1,14 +1,14 @@
 """The few layers that `mlx.nn` lacks or has in a slower form: Glorot linears, LayerNorm, GRU."""
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# MLX has no stubs of mlx.nn, and leaves arguments of some methods untyped.
 from __future__ import annotations
-
-from typing import cast
 
 import mlx.core as mx
 import mlx.nn as nn
 
 from score_mlx import kernels
-from score_mlx.nn.fast_math import fused, sigmoid, tanh
+from score_mlx.nn.fast_math import fused, sigmoid, tanh, with_gradient
 from score_mlx.nn.shapes import fit
 
 _glorot = nn.init.glorot_uniform()
@@ -30,7 +30,8 @@ class Linear(nn.Module):
 
     def __call__(self, x: mx.array) -> mx.array:
         """x (..., inputs) -> (..., outputs)."""
-        return linear(x, self.weight, self.get("bias"))
+        # a module is a dictionary of anything; this entry is an array
+        return linear(x, self.weight, self.get("bias"))  # pyright: ignore[reportUnknownArgumentType]
 
 
 def linear(x: mx.array, weight: mx.array, bias: mx.array | None = None) -> mx.array:
@@ -44,7 +45,7 @@ def linear(x: mx.array, weight: mx.array, bias: mx.array | None = None) -> mx.ar
     return y if bias is None else y + bias
 
 
-def towards(h: mx.array, y: mx.array, dt) -> mx.array:
+def towards(h: mx.array, y: mx.array, dt: float | mx.array) -> mx.array:
     """h + dt (y - h), dt a number or a scalar array, y of h's shape or one that spreads to it."""
     if isinstance(dt, float) and h.shape == y.shape and kernels.serve(h):  # a kernel reads as much of y as of h
         return kernels.call("towards", [h, y], [dt])
@@ -88,26 +89,28 @@ class GRUCell(nn.Module):
         fit("gru", s, [len(h), 3 * width], "what comes from the state")
         x_gates, x_n = mx.split(x, [2 * width], axis=-1)
         s_gates, s_n = mx.split(s, [2 * width], axis=-1)
-        return cast(list[mx.array], _gru_gates(x_gates + s_gates, x_n, s_n, h))[0]
+        return _gru_gates(x_gates + s_gates, x_n, s_n, h)[0]
 
 
-@mx.custom_function
-def _gru_gates(gates, x_n, s_n, h):
+Four = tuple[mx.array, mx.array, mx.array, mx.array]
+
+
+@fused
+def _gru_chain(c: mx.array, s_n: mx.array, h: mx.array, r: mx.array, z: mx.array, n: mx.array) -> tuple[mx.array, ...]:
+    to_x = c * (1 - z) * (1 - n * n)
+    return to_x * s_n * (r * (1 - r)), c * (h - n) * (z * (1 - z)), to_x, to_x * r, c * z
+
+
+def _gru_backward(primals: Four, cotangents: Four, outputs: Four) -> Four:
+    _, _, s_n, h = primals
+    _, r, z, n = outputs
+    to_r, to_z, to_x, to_s, to_h = _gru_chain(cotangents[0], s_n, h, r, z, n)
+    return mx.concatenate([to_r, to_z], axis=-1), to_x, to_s, to_h
+
+
+@with_gradient(_gru_backward)
+def _gru_gates(gates: mx.array, x_n: mx.array, s_n: mx.array, h: mx.array) -> Four:
     """Pre-activations of both gates (n, 2 hidden) and of the candidate -> new state, and what its gradient needs."""
     r, z = mx.split(sigmoid(gates), 2, axis=-1)
     n = tanh(x_n + r * s_n)
     return n + z * (h - n), r, z, n
-
-
-@_gru_gates.vjp
-def _gru_gates_vjp(primals, cotangents, outputs):
-    _, _, s_n, h = primals
-    _, r, z, n = outputs
-    to_r, to_z, to_x, to_s, to_h = _gru_backward(cotangents[0], s_n, h, r, z, n)
-    return mx.concatenate([to_r, to_z], axis=-1), to_x, to_s, to_h
-
-
-@fused
-def _gru_backward(c, s_n, h, r, z, n):
-    to_x = c * (1 - z) * (1 - n * n)
-    return to_x * s_n * (r * (1 - r)), c * (h - n) * (z * (1 - z)), to_x, to_x * r, c * z

@@ -6,14 +6,14 @@ with one-hot rows; a large one's is a sum over sorted places, in pairs, of which
 CPU MLX's scatter has one order and stays.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# MLX has no stubs of mlx.nn, and leaves arguments of some methods untyped.
 from __future__ import annotations
-
-from typing import cast
 
 import mlx.core as mx
 import mlx.nn as nn
 
-from score_mlx.nn.fast_math import on_cpu
+from score_mlx.nn.fast_math import on_cpu, with_gradient
 
 SMALL = 1024  # rows up to which the product with one-hot rows is the cheaper
 
@@ -28,18 +28,17 @@ class Embedding(nn.Embedding):
 
 def lookup(table: mx.array, rows: mx.array) -> mx.array:
     """table (V, C), rows (...) of integers in 0..V-1 -> (..., C)."""
-    return table[rows] if on_cpu() else cast(mx.array, _lookup(table, rows))
+    return table[rows] if on_cpu() else _lookup(table, rows)
 
 
-@mx.custom_function
-def _lookup(table: mx.array, rows: mx.array) -> mx.array:
-    return table[rows]
-
-
-@_lookup.vjp
-def _(primals, cotangent, _output):
+def _backward(primals: tuple[mx.array, mx.array], cotangent: mx.array, _output: mx.array) -> tuple[mx.array, mx.array]:
     table, rows = primals
     return gradient(cotangent, rows, len(table)), mx.zeros_like(rows)
+
+
+@with_gradient(_backward)
+def _lookup(table: mx.array, rows: mx.array) -> mx.array:
+    return table[rows]
 
 
 def gradient(cotangent: mx.array, rows: mx.array, count: int) -> mx.array:

@@ -1,5 +1,7 @@
 """MLX's arrays in a file that is written whole or not at all."""
 
+# pyright: reportUnknownMemberType=false
+# MLX's stubs leave arguments of some methods untyped.
 from __future__ import annotations
 
 import shutil

@@ -25,7 +25,8 @@ def with_imports(*names: str) -> list[str]:
     Raises:
         FileNotFoundError: there is no such module.
     """
-    found, open_ = set(), list(names)
+    found: set[str] = set()
+    open_ = list(names)
     while open_:
         name = open_.pop()
         if name not in found:

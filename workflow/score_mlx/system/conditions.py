@@ -46,7 +46,7 @@ def lacks(lock: str) -> list[Lack]:
 
 
 def _linux(*, cuda: bool) -> list[Lack]:
-    found = []
+    found: list[Lack] = []
     if sys.platform != "linux":
         found.append(Lack(f"system {sys.platform}: expected Linux; on Apple silicon: make LOCK=envs/macos.lock"))
     elif platform.machine() not in MACHINES:
@@ -70,7 +70,7 @@ def _cuda() -> list[Lack]:
 def _mac() -> list[Lack]:
     if sys.platform != "darwin":
         return [Lack(f"system {sys.platform}: expected macOS; on Linux: make LOCK=envs/linux-cpu.lock")]
-    found = []
+    found: list[Lack] = []
     if _under_rosetta():
         found.append(Lack("Python for Intel on Apple silicon: expected one for arm64, as of python.org or Homebrew"))
     elif platform.machine() != "arm64":

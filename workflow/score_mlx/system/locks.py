@@ -11,10 +11,10 @@ import fcntl
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from score_mlx.system.errors import UserError
 
@@ -22,7 +22,7 @@ _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)  # a network file sys
 _held: list[IO[str]] = []
 
 
-def lock(file: IO | int, *, wait: bool = False) -> bool:
+def lock(file: IO[Any] | int, *, wait: bool = False) -> bool:
     """Whether an open file is now locked by us, for as long as it stays open; with `wait` after whoever has it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -52,7 +52,7 @@ def hold(path: str | Path, what: str) -> None:
 
 
 @contextmanager
-def sole(path: str | Path) -> Iterator[bool]:
+def sole(path: str | Path) -> Generator[bool]:
     """`path` locked for the block, after waiting for whoever has it; yields whether there was anybody to wait for."""
     with _open(path) as file:
         waited = not lock(file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 CODE = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM ended
@@ -21,7 +21,7 @@ class Stopped(SystemExit):
 
 
 @contextmanager
-def orderly() -> Iterator[None]:
+def orderly() -> Generator[None]:
     """Within the block SIGTERM no longer ends the process; `point` does, wherever the block calls it.
 
     A signal that came after the block's last `point` is obeyed at its end. Outside the main thread, where Python
