@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from score_mlx.system.parsed import is_mapping
+
 Record = Mapping[str, Any]
 
 
@@ -37,7 +39,7 @@ def _without_curves(record: Record) -> dict[str, Any]:
 
 def _pairs(a: Any, b: Any, key: str = "") -> list[tuple[str, Any, Any]]:
     """(dotted key, value in a, value in b) of every leaf of either."""
-    if not (isinstance(a, dict) and isinstance(b, dict)):
+    if not (is_mapping(a) and is_mapping(b)):
         return [(key, a, b)]
     names = sorted(set(a) | set(b))
     return [pair for name in names for pair in _pairs(a.get(name), b.get(name), f"{key}.{name}".strip("."))]
@@ -49,7 +51,8 @@ def _fold_differences(which: str, ours: list[float | None], theirs: list[float |
     if len(ours) != len(theirs):
         return [f"{which} rmse: {len(ours)} folds | {len(theirs)} folds"]
     return [
-        f"{which} rmse, fold {fold}: {_number(x)} | {_number(y)}" + ("" if None in (x, y) else f"  ({x - y:+.3g})")
+        f"{which} rmse, fold {fold}: {_number(x)} | {_number(y)}"
+        + ("" if x is None or y is None else f"  ({x - y:+.3g})")
         for fold, (x, y) in enumerate(zip(ours, theirs, strict=True))
         if x != y
     ]

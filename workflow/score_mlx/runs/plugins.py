@@ -29,6 +29,7 @@ import yaml
 
 from score_mlx.system import project
 from score_mlx.system.errors import UserError
+from score_mlx.system.parsed import is_mapping
 
 KINDS = {"arch": "RECIPE", "integrator": "step"}  # and what a file of each must have
 VARIABLE = "SCORE_MLX_PLUGINS"
@@ -118,21 +119,21 @@ def _from_project() -> None:
         given = yaml.safe_load(text) if re.search(r"^plugins:(?!\s*\{\}\s*(#|$))", text, re.MULTILINE) else None
     except (UserError, OSError, ValueError, yaml.YAMLError):
         return
-    if isinstance(given, dict) and given.get("plugins"):
+    if is_mapping(given) and given.get("plugins"):
         register(given["plugins"], home)
 
 
 def _read(given: Any, folder: str | Path) -> Files:
     if given is None:
         return {}
-    if not isinstance(given, dict) or not set(given) <= set(KINDS):
-        found = ", ".join(map(str, given)) if isinstance(given, dict) else repr(given)
+    if not is_mapping(given) or not set(given) <= set(KINDS):
+        found = ", ".join(map(str, given)) if is_mapping(given) else repr(given)
         raise UserError(f"config.yaml: plugins has {found}, expected the keys {' and '.join(KINDS)}")
     return {kind: _files(kind, named, Path(folder)) for kind, named in given.items() if named}
 
 
 def _files(kind: str, named: Any, folder: Path) -> dict[str, Path]:
-    if not isinstance(named, dict):
+    if not is_mapping(named):
         raise UserError(f"config.yaml: plugins.{kind} = {named!r}: expected names with a file each")
     for name, path in named.items():
         if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9]*", name):

@@ -13,7 +13,7 @@ import platform
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -24,9 +24,10 @@ from score_mlx.runs.spec import Spec
 from score_mlx.system import processor
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import write_text
+from score_mlx.system.parsed import is_list, is_mapping
 
 P = TypeVar("P", bound=BaseModel)
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 COMMIT_FILE = "commit.txt"
 BY_HAND = "none"  # the preset of a run that `score-mlx train` was told by its options
 _LARGEST = 64 * 2**20  # bytes; a record of 5 folds and 150 epochs has about 60 kB
@@ -39,25 +40,41 @@ def finite(value: float) -> float | None:
 
 def summarise(folds: Sequence[Fold]) -> dict[str, Part]:
     """The `best` and `last` parts of a record, from its curves."""
-    best = []
+    return {"best": best_of(folds), "last": last_of(folds)}
+
+
+def best_of(folds: Sequence[Fold]) -> Best:
+    """The RMSE of each fold at its best epoch, and that epoch."""
+    rmse: list[float | None] = []
+    epochs: list[int | None] = []
     for fold in folds:
         chosen = fold.rmse if fold.val_rmse is None else fold.val_rmse
         known = [(value, epoch) for epoch, value in enumerate(chosen, start=1) if value is not None]
-        _, epoch = min(known, default=(None, None))
-        best.append((epoch and fold.rmse[epoch - 1], epoch))
-    rmse, epochs = (list(values) for values in zip(*best, strict=True))
-    return {"best": Best(rmse=rmse, epoch=epochs), "last": Last(rmse=[fold.rmse[-1] for fold in folds])}
+        epoch = min(known)[1] if known else None
+        rmse.append(fold.rmse[epoch - 1] if epoch else None)
+        epochs.append(epoch)
+    return Best(rmse=rmse, epoch=epochs)
+
+
+def last_of(folds: Sequence[Fold]) -> Last:
+    """The RMSE of each fold after the last epoch."""
+    return Last(rmse=[fold.rmse[-1] for fold in folds])
 
 
 def summarise_losses(evaluations: Sequence[Evaluation]) -> dict[str, Part]:
-    """The `best` and `last` parts of a language model's record: of the lowest val_loss; val_bpb has the last only."""
+    """The `best` and `last` parts of a language model's record."""
+    return {"best": best_evaluation(evaluations), "last": evaluations[-1]}
+
+
+def best_evaluation(evaluations: Sequence[Evaluation]) -> Evaluation:
+    """That of the lowest val_loss, or of the lowest val_bpb, which the last one has only; the last if none is known."""
     timed = evaluations[0].part_bpb is not None or "part_bpb" in evaluations[0].model_fields_set
 
     def measure(found: Evaluation) -> float | None:
         return found.val_bpb if timed else found.val_loss
 
-    known = [found for found in evaluations if measure(found) is not None]
-    return {"best": min(known, key=measure, default=evaluations[-1]), "last": evaluations[-1]}
+    known = [(value, place) for place, found in enumerate(evaluations) if (value := measure(found)) is not None]
+    return evaluations[min(known)[1] if known else -1]
 
 
 def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: list[float], **more: Any) -> Fold:
@@ -69,9 +86,8 @@ def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: l
         train_loss, rmse: a value an epoch.
         more: further fields of `Fold`.
     """
-    curves = {"train_loss": train_loss, "rmse": rmse}
-    finished = {name: [finite(value) for value in curve] for name, curve in curves.items()}
-    return Fold(fold=fold, train=train, test=test, **finished, **more)
+    losses, errors = ([finite(value) for value in curve] for curve in (train_loss, rmse))
+    return Fold(fold=fold, train=train, test=test, train_loss=losses, rmse=errors, **more)
 
 
 def make_record(spec: Spec, dataset: DataSet, parameters: int | None, folds: Sequence[Fold]) -> RunRecord:
@@ -82,18 +98,23 @@ def make_record(spec: Spec, dataset: DataSet, parameters: int | None, folds: Seq
     """
     if not any(value is not None for fold in folds for value in fold.rmse):
         raise UserError(f"{spec.path('')}: no epoch of any fold gave a finite error")
-    return RunRecord(**head(spec), dataset=dataset, parameters=parameters, folds=folds, **summarise(folds))
+    return RunRecord(
+        schema=SCHEMA_VERSION,
+        family=spec.FAMILY,
+        science=SCIENCE[spec.FAMILY],
+        spec=spec.as_dict(),
+        cuts=cuts_of(spec),
+        dataset=dataset,
+        parameters=parameters,
+        folds=list(folds),
+        best=best_of(folds),
+        last=last_of(folds),
+    )
 
 
-def head(spec: Spec) -> dict[str, Any]:
-    """What the records of all families begin with, as arguments."""
-    return {
-        "schema": SCHEMA_VERSION,
-        "family": spec.FAMILY,
-        "science": SCIENCE[spec.FAMILY],
-        "spec": spec.as_dict(),
-        "cuts": [Cut(**cut) for cut in spec.cuts()],
-    }
+def cuts_of(spec: Spec) -> list[Cut]:
+    """The settings of a run below the paper's."""
+    return [Cut(**cut) for cut in spec.cuts()]
 
 
 def make_meta(
@@ -109,8 +130,15 @@ def make_meta(
         replicas: folds that trained side by side.
         more: further fields.
     """
-    cost = {"started": started, "seconds": round(seconds, 3), "resumed": resumed, "replicas": replicas}
-    return RunMeta(**environment(family), **cost, preset=preset, **more)
+    return RunMeta(
+        **environment(family),
+        started=started,
+        seconds=round(seconds, 3),
+        resumed=resumed,
+        replicas=replicas,
+        preset=preset,
+        **more,
+    )
 
 
 def write_record(folder: Path, record: Record, meta: RunMeta) -> None:
@@ -178,14 +206,22 @@ def commit() -> str | None:
     Outside a checkout what the file commit.txt says, which a kit has beside `workflow`, else None.
     """
     here = Path(__file__).parents[1]  # the package
-    git = {"cwd": here, "capture_output": True, "text": True, "env": os.environ | {"GIT_OPTIONAL_LOCKS": "0"}}
     try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, timeout=10, **git).stdout.strip()
-        changed = subprocess.run(["git", "status", "--porcelain", "-uno", "."], check=True, timeout=10, **git).stdout
+        head = _git(here, "rev-parse", "HEAD").strip()
+        changed = _git(here, "status", "--porcelain", "-uno", ".")
     except (OSError, subprocess.SubprocessError):
         said = here.parents[1] / COMMIT_FILE
         return said.read_text(encoding="utf-8").strip() or None if said.is_file() else None
     return head + ("-dirty" if changed else "")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What Git prints, without taking its lock."""
+    environ = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}
+    command = ["git", *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env=environ, check=True, timeout=10
+    ).stdout
 
 
 def read_part(path: Path, type_of: Callable[[Any], type[P]]) -> P:
@@ -212,9 +248,9 @@ def read_part(path: Path, type_of: Callable[[Any], type[P]]) -> P:
 def _indent(value: Any, depth: int) -> str:
     """JSON with sorted keys in which a list without dictionaries takes one line."""
     pad = "  " * (depth + 1)
-    if isinstance(value, dict) and value:
+    if is_mapping(value) and value:
         rows = (f"{pad}{json.dumps(k)}: {_indent(v, depth + 1)}" for k, v in sorted(value.items()))
         return "{\n" + ",\n".join(rows) + "\n" + pad[2:] + "}"
-    if isinstance(value, list) and any(isinstance(v, dict) for v in value):
+    if is_list(value) and any(isinstance(v, dict) for v in value):
         return "[\n" + ",\n".join(pad + _indent(v, depth + 1) for v in value) + "\n" + pad[2:] + "]"
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from score_mlx.runs.schema import Cut, RunMeta, RunRecord
 from score_mlx.runs.spec import FoldSpec, Spec
 
 R = TypeVar("R", bound="Run")
+F = TypeVar("F", bound=FoldSpec, covariant=True)
 Results = dict[str, float | int | None]
 
 
@@ -90,7 +91,7 @@ class Run(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoldRun(Run):
+class FoldRun(Run, Generic[F]):
     """A model trained on folds of molecules; fields as of `Run`, and:
 
     Attributes:
@@ -102,7 +103,7 @@ class FoldRun(Run):
 
     KIND: ClassVar[str] = "a model trained on folds of molecules"
 
-    spec: FoldSpec
+    spec: F
     dataset: DataSet
     best: tuple[float, ...]
     last: tuple[float, ...]
@@ -111,7 +112,7 @@ class FoldRun(Run):
     mad: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, spec: FoldSpec, record: RunRecord, meta: RunMeta) -> Self:
+    def of(cls, spec: Any, record: RunRecord, meta: RunMeta) -> Self:
         return cls(
             spec=spec,
             best=_numbers(record.best.rmse),

@@ -45,7 +45,7 @@ def versions(family: str) -> dict[str, str]:
     """The installed version of each package that computes `family`, `missing` where it is not installed."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {}
+    found: dict[str, str] = {}
     for package in PACKAGES[family]:
         try:
             found[package] = version(package)

@@ -43,6 +43,7 @@ class Spec(ABC):
     dataset: str
     repeat: int
     seed: int
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every subclass that is made is a dataclass
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]+", str(self.dataset)):  # a folder's name, which must not lead elsewhere
@@ -95,7 +96,7 @@ class Spec(ABC):
         return Path(root, self.dataset, self.FAMILY, *named, self.options, "run.json")
 
     @classmethod
-    def from_path(cls, path: str | Path) -> Self:
+    def from_path(cls, path: str | Path) -> Spec:
         """The spec that a record's path describes; the inverse of `path`.
 
         Raises:
@@ -106,13 +107,14 @@ class Spec(ABC):
             raise UserError(f"{path}: expected {cls.pattern()}")
         dataset, _, *named, options, _ = parts
         kind = cls.variant(*named)
-        spec = kind(dataset, *named, **kind.parse_options(options))
+        values = {"dataset": dataset, **dict(zip(cls.NAMED, named, strict=True)), **kind.parse_options(options)}
+        spec = kind(**values)
         if spec.options != options:
             raise UserError(f"{path}: options read '{options}', expected the canonical form '{spec.options}'")
         return spec
 
     @classmethod
-    def variant(cls, *named: str) -> type[Self]:
+    def variant(cls, *named: str) -> type[Spec]:
         """The class whose fields a run of these names has."""
         return cls
 
@@ -126,7 +128,7 @@ class Spec(ABC):
         """`head=mlp,steps=3` -> {"head": "mlp", "steps": 3}, each value in its field's type."""
         if text == "default":
             return {}
-        types = {f.name: type(f.default) for f in cls.option_fields()}
+        types: dict[str, type[Any]] = {f.name: type(f.default) for f in cls.option_fields()}
         values: dict[str, Any] = {}
         for item in text.split(","):
             name, equals, value = (part.strip() for part in item.partition("="))
@@ -136,7 +138,7 @@ class Spec(ABC):
         return values
 
     @classmethod
-    def option_fields(cls) -> list[Field]:
+    def option_fields(cls) -> list[Field[Any]]:
         return [f for f in fields(cls) if f.name not in ("dataset", *cls.NAMED)]
 
     def published(self, name: str) -> Any:
@@ -175,6 +177,7 @@ class FoldSpec(Spec):
 
     split: str
     epochs: int
+    scale_targets: bool
 
     @property
     def work(self) -> float:
@@ -197,17 +200,26 @@ class FoldSpec(Spec):
         return None
 
 
+class NetworkSpec(FoldSpec):
+    """The base of all specs of networks that are trained on folds of molecules, epoch by epoch."""
+
+    batch_size: int
+    learning_rate: float
+    bias_correction: bool
+
+
 def results_of(spec: Spec, made: Path | None) -> Path:
     """The results folder in which `made`, the record or the SHAP values of `spec`, has its place.
 
     Snakemake may keep all of it elsewhere than under `results` (`--default-storage-provider`).
     """
     depth = len(spec.path("").parts)  # of a record below results/runs
-    inside = made is not None and len(made.parents) > depth and made.parents[depth - 1].name in ("runs", "shap")
-    return made.parents[depth] if inside else Path("results")
+    if made is not None and len(made.parents) > depth and made.parents[depth - 1].name in ("runs", "shap"):
+        return made.parents[depth]
+    return Path("results")
 
 
-def _read(name: str, value: str, kind: type) -> Any:
+def _read(name: str, value: str, kind: type[Any]) -> Any:
     if kind is bool:
         if value not in ("true", "false"):
             raise UserError(f"option {name}={value}: expected true or false")

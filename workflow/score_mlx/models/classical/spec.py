@@ -8,7 +8,7 @@ almost every coefficient would be zero.
 from __future__ import annotations
 
 from dataclasses import Field, dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from score_mlx.runs.spec import NOT_NEGATIVE, POSITIVE, RATE, FoldSpec, Range
 from score_mlx.system.errors import UserError, unknown
@@ -47,7 +47,7 @@ class ClassicalSpec(FoldSpec):
             raise UserError(f"method = {self.method}: its settings are those of {self.variant(self.method).__name__}")
 
     @classmethod
-    def variant(cls, *named: str) -> type[Self]:
+    def variant(cls, *named: str) -> type[ClassicalSpec]:
         (method,) = named
         if method not in METHODS:
             raise UserError(unknown("method =", method, METHODS))
@@ -66,7 +66,7 @@ class ClassicalSpec(FoldSpec):
         return [f"{f.name} {getattr(self, f.name)}" for f in named if getattr(self, f.name) != f.default]
 
     @classmethod
-    def setting_fields(cls) -> list[Field]:
+    def setting_fields(cls) -> list[Field[Any]]:
         """The fields that are the library's."""
         return [f for f in cls.option_fields() if f.name not in ("split", "repeat", "seed", "scale_targets")]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from score_mlx.runs.spec import POSITIVE, RATE, FoldSpec, Range
+from score_mlx.runs.spec import POSITIVE, RATE, FoldSpec, NetworkSpec, Range
 
 NETWORKS = {"mlp": "MLP", "score_mlp": "SCORE-MLP"}  # and their names in the paper's Table 1
 
 
 @dataclass(frozen=True)
-class DenseSpec(FoldSpec):
+class DenseSpec(NetworkSpec):
     """A dense network on the 217 scaled descriptors, trained on all folds of one data set.
 
     Attributes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from score_mlx.runs import plugins
-from score_mlx.runs.spec import POSITIVE, RATE, FoldSpec, Range
+from score_mlx.runs.spec import POSITIVE, RATE, FoldSpec, NetworkSpec, Range
 from score_mlx.system.errors import UserError
 
 ARCHS = ("gcn", "gat", "gatv2", "gine", "mpnn", "dmpnn", "attfp", "gt")
@@ -22,7 +22,7 @@ OWN_FORM = ("dmpnn", "attfp", "gt")
 
 
 @dataclass(frozen=True)
-class GraphSpec(FoldSpec):
+class GraphSpec(NetworkSpec):
     """One graph network in one configuration, trained on all folds of one data set.
 
     The defaults are the paper's Table 2 (150 epochs, batch 32, Adam 1e-3, hidden 128, 4 heads, K = 4):

@@ -19,7 +19,7 @@ from score_mlx.models.language.progress import Lines
 from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.models.language.tasks import build
 from score_mlx.models.language.training import History, fit
-from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, finite, head, make_meta, summarise_losses, write_record
+from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, best_evaluation, cuts_of, finite, make_meta, write_record
 from score_mlx.runs.schema import Evaluation, LanguageRecord, Sample
 from score_mlx.runs.science import SCIENCE
 from score_mlx.system.arrays import save_arrays
@@ -121,11 +121,16 @@ def _record(spec: LanguageSpec, corpus: Corpus, model: GPT, history: History) ->
         raise UserError(f"{spec.path('')}: no evaluation gave a finite loss")
     count = spec.characters
     return LanguageRecord(
-        **head(spec),
+        schema=SCHEMA_VERSION,
+        family="language",
+        science=SCIENCE[spec.FAMILY],
+        spec=spec.as_dict(),
+        cuts=cuts_of(spec),
         corpus=corpus.record(),
         parameters=parameters(model),
         evaluations=evaluations,
-        **summarise_losses(evaluations),
+        best=best_evaluation(evaluations),
+        last=evaluations[-1],
         trained_tokens=history.step * spec.batch_size * spec.context,
         sample=sample(spec, corpus, model, count, spec.seed, TEMPERATURE) if count else None,
     )
