@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from score_mlx import runtime
 from score_mlx.runs.family import Files, FoldFamily
 from score_mlx.runs.records import BY_HAND
-from score_mlx.runs.spec import FoldSpec
+from score_mlx.runs.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from score_mlx.data.fold_data import FoldedData
@@ -23,12 +23,12 @@ class NetworkFamily(FoldFamily):
     side_by_side = True
 
     @abstractmethod
-    def parts(self) -> tuple[type[FoldTask], type[FoldedData]]:
+    def parts(self) -> tuple[type[FoldTask[Any, Any]], type[FoldedData]]:
         """Its task and the data that it reads; called once MLX may be imported."""
 
     def train(
         self,
-        spec: FoldSpec,
+        spec: NetworkSpec,
         files: Files,
         folder: Path,
         *,
@@ -48,7 +48,7 @@ class NetworkFamily(FoldFamily):
 
     def train_together(
         self,
-        runs: Sequence[tuple[FoldSpec, Files, Path]],
+        runs: Sequence[tuple[NetworkSpec, Files, Path]],
         *,
         preset: str = BY_HAND,
         replicas: int | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import mlx.core as mx
 
@@ -28,7 +28,8 @@ def load(path: Path, signature: str) -> tuple[dict[str, mx.array], Any] | None:
     if not path.exists():
         return None
     try:
-        arrays, metadata = mx.load(str(path), return_metadata=True)
+        # MLX's stubs name what any format may hold
+        arrays, metadata = cast("tuple[dict[str, mx.array], dict[str, str]]", mx.load(str(path), return_metadata=True))
         return (arrays, json.loads(metadata["seen"])) if metadata["signature"] == signature else None
     except (RuntimeError, ValueError, KeyError):
         return None

@@ -69,13 +69,13 @@ def kept() -> Path:
     return Path(sys.prefix) / "lib" / "score_mlx" / f"steps-{digest}.json"
 
 
-def _seconds(target: mx.Device, steps: Callable[[], Callable[[], object]]) -> float:
+def _seconds(target: mx.DeviceType, steps: Callable[[], Callable[[], object]]) -> float:
     """The fastest of some steps."""
     before = mx.default_device()
     mx.set_default_device(target)
     try:
         step = steps()
-        taken = []
+        taken: list[float] = []
         for _ in range(WARM + TIMED):
             start = time.perf_counter()
             step()

@@ -52,7 +52,7 @@ def once_together(
     # In one order everywhere: two processes that ask for the same runs never wait for each other.
     places = sorted(range(len(asked)), key=lambda n: asked[n][2].as_posix())
     with ExitStack() as locks:
-        left = []
+        left: list[int] = []
         for n in places:
             spec, reads, folder = asked[n]
             waited = locks.enter_context(sole(folder / ".lock"))

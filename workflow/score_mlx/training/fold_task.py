@@ -4,13 +4,15 @@ What is here is the same for every network that learns from molecules. A subclas
 molecules become arrays.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# MLX has no stubs of mlx.nn, and leaves arguments of some functions untyped.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -18,17 +20,16 @@ import numpy as np
 
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.nn import Noise
-from score_mlx.runs.spec import Spec
-from score_mlx.training.replicas import Replicas
+from score_mlx.runs.spec import NetworkSpec
+from score_mlx.training.replicas import Arrays, Loss, Replicas
 
 # Streams of random numbers, each derived from (seed, repeat, fold, stream, ...), so that no fold, epoch or resumed run
 # depends on what was drawn before.
 INITIALISE, ORDER, DROPOUT = range(3)
 
-S = TypeVar("S", bound=Spec)
+S = TypeVar("S", bound=NetworkSpec)
 D = TypeVar("D", bound=FoldedData)
-Arrays = dict[str, mx.array]
-Predict = Callable[[nn.Module, Arrays, Noise], mx.array]  # -> (B,)
+Predict = Callable[[Any, Arrays, Noise], mx.array]  # (model, arrays, noise) -> (B,)
 
 
 def steps(data: FoldedData, fold: int, batch_size: int) -> int:
@@ -112,22 +113,23 @@ class FoldTask(ABC, Generic[S, D]):
         Among the arrays are `label` (R, B) and `weight` (R, B): 1, or 0 where a molecule is padding.
         """
 
-    def validation_order(self, member: Member) -> np.ndarray:
+    def validation_order(self, member: Member[S, D]) -> np.ndarray:
         """The member's test molecules in the order in which they are batched."""
         return member.data.test(member.fold)
 
     def replicas(self) -> Replicas:
         """One freshly initialised model a member."""
-        models = []
+        models: list[nn.Module] = []
         for member in self.members:
             mx.random.seed(int(member.random(INITIALISE).generate_state(1)[0]))
             models.append(self.model())
         return Replicas(models, self.spec.learning_rate, self.spec.bias_correction)
 
-    def batches(self, epoch: int) -> Iterator[tuple[Arrays, mx.array, Callable]]:
+    def batches(self, epoch: int) -> Iterator[tuple[Arrays, mx.array, Loss]]:
         """The epoch's steps; the last, smaller batch is kept."""
         size = self.spec.batch_size
-        orders, keys = [], []
+        orders: list[list[np.ndarray]] = []
+        keys: list[np.ndarray] = []
         for member in self.members:
             train = member.data.train(member.fold)
             order = np.random.default_rng(member.random(ORDER, epoch)).permutation(train)
@@ -157,11 +159,11 @@ class FoldTask(ABC, Generic[S, D]):
             count += weight.sum(axis=1)
         return np.sqrt(squares / count) * [member.target_scale[1] for member in self.members]
 
-    def remarks(self, replicas: Replicas) -> list[dict[str, float]]:
+    def remarks(self, replicas: Replicas) -> list[dict[str, float | None]]:
         """What else a record says of each trained replica, as fields of `records.Fold`."""
         return [{} for _ in self.members]
 
-    def _in_batches(self, order: Callable[[Member], np.ndarray]) -> Iterator[tuple[Arrays, Predict]]:
+    def _in_batches(self, order: Callable[[Member[S, D]], np.ndarray]) -> Iterator[tuple[Arrays, Predict]]:
         """Molecules of each member in an order, in batches that correspond over members."""
         molecules, size = [order(member) for member in self.members], self.validation_batch
         for start in range(0, max(map(len, molecules)), size):
@@ -175,7 +177,7 @@ def to_device(batches: list[dict[str, np.ndarray]]) -> Arrays:
     return {name: mx.array(np.stack([batch[name] for batch in batches])) for name in batches[0]}
 
 
-def _squared_error(predict: Predict) -> Callable:
+def _squared_error(predict: Predict) -> Loss:
     """Mean squared error of one model on one batch."""
 
     def loss(model: nn.Module, arrays: Arrays, key: mx.array) -> mx.array:
@@ -187,5 +189,5 @@ def _squared_error(predict: Predict) -> Callable:
     return loss
 
 
-def _without_dropout(predict: Predict) -> Callable:
+def _without_dropout(predict: Predict) -> Callable[[Any, Arrays], mx.array]:
     return lambda model, arrays: predict(model, arrays, Noise(None))

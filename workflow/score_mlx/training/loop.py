@@ -1,12 +1,14 @@
 """One training loop: epochs over replicas, with progress, checkpoint and resume to the same bytes."""
 
+# pyright: reportUnknownMemberType=false
+# MLX's stubs leave arguments of some functions untyped.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import mlx.core as mx
 import numpy as np
@@ -14,7 +16,7 @@ import numpy as np
 from score_mlx.system import stopping
 from score_mlx.training import checkpoints
 from score_mlx.training.progress import Progress
-from score_mlx.training.replicas import Replicas
+from score_mlx.training.replicas import Arrays, Loss, Replicas
 
 CHECKPOINT_SECONDS = 30  # at most so much work is lost to a kill; the environment may say otherwise
 
@@ -26,15 +28,19 @@ class Task(Protocol):
 
     def replicas(self) -> Replicas:
         """Freshly initialised models."""
+        ...
 
-    def batches(self, epoch: int) -> Iterator[tuple[dict[str, mx.array], mx.array, Callable]]:
+    def batches(self, epoch: int) -> Iterator[tuple[Arrays, mx.array, Loss]]:
         """(arrays, keys, loss) of each step of an epoch (from 0); arrays and keys with a leading replica axis."""
+        ...
 
     def rmse(self, replicas: Replicas) -> np.ndarray:
         """(R,) root mean squared error on each replica's test molecules."""
+        ...
 
     def val_rmse(self, replicas: Replicas) -> np.ndarray | None:
         """(R,) the same on the molecules that choose the epoch, None where the test molecules do."""
+        ...
 
 
 @dataclass
@@ -59,7 +65,7 @@ class Curves:
     @classmethod
     def fresh(cls, count: int) -> Self:
         """Before the first epoch of `count` replicas."""
-        return cls(*([[] for _ in range(count)] for _ in range(2)), best=[{}] * count)
+        return cls([[] for _ in range(count)], [[] for _ in range(count)], best=[{}] * count)
 
     @property
     def epochs(self) -> int:
@@ -152,7 +158,7 @@ def run_epoch(task: Task, replicas: Replicas, epoch: int) -> np.ndarray:
         # A step is put together while the one before it computes; no more than that, for the memory.
         mx.async_eval(replicas.flat, losses[-1])
         mx.eval(losses[-2:-1])
-    return np.array(mx.stack(losses))
+    return np.array(mx.stack(losses), np.float32)
 
 
 def _note(each: list[Curves], losses: np.ndarray, rmse: np.ndarray, val: np.ndarray | None, replicas: Replicas) -> None:
@@ -192,19 +198,21 @@ def epochs_done(share: Share) -> int:
 def _restore(shares: list[Share], replicas: Replicas) -> list[Curves] | None:
     """Take up the checkpoints, if every one of them is whole, its share's, and of the same epoch."""
     found = [checkpoints.load(share.checkpoint, share.signature) for share in shares]
-    if None in found:
+    whole = [checkpoint for checkpoint in found if checkpoint is not None]
+    if len(whole) < len(found):
         return None
     try:
-        each = [_curves(seen, arrays, replicas.names, s.count) for (arrays, seen), s in zip(found, shares, strict=True)]
+        each = [_curves(seen, arrays, replicas.names, s.count) for (arrays, seen), s in zip(whole, shares, strict=True)]
         if len({curves.epochs for curves in each}) > 1:
             return None
-        replicas.restore(*(arrays for arrays, _ in found))
+        replicas.restore(*(arrays for arrays, _ in whole))
     except (ValueError, KeyError, TypeError, IndexError):
         return None
     return each
 
 
-def _curves(seen: list, arrays: dict[str, mx.array], names: list[str], count: int) -> Curves:
+def _curves(seen: list[Any], arrays: dict[str, mx.array], names: list[str], count: int) -> Curves:
     train_loss, rmse, *val_rmse, seconds, resumed = seen  # earlier versions had no val_rmse
+    val: list[list[float]] = val_rmse[0] if val_rmse else []
     best = [{name: arrays[f"best.{r}.{name}"] for name in names} for r in range(count)]
-    return Curves(train_loss, rmse, next(iter(val_rmse), []), best, seconds, resumed + 1)
+    return Curves(train_loss, rmse, val, best, seconds, resumed + 1)

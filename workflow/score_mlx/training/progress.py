@@ -26,7 +26,9 @@ class Progress:
     """
 
     def __init__(self, style: str, title: str, total: int, epochs: int, reporter: Reporter | None = None):
-        self.reporter, self.points, self.folds = reporter, [], []
+        self.reporter = reporter
+        self.points: list[Point] = []
+        self.folds: list[int] = []
         style = ("bar" if sys.stderr.isatty() else "lines") if style == "auto" else style
         self.title, self.epochs, self.style = title, epochs, style
         self.total = total

@@ -5,18 +5,25 @@ gradient lifted over them with `mx.vmap`, and Adam, being element-wise, works on
 replica trains as it would alone, but one launch serves all.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# MLX has no stubs of mlx.nn, and leaves arguments of some methods untyped.
 from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import accumulate
 from math import prod
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
-from mlx.utils import tree_flatten
+from mlx.utils import tree_flatten  # pyright: ignore[reportUnknownVariableType]  # types of a callback are left out
 
 from score_mlx import kernels
 from score_mlx.nn import fused
+from score_mlx.system.parsed import is_list
+
+Arrays = dict[str, mx.array]
+Loss = Callable[[Any, Arrays, mx.array], mx.array]  # (model, arrays, key) -> scalar
 
 VECTORS = ("flat", "mean", "square")  # what a state has of every replica
 B1, B2, EPSILON = 0.9, 0.999, 1e-8  # Adam's decay of the mean and of the mean square
@@ -58,14 +65,14 @@ class Replicas:
         for name, (module, key) in self._homes.items():
             module[key] = parameters[name]
 
-    def step(self, loss: Callable, arrays: dict[str, mx.array], keys: mx.array) -> mx.array:
+    def step(self, loss: Loss, arrays: Arrays, keys: mx.array) -> mx.array:
         """One Adam step on `loss(model, arrays, key)`; arrays and keys with a leading axis R.
 
         Returns:
             (R,) losses before the step. Nothing is computed yet: evaluate `flat` and the losses.
         """
 
-        def value(parameters, arrays, key):
+        def value(parameters: Arrays, arrays: Arrays, key: mx.array) -> mx.array:
             self._put(parameters)
             return loss(self.model, arrays, key)
 
@@ -79,10 +86,10 @@ class Replicas:
         self.adam.mean, self.adam.square = moments
         return losses[None] if single else losses
 
-    def apply(self, function: Callable, arrays: dict[str, mx.array]) -> mx.array:
+    def apply(self, function: Callable[[Any, Arrays], mx.array], arrays: Arrays) -> mx.array:
         """`function(model, arrays)` of each replica, without gradients: (R, ...)."""
 
-        def value(parameters, arrays):
+        def value(parameters: Arrays, arrays: Arrays) -> mx.array:
             self._put(parameters)
             return function(self.model, arrays)
 
@@ -134,12 +141,13 @@ class Replicas:
         return mx.concatenate([piece for pieces in zip(*parts, strict=True) for piece in pieces])
 
 
-def _home(model: nn.Module, name: str) -> tuple[dict, str]:
+def _home(model: nn.Module, name: str) -> tuple[dict[str, Any], str]:
     """The module that holds a parameter, and what it calls it: `blocks.0.linear.weight` -> (linear, weight)."""
     *path, key = name.split(".")
+    home: Any = model
     for part in path:
-        model = model[int(part)] if isinstance(model, list) else model[part]
-    return model, key
+        home = home[int(part)] if is_list(home) else home[part]
+    return home, key
 
 
 def _alone(arrays: dict[str, mx.array]) -> dict[str, mx.array]:
@@ -185,7 +193,9 @@ class Adam:
 
 
 @fused
-def _adam(parameters, gradient, mean, square, rate, root):
+def _adam(
+    parameters: mx.array, gradient: mx.array, mean: mx.array, square: mx.array, rate: mx.array, root: mx.array
+) -> tuple[mx.array, mx.array, mx.array]:
     mean = B1 * mean + (1 - B1) * gradient
     square = B2 * square + (1 - B2) * (gradient * gradient)
     return parameters - rate * mean / (mx.sqrt(square) * root + EPSILON), mean, square

@@ -1,5 +1,7 @@
 """Training one network on all folds: from a spec and its data to a run record."""
 
+# pyright: reportUnknownMemberType=false
+# MLX's stubs leave arguments of some functions untyped.
 from __future__ import annotations
 
 import json
@@ -23,7 +25,7 @@ from score_mlx.runs import plugins
 from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, finite, make_fold, make_meta, make_record, write_record
 from score_mlx.runs.schema import Fold, RunRecord
 from score_mlx.runs.science import SCIENCE
-from score_mlx.runs.spec import Spec
+from score_mlx.runs.spec import NetworkSpec
 from score_mlx.system.arrays import save_arrays
 from score_mlx.training.exclusive import once, once_together
 from score_mlx.training.fold_task import FoldTask, Member, steps
@@ -31,6 +33,7 @@ from score_mlx.training.loop import Curves, Share, epochs_done, fit
 from score_mlx.training.progress import Progress
 from score_mlx.training.reporting import REPORTERS
 
+Task = FoldTask[Any, Any]
 MOST = 50  # replicas side by side where several runs train together
 USUAL = (0.01, 100)  # standard deviations of targets that networks learn as they are
 
@@ -39,12 +42,12 @@ USUAL = (0.01, 100)  # standard deviations of targets that networks learn as the
 class Job:
     """A run to train: what, on which data, and the folder of its record."""
 
-    spec: Spec
+    spec: NetworkSpec
     data: FoldedData
     folder: Path
 
     @property
-    def run(self) -> tuple[Spec, FoldedData]:
+    def run(self) -> tuple[NetworkSpec, FoldedData]:
         """What is trained, on which data."""
         return self.spec, self.data
 
@@ -80,8 +83,8 @@ class Trained:
 
 
 def train(
-    task: type[FoldTask],
-    spec: Spec,
+    task: type[Task],
+    spec: NetworkSpec,
     data: FoldedData,
     folder: Path,
     *,
@@ -114,7 +117,7 @@ def train(
     return once(spec, data.record(), RunRecord, folder, lambda: compute()[0])
 
 
-def stepper(task: type[FoldTask], spec: Spec, data: FoldedData) -> Callable[[], object]:
+def stepper(task: type[Task], spec: NetworkSpec, data: FoldedData) -> Callable[[], object]:
     """What takes one step after the other of a fresh model, each to its end, as many folds side by side as in training.
 
     For measurements: what is trained is thrown away.
@@ -133,7 +136,7 @@ def stepper(task: type[FoldTask], spec: Spec, data: FoldedData) -> Callable[[], 
 
 
 def train_together(
-    task: type[FoldTask],
+    task: type[Task],
     jobs: Sequence[Job],
     *,
     progress: str = "auto",
@@ -162,7 +165,7 @@ def train_together(
 
 
 def _train(
-    task: type[FoldTask],
+    task: type[Task],
     jobs: list[Job],
     progress: str,
     alone: int | None,
@@ -192,7 +195,7 @@ def _train(
     return [_finish(job, done[id(job)], started, preset, side_by_side) for job in jobs]
 
 
-def _train_group(task: type[FoldTask], group: list[Block], done: dict[int, Trained], bar: Progress) -> None:
+def _train_group(task: type[Task], group: list[Block], done: dict[int, Trained], bar: Progress) -> None:
     (spec, data, folds), *beside = [(block.job.spec, block.job.data, block.folds) for block in group]
     running = task(spec, data, folds, *beside)
     trained, each = fit(running, [block.share for block in group], bar)
@@ -212,14 +215,21 @@ def _finish(job: Job, found: Trained, started: str, preset: str, side_by_side: i
     found.folds.sort(key=lambda fold: fold.fold)
     record = make_record(job.spec, job.data.record(), found.parameters, found.folds)
     used = plugins.provenance(job.spec.as_dict())
-    cost = {"seconds": found.seconds, "resumed": found.resumed, "replicas": side_by_side}
-    meta = make_meta(job.spec.FAMILY, started=started, preset=preset, **cost, **({"plugins": used} if used else {}))
+    meta = make_meta(
+        job.spec.FAMILY,
+        started=started,
+        seconds=found.seconds,
+        preset=preset,
+        resumed=found.resumed,
+        replicas=side_by_side,
+        **({"plugins": used} if used else {}),
+    )
     write_record(job.folder, record, meta)
     shutil.rmtree(job.folder / "checkpoints", ignore_errors=True)
     return record
 
 
-def _warn_of_size(spec: Spec, data: FoldedData) -> None:
+def _warn_of_size(spec: NetworkSpec, data: FoldedData) -> None:
     """Networks start from predictions of size 1 and learn targets of another size slowly or not at all."""
     deviation = float(np.std(data.targets))
     if not spec.scale_targets and not USUAL[0] <= deviation <= USUAL[1]:
@@ -230,7 +240,7 @@ def _warn_of_size(spec: Spec, data: FoldedData) -> None:
         )
 
 
-def _blocks(task: type[FoldTask], job: Job, side_by_side: int | None) -> list[Block]:
+def _blocks(task: type[Task], job: Job, side_by_side: int | None) -> list[Block]:
     """A job's folds in blocks: neighbours with as many steps an epoch, since replicas take equal numbers of steps."""
     folds = job.data.fold_numbers
     size = min(side_by_side or task.fastest_replicas(job.spec), len(folds))
@@ -255,7 +265,7 @@ def _groups(blocks: list[Block], most: int) -> list[list[Block]]:
     return [group for alike in groups.values() for group in alike]
 
 
-def _signature(spec: Spec, data: FoldedData, group: list[int]) -> str:
+def _signature(spec: NetworkSpec, data: FoldedData, group: list[int]) -> str:
     """What a checkpoint belongs to: it is taken up only by the same run on the same data."""
     about = data.record().model_dump(include={"name", "sha256", "folds_sha256"})
     parts = [SCHEMA_VERSION, SCIENCE[spec.FAMILY], spec.as_dict(), about, group]
@@ -269,10 +279,10 @@ def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dic
 
 
 def _fold(
-    member: Member, r: int, curves: Curves, weights: dict[str, mx.array], remarks: dict[str, float | None]
+    member: Member[Any, Any], r: int, curves: Curves, weights: dict[str, mx.array], remarks: dict[str, float | None]
 ) -> Fold:
     data, fold, scale = member.data, member.fold, member.target_scale
-    dt = [learned_dt(alpha).tolist() for name, alpha in weights.items() if name.endswith("dt.alpha")]
+    dt = [np.array(learned_dt(alpha)).tolist() for name, alpha in weights.items() if name.endswith("dt.alpha")]
     more: dict[str, Any] = {"learned_dt": [finite(value) for value in dt[0]]} if dt else {}
     if curves.val_rmse:
         more |= {"val": len(data.val(fold)), "val_rmse": [finite(value) for value in curves.val_rmse[r]]}
