@@ -202,15 +202,24 @@ define install_lock
 endef
 
 # An environment names its own folder in its scripts, and score-mlx is installed in it from the checkout beside it: in a
-# checkout that was moved or copied it would run the old place's programs.
-moved = $(if $(wildcard $(1)/bin/pip),$(shell head -c 4096 $(1)/bin/pip | grep -qF '$(CURDIR)/$(1)/' || echo moved))
+# checkout that was moved or copied it would run the old place's programs. Its Python may also be gone.
+moved = $(if $(wildcard $(1)/bin/pip),$(shell { test -x $(1)/bin/python && head -c 4096 $(1)/bin/pip | grep -qF '$(CURDIR)/$(1)/'; } || echo moved))
+said_moved = $(CURDIR)/$(1) was made in another folder or its Python is gone: it is made again
 ifneq ($(call moved,$(VENV)),)
-$(info $(CURDIR)/$(VENV) was made in another folder: it is made again)
+$(info $(call said_moved,$(VENV)))
 $(VENV)/.locked: other-lock
 endif
 ifneq ($(call moved,$(BENCH)),)
-$(info $(CURDIR)/$(BENCH) was made in another folder: it is made again when it is needed)
+$(info $(call said_moved,$(BENCH)) when it is needed)
 $(BENCH)/.installed: other-lock
+endif
+ifneq ($(call moved,$(DOCS)),)
+$(info $(call said_moved,$(DOCS)) when it is needed)
+$(DOCS)/.installed: other-lock
+endif
+ifneq ($(call moved,$(LINT)),)
+$(info $(call said_moved,$(LINT)) when it is needed)
+$(LINT)/.installed: other-lock
 endif
 
 .PHONY: other-lock

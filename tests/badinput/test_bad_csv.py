@@ -23,7 +23,7 @@ FILES = {
     "a line of 10 MB": (rows("C" * 10_000_000 + ",1"), "line 2: not valid CSV (field larger than field limit"),
     "10 MB of commas": (rows("C,1" + "," * 10_000_000), "line 2: 10000002 cells, the header has 2"),
     "a quote that never ends": (rows('"C,1', "C,2"), "line 2: a quote is opened and never closed"),
-    "a cell too few": (rows("C,1", "C"), "1 of 2 rows cannot be used", "line 3: 1 cells, the header has 2"),
+    "a cell too few": (rows("C,1", "C"), "1 of 2 rows cannot be used", "line 3: 1 cell, the header has 2"),
     "a cell too many": (rows("C,1,2"), "line 2: 3 cells, the header has 2"),
     "a program": (b"\x7fELF\x02\x01\x01\x00\x80", "byte 0x80 is not UTF-8"),
     "empty cells": (rows("C,1", ","), "1 of 2 rows cannot be used", "line 3: no SMILES"),

@@ -131,6 +131,19 @@ def test_an_estimate_knows_the_file(folder, command, refused):
         assert f"by 1 runs in results/runs and 0 in results/reference/runs, in proportion to {rows} molecules" in out
         hours.append(float(out.split("about ")[1].split(" hours")[0]))
     assert hours[1] == pytest.approx(10 * hours[0], rel=0.05) and hours[0] > 1
+    code, out, err = command("estimate", "table6", "--dataset", "my.csv")
+    assert code == 0 and "no estimate" in out and "0.0 hours" not in out
+    columns = ("--smiles-column", "smiles", "--target-column", "target")
+    (folder / "my.csv").write_text("smiles,target\n" + "".join(f"{'C' * n},1\n" for n in range(1, 21)))
+    assert command("data", "prepare", "my.csv", "results/data/my", *columns)[0] == 0
+    assert "20 molecules" in command("estimate", "table2", "--dataset", "my.csv")[1]
+    (folder / "my.csv").write_text("smiles,target\nC,1\nCC,2\n")  # the file counts, not what was prepared of another
+    code, out, err = command("estimate", "table2", "--dataset", "my.csv")
+    assert "2 molecules" in out and "less than a minute" in out
+    (folder / "my.csv").unlink()
+    refused(["estimate", "table2", "--dataset", "my.csv"], "my.csv: cannot read the file (No such file")
+    refused(["estimate", "tabel2"], "nothing makes tabel2, ", "did you mean 'table2'?")
+    refused(["estimate", "Verdict"], "nothing makes Verdict, ", "did you mean 'verdict'?")
 
 
 def test_classical_models_predict(folder, command):

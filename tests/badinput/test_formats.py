@@ -78,6 +78,7 @@ def test_parquet(folder, command, refused):
     ("name", "text", "expected"),
     [
         ("a.smi", "CCO ethanol\nc1ccccc1\tbenzene ring\n\nC(C bad\nCCN\n", ["CCO", "c1ccccc1", "C(C", "CCN"]),
+        ("c.smi", "CCO ethanol\n\tC\nCCN\n", ["CCO", "", "CCN"]),
         ("b.smi", "CCO |$R1;;$| named\nCCN\n", ["CCO |$R1;;$|", "CCN"]),
     ],
 )
@@ -86,7 +87,8 @@ def test_predictions_of_a_smi_file_have_its_rows(name, text, expected, model, fo
     code, out, err = command("predict", model, name, "--name-column", "name")
     rows = list(csv.DictReader(out.splitlines()))
     assert [row["smiles"] for row in rows] == expected
-    assert code == int("C(C" in text) and [bool(row["mean"]) for row in rows] == [s != "C(C" for s in expected]
+    usable = [smiles not in ("C(C", "") for smiles in expected]
+    assert code == int(not all(usable)) and [bool(row["mean"]) for row in rows] == usable
     assert rows[0]["name"] in ("ethanol", "named")
 
 

@@ -70,6 +70,10 @@ def test_trees_and_kernels_train_on_train_alone(method, own, command, folder):
     [
         ("file", PARTS, "column 'split' says train, val, test: a hold-out (split: holdout) and no folds"),
         ("file", ["Train"] * 8 + ["Test"] * 2, "column 'split' says Train, Test: a hold-out"),
+        ("file", ["val"] * 8 + ["test"] * 2, "column 'split' says val, test: a hold-out"),
+        ("file", ["tr"] * 6 + ["va"] * 2 + ["te"] * 2, "column 'split' says tr, va, te: a hold-out"),
+        ("file", ["train_set"] * 8 + ["holdout"] * 2, "column 'split' says train_set, holdout: a hold-out"),
+        ("holdout", ["tr"] * 8 + ["te"] * 2, "line 2: 'tr' in column 'split', expected train, val or test"),
         (
             "holdout",
             ["train"] * 8 + ["test"] * 2,
@@ -93,7 +97,11 @@ def test_a_hold_out_in_a_file_of_its_own(own, command, folder, refused):
     (folder / "parts.csv").write_text("\n".join(["row,fold", *lines[::-1], ""]))
     code, _, err = command(*divide("holdout", source="parts.csv", column=None))
     assert code == 0, err
-    assert (folder / "results/folds/my/holdout-r0.csv").read_text().splitlines()[1:] == lines
+    made = folder / "results/folds/my/holdout-r0.csv"
+    assert made.read_text().splitlines()[1:] == lines
+    again = made.read_bytes()  # its columns are row and part
+    made.rename(folder / "again.csv")
+    assert command(*divide("holdout", source="again.csv", column=None))[0] == 0 and made.read_bytes() == again
     refused(["data", "folds", "results/data/my/molecules.csv", "x.csv", "--split", "holdout"], "expected --source")
 
 

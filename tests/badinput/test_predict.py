@@ -47,4 +47,4 @@ def test_blank_lines_are_skipped_and_said(predicted):
 
 def test_a_row_of_another_width_has_its_row(predicted):
     code, rows, err = predicted("smiles,y\nCCO,1\nCCN\nCCC,2\n")
-    assert code == 1 and [row["problem"] for row in rows] == ["", "1 cells, the header has 2", ""]
+    assert code == 1 and [row["problem"] for row in rows] == ["", "1 cell, the header has 2", ""]

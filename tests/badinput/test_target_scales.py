@@ -46,6 +46,9 @@ def test_a_target_learns_the_same_at_any_size(how, size, offset, trained, folder
     assert code == 0, err
     predicted = [float(line.split(",")[2]) for line in out.splitlines()[1:]]
     assert np.mean(predicted) == pytest.approx(offset + 5.5 * size, rel=0.5)
+    spreads = [float(line.split(",")[3]) for line in out.splitlines()[1:]]
+    for line, spread in zip(out.splitlines()[1:], spreads, strict=True):  # however large the offset, folds can be told
+        assert np.std([float(cell) for cell in line.split(",")[4:9]]) == pytest.approx(spread, rel=0.01)
 
 
 def test_what_was_not_scaled_warns(folder, command, trained):

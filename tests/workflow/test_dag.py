@@ -68,19 +68,26 @@ def test_other_data_compute_everything(project):
     assert planned(project) == {}
 
 
-@pytest.mark.parametrize("change", ["unit", "label", "another column", "names", "a blank line"])
+WORDS = {"unit": ["target_unit=x"], "label": ["target_label=x"], "column": ["target_column=t 2", "smiles_column=400"]}
+SAME = {  # what the file says when nothing has changed, and what has to be said of it
+    "a blank line": ("smiles,target\n\nCC,1\n", []),
+    "another column": ("name,smiles,target,other\nethane,CC,1,7\n", []),
+    "names": ("name,smiles,target,other\nethane,CC,1,7\n", ["name_column=name"]),
+    "another order and separator": ("target;smiles\n1;CC\n", []),
+    "another way to write a number": ("smiles,target\nCC,1.00e0\n", []),
+    "a decimal comma": ('smiles;target\nCC;"1,0"\n', []),
+    "spaces, line ends and a byte order mark": ("\ufeffsmiles , target\r\n CC , 1\r\n", []),
+}
+
+
+@pytest.mark.parametrize("change", [*WORDS, *SAME])
 def test_words_train_nothing(change, project):
     """What a target is called, which unit it has, what else stands in the CSV: tables may change, models do not."""
-    options = []
-    if change in ("unit", "label"):
-        options = ["--config", f"target_{change}=x"]
-    elif change == "a blank line":
-        (project / "my.csv").write_text("smiles,target\n\nCC,1\n")
-    else:
-        (project / "my.csv").write_text("name,smiles,target,other\nethane,CC,1,7\n")
-        options = ["--config", "name_column=name"] if change == "names" else []
-    plan = planned(project, *options)
-    assert set(plan) == ({"describe_data", "table", "figure"} if change in ("unit", "label") else set())
+    text, given = SAME.get(change) or ("400,t 2\nCC,1\n" if change == "column" else None, WORDS[change])
+    if text:
+        (project / "my.csv").write_text(text, newline="")
+    plan = planned(project, *["--config"] * bool(given), *given)
+    assert set(plan) == ({"describe_data", "table", "figure"} if change in WORDS else set())
 
 
 @pytest.mark.parametrize(

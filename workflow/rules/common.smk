@@ -24,6 +24,8 @@ from score_mlx.config.presets import resolve
 from score_mlx.runs.science import OWN_DATA, SCIENCE, versions
 from score_mlx.experiments.registry import TABLES as TABLE_KINDS
 from score_mlx.data.chem.csvfile import read_cells, read_rows
+from score_mlx.data.chem.given_folds import file_labels
+from score_mlx.data.chem.numbers import decimal_comma, number
 from score_mlx.data.splits import AT_RANDOM, DRAWN, GIVEN
 from score_mlx.config.targets import leaky, robustness_specs
 from score_mlx.models.families import inputs_of, spec_from_path
@@ -66,11 +68,6 @@ def remembered():
     """Whether Snakemake still knows the parameters of earlier jobs; else only dates can tell what has changed."""
     folder = ".snakemake/metadata"
     return os.path.isdir(folder) and any(os.scandir(folder))
-
-
-def readers_bytes(path):
-    """A parameter in its place: the file's checksum."""
-    return [sha256(in_project(path))] if "{" in path and os.path.exists(in_project(path)) else []
 
 
 def quoted(path):
@@ -173,11 +170,15 @@ def files_read(path):
 
 
 def data_digest():
-    """A parameter in place of a reader's CSV: its SMILES, its targets, how they are read."""
-    if not CONFIG.own_csv or not os.path.exists(in_project(CONFIG.own_csv)):
+    """A parameter in place of a reader's CSV: its SMILES, its targets as numbers, which rows are dropped."""
+    path = in_project(CONFIG.own_csv) if CONFIG.own_csv else ""
+    if not os.path.exists(path):
         return []
-    rows = read_rows(in_project(CONFIG.own_csv), CONFIG.smiles_column, CONFIG.target_column, say=lambda line: None)
-    cells = [(row.smiles, row.target, row.flaw) for row in rows]
+    rows = read_rows(path, CONFIG.smiles_column, CONFIG.target_column, say=lambda line: None)
+    comma = decimal_comma([(row.line, row.target) for row in rows], path, lambda line: None)
+    targets = [(row.target, *number(row.target, comma)) for row in rows]
+    values = [text if flaw else repr(value) for text, value, flaw in targets]  # 1e-5 is 0.00001
+    cells = [(row.smiles, value, row.flaw) for row, value in zip(rows, values, strict=True)]
     known = [cells, CONFIG.drop_bad, OWN_DATA, SCIENCE["data"], versions("data")]
     return [hashlib.sha256(json.dumps(known).encode()).hexdigest()]
 
@@ -193,10 +194,14 @@ def wanted_alone(path):
 
 
 def folds_digest():
-    """A parameter of folds that the reader gives: the labels in their column, whatever else the file holds."""
-    if not CONFIG.fold_column or CONFIG.folds_file or not os.path.exists(in_project(CONFIG.own_csv)):
+    """A parameter of folds that the reader gives: the labels in their column, or what a folds file says of each row."""
+    path = in_project(CONFIG.folds_file or CONFIG.own_csv) if CONFIG.fold_column else ""
+    if not os.path.exists(path):
         return []
-    labels = [cells.values for cells in read_cells(in_project(CONFIG.own_csv), [CONFIG.fold_column])]
+    if CONFIG.folds_file:
+        labels = [[row, label] for row, (_, label) in sorted(file_labels(path, CONFIG.split).items())]
+    else:
+        labels = [cells.values for cells in read_cells(path, [CONFIG.fold_column])]
     return [hashlib.sha256(json.dumps(labels).encode()).hexdigest()]
 
 

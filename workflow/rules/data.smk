@@ -24,13 +24,12 @@ rule prepare_data:
         science=SCIENCE["data"],
         versions=versions("data"),
         data=DATA,
-        columns=lambda wildcards: columns(),
     shell:
-        # Where a file lies and what it is called do not change what is in it, so they are no parameters.
+        # Where a file lies and what it and its columns are called do not change what is read: DATA is, of all that counts.
         "logged {log} python -m score_mlx data prepare "
         + (quoted(CONFIG.own_csv) if CONFIG.own_csv else "{wildcards.dataset}")
-        + " $(dirname {output.dataset:q}) {params.columns:q} "
-        + literally(descriptions() + [f"--search={in_project(folder)}" for folder in CONFIG.data_folders])
+        + " $(dirname {output.dataset:q}) "
+        + literally(columns() + descriptions() + [f"--search={in_project(folder)}" for folder in CONFIG.data_folders])
 
 
 rule describe_data:

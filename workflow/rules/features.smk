@@ -69,7 +69,7 @@ rule given_folds:
     input:
         molecules="results/data/{dataset}/molecules.csv",
         # of the reader's CSV only the labels count, and whether it is there
-        source=readers_input(CONFIG.folds_file) if CONFIG.folds_file else [],
+        source=readers_input(CONFIG.folds_file, by_date=False) if CONFIG.folds_file else [],
     output:
         "results/folds/{dataset}/{split}-r{repeat}.csv",
     log:
@@ -82,10 +82,9 @@ rule given_folds:
     params:
         science=SCIENCE["folds"],
         labels=FOLD_LABELS,
-        bytes=readers_bytes(CONFIG.folds_file) if CONFIG.folds_file else [],
-        column=lambda wildcards: [] if CONFIG.folds_file else [f"--fold-column={CONFIG.fold_column}"],
     shell:
         "logged {log} python -m score_mlx data folds {input.molecules} {output} --split {wildcards.split}"
         " --source "
         + (quoted(CONFIG.folds_file or CONFIG.own_csv) if CONFIG.fold_column else "none")
-        + " {params.column:q}"
+        + " "
+        + literally([f"--fold-column={CONFIG.fold_column}"] if CONFIG.fold_column and not CONFIG.folds_file else [])

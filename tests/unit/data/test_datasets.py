@@ -89,10 +89,12 @@ BAD = {
     "C,NaN": "no target",
     "C,inf": "target 'inf' is not finite",
     "C,1e999": "target '1e999' is not finite",
+    "C,-1e300": "target '-1e300' is out of range, expected a size of 1e-100 to 1e+100",
+    "C,1e-310": "target '1e-310' is out of range",
     "C,high": "target 'high' is not a number",
     "C,1_000": "target '1_000' is not a number",
     "C,1,5": "3 cells, the header has 2",
-    "C": "1 cells, the header has 2",
+    "C": "1 cell, the header has 2",
     "C(C)(C)(C)(C)C,1": "RDKit cannot read the SMILES",  # five bonds at a carbon
 }
 
@@ -170,6 +172,7 @@ def test_what_was_dropped_and_what_repeats_is_counted(tmp_path):
     source = write(tmp_path / "a.csv", "SMILES,logS\nOCC,1\nCCO,1.5\nC(C,2\nCCN,3\nCCO,0.25\nCC,\n")
     info = prepare(str(source), tmp_path / "out", table=Table("SMILES", "logS"), drop_bad=True)
     assert (info["rows"], info["dropped"], info["repeated"], info["apart"]) == (4, 2, 2, 0.75)
+    assert qc.told(1, 1, 0.5) == "1 row dropped; 1 row repeats a molecule, targets up to 0.5 apart"
     told = "2 rows dropped; 2 rows repeat a molecule, targets up to 0.75 apart"
     assert qc.told(info["dropped"], info["repeated"], info["apart"]) == told
     assert qc.told(0, 0, 0.0) == ""

@@ -87,6 +87,7 @@ FILES = {
     "Windows line ends": "row,fold\r\n0,1\r\n2,0\r\n3,1\r\n4,2\r\n",
     "numbers of a program": "row,fold\n0.0,1.0\n2,0.0\n3,1.0\n4,2.0\n",
     "blanks and another column": "fold, row ,name\n 1,0,a\n0, 2,b\n1,3,c\n2,4,d\n\n",
+    "tabs": "row\tfold\n0\t1\n2\t0\n3\t1\n4\t2\n",
     "names": "row,fold\n0,b\n2,a\n3,b\n4,c\n",
 }
 
@@ -148,6 +149,13 @@ def test_settings_that_do_not_go_together(repo, given, says):
     with pytest.raises(UserError) as raised:
         load(repo / "config.yaml", given)
     assert says in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["my.csv", "MY.CSV", "my.tsv", "my.csv.gz", "a/my.txt"])
+def test_a_folds_file_is_known_by_its_name(name, repo):
+    assert load(repo / "config.yaml", {"split": "file", "fold_column": name}).folds_file == name
+    column = {"split": "file", "fold_column": "my.fold", "dataset": "a.csv"}
+    assert load(repo / "config.yaml", column).folds_file is None
 
 
 def test_each_kind_of_folds_has_runs_of_its_own(repo):

@@ -58,7 +58,7 @@ def test_the_commands(tmp_path, repo, monkeypatch, capsys):
         cli_runs.runs(["modl=gcn"], out=None, folder=folder)
     cli_runs.estimate("results/table2.csv", 2, None, "paper", folder, tmp_path / "none")
     said = capsys.readouterr().out
-    assert "2 of 40 runs done" in said and "the other 38" in said and "gine" in said
+    assert "2 of 40 runs done" in said and "the other 38" in said and "gatv2" in said and "and 25 more" in said
 
 
 def test_rows_of_the_catalogue():

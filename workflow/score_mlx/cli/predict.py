@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,10 +15,13 @@ from score_mlx.cli.outputs import ending
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from score_mlx.data.chem.csvfile import RawRow
     from score_mlx.models.prediction import Ensemble
 
 CHUNK = 512  # molecules in memory at a time
+DIGITS = 6  # at least, of a prediction
 SHOWN = 10  # bad rows named on the terminal; the file has all
 
 
@@ -87,10 +91,18 @@ def _lines(ensemble: Ensemble, rows: list[RawRow], named: bool, bad: list[str]) 
                 flaw, values = f"the model of fold {fold} gives no finite number", None
             numbers = [""] * (2 + len(ensemble.folds))
             if values is not None:
-                numbers = [f"{value:.6g}" for value in (values.mean(), values.std(), *values)]
+                numbers = [f"{value:.{_digits(values)}g}" for value in (values.mean(), values.std(), *values)]
             if flaw:
                 bad.append(f"line {row.line} (row {row.row}): {flaw}")
             yield [row.row, *[row.name] * named, row.smiles, *numbers, flaw]
+
+
+def _digits(values: np.ndarray) -> int:
+    """Significant digits of a row: six, or more where folds agree to more, as of targets around a million."""
+    size, spread = float(abs(values).max()), float(values.std())
+    if not 0 < spread < size:
+        return DIGITS
+    return min(max(DIGITS, 4 + math.ceil(math.log10(size / spread))), 15)
 
 
 def _write(out: Path | None, columns: list[str], lines: Iterable[list[Any]]) -> None:

@@ -54,6 +54,7 @@ def estimate(
     Example: score-mlx estimate table7a
     """
     from score_mlx.config.targets import target_specs
+    from score_mlx.data.chem.columns import some
     from score_mlx.data.chem.parallel import cores
     from score_mlx.models.estimate import estimate as compute
 
@@ -66,16 +67,25 @@ def estimate(
     found, side_by_side = compute(specs, done, here + elsewhere, rows), jobs or cores()
     typer.echo(f"{target}: {found.done} of {found.done + found.missing} runs done")
     if found.missing:
-        about = f"{found.hours(side_by_side):.1f} hours, {side_by_side} side by side"
-        typer.echo(f"the other {found.missing}: about {about}; the longest takes {found.longest / 3600:.1f}")
+        about = f"{_time(found.hours(side_by_side))}, {side_by_side} side by side"
+        known = f"about {about}; the longest takes {_time(found.longest / 3600)}" if found.longest else "no estimate"
+        typer.echo(f"the other {found.missing}: {known}")
         size = "" if rows is None else f", in proportion to {rows} molecules"
         typer.echo(f"by {len(here)} runs in {folder} and {len(elsewhere)} in {reference}{size}")
     if found.unknown:
-        typer.echo(f"not counted, nothing like it has been run: {', '.join(found.unknown)}")
+        typer.echo(f"not counted, nothing like it has been run: {some(found.unknown)}")
+
+
+def _time(hours: float) -> str:
+    """`3.4 hours`, `12 minutes`, `less than a minute`."""
+    if hours >= 1:
+        return f"{hours:.1f} hours"
+    minutes = round(hours * 60)
+    return "less than a minute" if not minutes else "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _rows(config: Config) -> int | None:
-    """Molecules of a reader's data set: as prepared, else the rows of its file.
+    """Molecules of a reader's data set: as prepared from this very file, else the rows of it.
 
     Raises:
         UserError: the file is not there, or has no column of SMILES.
@@ -83,14 +93,16 @@ def _rows(config: Config) -> int | None:
     from score_mlx.data.chem.csvfile import read_rows
     from score_mlx.data.chem.prepared import load_info
     from score_mlx.system import project
+    from score_mlx.system.files import sha256
 
     if not config.own_csv:
         return None
-    prepared = Path("results", "data", config.dataset_name)
-    if (prepared / "dataset.json").is_file():
-        return load_info(prepared)["rows"]
-    rows = read_rows(project.root() / config.own_csv, config.smiles_column, config.target_column, say=lambda line: None)
-    return len(rows)
+    file, prepared = project.root() / config.own_csv, Path("results", "data", config.dataset_name)
+    if file.is_file() and (prepared / "dataset.json").is_file():
+        info = load_info(prepared)
+        if info.get("source_sha256") == sha256(file):
+            return info["rows"]
+    return len(read_rows(file, config.smiles_column, config.target_column, say=lambda line: None))
 
 
 def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:

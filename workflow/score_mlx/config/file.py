@@ -15,7 +15,8 @@ from score_mlx.config.language import LanguageSettings
 from score_mlx.config.messages import explain
 from score_mlx.config.models import ClassicalSettings, DenseSettings, Devices, GraphSettings, Presets
 from score_mlx.config.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
-from score_mlx.data.dataset_names import BUILT_IN, dataset_name
+from score_mlx.config.texts import merge
+from score_mlx.data.dataset_names import BUILT_IN, dataset_name, ending
 from score_mlx.data.splits import GIVEN, SPLITS
 from score_mlx.experiments.base import Name, Typed
 from score_mlx.experiments.registry import AnyExperiment
@@ -74,7 +75,7 @@ class Config(Typed):
     @property
     def folds_file(self) -> str | None:
         """The path of the reader's folds file, None where the folds are a column or are drawn."""
-        return self.fold_column if self.fold_column and _is_csv(self.fold_column) else None
+        return self.fold_column if self.fold_column and _is_file(self.fold_column) else None
 
     @field_validator("split")
     @classmethod
@@ -84,7 +85,7 @@ class Config(Typed):
             raise ValueError("expected fold_column as well, which says whose folds")
         if value not in GIVEN and column:
             raise ValueError(f"expected {' or '.join(map(repr, GIVEN))}, as fold_column is {column!r}")
-        if dataset in BUILT_IN and column and not _is_csv(column):
+        if dataset in BUILT_IN and column and not _is_file(column):
             raise ValueError(f"expected fold_column to be a folds file (.csv), as {dataset} has no column '{column}'")
         return value
 
@@ -197,8 +198,9 @@ class Config(Typed):
         return list(specs)
 
 
-def _is_csv(text: str) -> bool:
-    return text.lower().endswith(".csv")
+def _is_file(text: str) -> bool:
+    """Whether `fold_column` is a folds file and no column of the molecules' file."""
+    return ending(text).removesuffix(".gz") in (".csv", ".tsv", ".txt")
 
 
 def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:
@@ -210,7 +212,7 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> Config:
     path = Path(path)
     try:
         base = yaml.safe_load(path.read_text(encoding="utf-8"))
-        base = base | texts.of_file(path) if isinstance(base, dict) else base
+        base = merge(base, texts.of_file(path)) if isinstance(base, dict) else base
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -246,15 +248,6 @@ def retyped(given: Any) -> Any:
             return given
         return value if value is None or isinstance(value, bool | int | float) else given
     return given
-
-
-def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """`over` laid over `base`; nested mappings are merged, anything else is replaced."""
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = merge(merged[key], value) if both else value
-    return merged
 
 
 def dump(config: Config, path: Path) -> None:

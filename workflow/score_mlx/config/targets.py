@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 from score_mlx.config.file import Config
@@ -9,6 +10,8 @@ from score_mlx.data.splits import AT_RANDOM
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError
 from score_mlx.tables.parts import wholes
+
+COLLECTING = ("all", "verdict", "robustness", "beyond")  # targets of many tables
 
 
 def target_specs(config: Config, target: str) -> list[Spec]:
@@ -37,8 +40,10 @@ def target_specs(config: Config, target: str) -> list[Spec]:
         return config.specs(target)
     if target in config.experiment_of:
         return config.figure_specs(config.experiment_of[target], target)
-    known = ", ".join([*config.experiments, *config.experiment_of, *config.beyond])
-    raise UserError(f"config.yaml: nothing makes {target}, expected all, verdict, robustness, beyond, {known}")
+    known = dict.fromkeys([*COLLECTING, *config.experiments, *config.experiment_of, *config.beyond])
+    near = difflib.get_close_matches(target.casefold(), known, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    raise UserError(f"config.yaml: nothing makes {target}, expected {', '.join(known)}{hint}")
 
 
 def robustness_specs(config: Config) -> list[Spec]:

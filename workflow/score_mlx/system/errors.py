@@ -18,3 +18,9 @@ def unknown(what: str, found: Any, allowed: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(found).casefold(), folded, n=1)
     hint = f"; did you mean '{folded[near[0]]}'?" if near else ""
     return f"unknown {what} '{found}': expected one of {', '.join(allowed)}{hint}"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """At most so many characters and on one line, so that a message stays a line and does nothing to a terminal."""
+    text = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
+    return text if len(text) <= most else text[: most - 3] + "..."

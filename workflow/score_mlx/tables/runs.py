@@ -92,8 +92,9 @@ def provenance(runs: Iterable[FoldRun]) -> str:
     splits = " or ".join(distinct(run.spec.split for run in runs))
     division = "one hold-out" if splits == "holdout" else f"{len(runs[0].best)} folds ({splits})"
     parts = [f"{first.label}, {first.rows} molecules, {division}"]
-    parts += [f"{first.dropped} rows dropped"] * bool(first.dropped)
-    parts += [f"{first.repeated} repeat a molecule (targets up to {first.apart:.3g} apart)"] * bool(first.repeated)
+    parts += [f"{first.dropped} {'rows' if first.dropped > 1 else 'row'} dropped"] * bool(first.dropped)
+    repeats = f"{first.repeated} {'repeat' if first.repeated > 1 else 'repeats'} a molecule"
+    parts += [f"{repeats} (targets up to {first.apart:.3g} apart)"] * bool(first.repeated)
     return "; ".join([*parts, *conditions(runs)])
 
 

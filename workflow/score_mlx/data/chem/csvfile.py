@@ -109,7 +109,8 @@ def _lines(
         if blank:
             yield line, None, ""
         elif len(cells) != len(header):
-            yield line, [""] * len(places), f"{len(cells)} cells, the header has {len(header)}"
+            count = f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'}"
+            yield line, [""] * len(places), f"{count}, the header has {len(header)}"
         else:
             yield line, ["" if there is None else cells[there] for there in places], ""
     if not rows:

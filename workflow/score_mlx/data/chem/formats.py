@@ -116,6 +116,9 @@ def _delimited(path: str | Path, text: str, mark: str) -> Iterator[Record]:
 def _smi(text: str) -> Iterator[Record]:
     yield 0, False, ["smiles", "name"]
     for line, content in enumerate(io.StringIO(text), 1):
+        if content.startswith("\t") and content.strip():  # a name after no SMILES
+            yield line, False, ["", content.strip()]
+            continue
         found = re.match(r"\s*(\S+(?:[ \t]+\|[^|]*\|)?)[ \t]*(.*)", content)  # with the extension of a CXSMILES
         yield line, found is None, [found[1], found[2].strip()] if found else ["", ""]
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from score_mlx.data.chem.csvfile import read_cells
+from score_mlx.data.chem.csvfile import header_of, read_cells
 from score_mlx.data.splits import PARTS
 from score_mlx.system.errors import UserError
 
 # How a hold-out's parts are called, in small letters; one column says them, whoever made it.
 NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val"}
 NAMES |= {"test": "test", "testing": "test"}
+SHORT = ("tr", "trn", "va", "vl", "te", "tst")  # as some write them: not known as parts, but no folds either
 Labels = Sequence[tuple[int, str]]  # the line and the label of each molecule
 MOST = 50  # folds; a column with more different values is hardly one of folds
 
@@ -39,7 +40,7 @@ def from_column(path: str | Path, column: str, rows: Sequence[int], split: str =
 
 
 def from_file(path: str | Path, rows: Sequence[int], split: str = "file") -> np.ndarray:
-    """The same as a folds file says: columns row and fold, rows in any order.
+    """The same as a folds file says: columns row and fold (of a hold-out also part), rows in any order.
 
     Rows are those of molecules.csv, so of the reader's CSV, all of it or what was kept; where they are 0 to n - 1
     instead they are positions in molecules.csv, as in the folds files of this project.
@@ -50,24 +51,39 @@ def from_file(path: str | Path, rows: Sequence[int], split: str = "file") -> np.
     Raises:
         UserError: not such a file, a row twice or none for a molecule, or folds as of `from_column`.
     """
-    cells = {}
-    for cell in read_cells(path, ["row", "fold"]):
+    labels = file_labels(path, split)
+    whole_source = set(labels) == set(range(len(labels))) and set(rows) <= set(labels)
+    if set(labels) == set(range(len(rows))):
+        wanted: Sequence[int] = range(len(rows))
+    elif set(labels) == set(rows) or whole_source:
+        wanted = rows
+    else:
+        lacking = sorted(set(rows) - set(labels))
+        odd = [f"line {labels[row][0]}: row {row} is none of molecules.csv" for row in sorted(set(labels) - set(rows))]
+        raise UserError(f"{path}: {f'no row {lacking[0]}' if lacking else odd[0]}, expected a row for each molecule")
+    return _divided(path, _label_column(path, split), [labels[row] for row in wanted], split)
+
+
+def file_labels(path: str | Path, split: str) -> dict[int, tuple[int, str]]:
+    """Row -> (line, label) of a folds file, whatever its molecules are.
+
+    Raises:
+        UserError: not such a file, or a row twice.
+    """
+    labels: dict[int, tuple[int, str]] = {}
+    for cell in read_cells(path, ["row", _label_column(path, split)]):
         row = _whole(cell.values[0])
         if row is None or row < 0:
             raise UserError(f"{path}: line {cell.line}: row '{cell.values[0]}', expected a whole number")
-        if row in cells:
-            raise UserError(f"{path}: line {cell.line}: row {row} stands on line {cells[row].line} as well")
-        cells[row] = cell
-    whole_source = set(cells) == set(range(len(cells))) and set(rows) <= set(cells)
-    if set(cells) == set(range(len(rows))):
-        wanted: Sequence[int] = range(len(rows))
-    elif set(cells) == set(rows) or whole_source:
-        wanted = rows
-    else:
-        lacking = sorted(set(rows) - set(cells))
-        odd = [f"line {cells[row].line}: row {row} is none of molecules.csv" for row in sorted(set(cells) - set(rows))]
-        raise UserError(f"{path}: {f'no row {lacking[0]}' if lacking else odd[0]}, expected a row for each molecule")
-    return _divided(path, "fold", [(cells[row].line, cells[row].values[1]) for row in wanted], split)
+        if row in labels:
+            raise UserError(f"{path}: line {cell.line}: row {row} stands on line {labels[row][0]} as well")
+        labels[row] = cell.line, cell.values[1]
+    return labels
+
+
+def _label_column(path: str | Path, split: str) -> str:
+    """`part` where this project wrote the file of a hold-out, else `fold`."""
+    return "part" if split == "holdout" and {"part", "fold"} & set(header_of(path)) == {"part"} else "fold"
 
 
 def _divided(path: str | Path, column: str, labels: Labels, split: str) -> np.ndarray:
@@ -92,7 +108,7 @@ def _parts(path: str | Path, column: str, labels: Labels) -> np.ndarray:
 def _numbered(path: str | Path, column: str, cells: Labels) -> np.ndarray:
     """Labels as numbers."""
     found = list(dict.fromkeys(label for _, label in cells))
-    if len(found) <= len(NAMES) and {label.casefold() for label in found} & {"train", "training"}:
+    if len(found) <= len(NAMES) and any(_is_part(label) for label in found):
         raise UserError(
             f"{path}: column '{column}' says {', '.join(found)}: a hold-out (split: holdout) and no folds, "
             "each of which is tested in turn"
@@ -103,6 +119,12 @@ def _numbered(path: str | Path, column: str, cells: Labels) -> np.ndarray:
     if not 2 <= len(known) <= MOST:
         raise UserError(f"{path}: column '{column}' has {len(known)} different folds, expected 2 to {MOST}")
     return np.array([known.index(label) for label in labels], dtype=np.int64)
+
+
+def _is_part(label: str) -> bool:
+    """Whether a label is a part of a hold-out and hardly a fold: `Train`, `train_set`, `tr`, `validation`."""
+    word = label.casefold()
+    return word in NAMES or word in SHORT or word.startswith(("train", "valid"))
 
 
 def _whole(text: str) -> int | None:

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from rdkit import Chem, rdBase
 
 from score_mlx.data.chem.rdkit_io import parse, why_not
+from score_mlx.system.errors import shortened
 from score_mlx.system.identities import MOST_ATOMS
 
 LONGEST = 10_000  # characters
@@ -87,12 +88,6 @@ def _unreadable(text: str) -> str:
     if re.fullmatch(r"[^<>]*>[^<>]*>[^<>]*", text.replace("->", "").replace("<-", "")):  # those are dative bonds
         return f"a reaction, expected one molecule: '{shortened(text)}'"
     return f"RDKit cannot read the SMILES '{shortened(text)}': {shortened(why_not(text), 120)}"
-
-
-def shortened(text: str, most: int = 60) -> str:
-    """At most so many characters and on one line, so that a message stays a line and does nothing to a terminal."""
-    text = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
-    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _apart(smiles: Sequence[str], seconds: float) -> list[Reading]:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from score_mlx.data.chem.guarded import shortened
-from score_mlx.system.errors import UserError
+from score_mlx.system.errors import UserError, shortened
 
+LARGEST = 1e100  # of targets; errors are squared, and a square has to be a number too
 MISSING = {"", "na", "n/a", "nan", "null", "none"}
 _COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
@@ -53,7 +53,11 @@ def number(text: str, comma: bool = False) -> tuple[float, str]:
         return math.nan, _why(text)
     if math.isinf(value):
         return value, f"target '{shortened(text)}' is not finite"
-    return value, f"target '{shortened(text)}' is not a number" if math.isnan(value) else ""
+    if math.isnan(value):
+        return value, f"target '{shortened(text)}' is not a number"
+    if value and not 1 / LARGEST <= abs(value) <= LARGEST:
+        return value, f"target '{shortened(text)}' is out of range, expected a size of {1 / LARGEST:g} to {LARGEST:g}"
+    return value, ""
 
 
 def _why(text: str) -> str:

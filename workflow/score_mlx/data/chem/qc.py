@@ -86,8 +86,9 @@ def counts(findings: list[Finding]) -> dict[str, Any]:
 
 def told(dropped: int, repeated: int, apart: float) -> str:
     """`counts` in words, "" where there is nothing to say."""
-    parts = [f"{dropped} rows dropped"] * bool(dropped)
-    parts += [f"{repeated} rows repeat a molecule, targets up to {apart:.3g} apart"] * bool(repeated)
+    parts = [f"{dropped} {'rows' if dropped > 1 else 'row'} dropped"] * bool(dropped)
+    repeats = f"{repeated} rows repeat a molecule" if repeated > 1 else "1 row repeats a molecule"
+    parts += [f"{repeats}, targets up to {apart:.3g} apart"] * bool(repeated)
     return "; ".join(parts)
 
 
