@@ -72,22 +72,22 @@ verdict: $(VENV)/.installed ## which numbers and claims of the paper hold, from 
 report: $(VENV)/.installed ## one page of all tables, figures and verdicts -> results/report.html (FROM=DIR as well)
 	rm -rf build/report
 	$(VENV)/bin/score-mlx redraw "$(FROM)" build/report
-	$(VENV)/bin/score-mlx report --tables build/report --figures build/report --runs "$(FROM)" --out results/report.html
+	mkdir -p results
+	cp build/report/results/report.html results/report.html
 
 # Tables lie under results/reference, figures with their captions under paper_figures/reference. What is made from these
 # (.tex, .pdf, the crate) is not committed: `score-mlx redraw` and `make crate` make it.
 reference: $(VENV)/.installed ## copy finished records to the reference folders and make anew what is made from them, to be committed
 	! find results/runs -name run.json 2>/dev/null | grep -q . || $(VENV)/bin/score-mlx export $(REFERENCE)
-	rm -rf build/reference $(REFERENCE)/*.png $(REFERENCE)/*.pdf $(REFERENCE)/*.tex
+	rm -rf build/reference
+	mkdir -p build/reference/results build/reference/paper_figures $(FIGURES)
+	for file in $(wildcard $(REFERENCE)/bench* results/bench*); do cp $$file build/reference/results/ || exit 1; done
+	! test -f results/bench.png || mv build/reference/results/bench*.png build/reference/paper_figures/
 	$(VENV)/bin/score-mlx redraw $(REFERENCE)/runs build/reference
-	for file in $(wildcard results/bench*); do cp $$file build/reference/ || exit 1; done
-	mkdir -p $(FIGURES)
-	find build/reference -maxdepth 1 ! -name '*_values.*' ! -name '*.pdf' \( -name '*.png' -o -name 'figure*' -o -name '*_figure.*' \) \
-	  -exec mv {} $(FIGURES)/ \;
-	for file in build/reference/*_values.*; do mv $$file $$(echo $$file | sed s/_values//) || exit 1; done
-	mv build/reference/*.csv build/reference/*.md build/reference/*.json $(REFERENCE)/
-	$(VENV)/bin/score-mlx report --tables $(REFERENCE) --figures $(FIGURES) --runs $(REFERENCE)/runs \
-	  --out $(REFERENCE)/report.html
+	rm -f build/reference/results/config.resolved.yaml
+	cp build/reference/results/*.csv build/reference/results/*.md build/reference/results/*.json \
+	  build/reference/results/report.html $(REFERENCE)/
+	cp build/reference/paper_figures/*.png build/reference/paper_figures/*.md build/reference/paper_figures/*.json $(FIGURES)/
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_goals.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_costs.md
@@ -101,7 +101,8 @@ reference: $(VENV)/.installed ## copy finished records to the reference folders 
 crate: $(VENV)/.installed ## the committed results with their workflow as a Provenance Run Crate -> build/crate
 	rm -rf build/crate
 	mkdir -p build/crate
-	cp -r $(REFERENCE)/. $(FIGURES)/. build/crate/
+	cp -r $(REFERENCE)/. build/crate/
+	cp -r $(FIGURES) build/crate/figures
 	$(VENV)/bin/score-mlx crate build/crate
 
 release: $(VENV)/.installed ## code, exported weights and metadata for an archive such as Zenodo -> build/release; no upload

@@ -4,7 +4,6 @@ in:  config.yaml, --config
 out: nothing
 """
 
-import difflib
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ from score_mlx.tables.parts import wholes
 from score_mlx.system.code_inputs import with_imports
 from score_mlx.config import texts
 from score_mlx.config.file import dump, load, retyped
+from score_mlx.config.fullest import fullest
 from score_mlx.system.device import has_gpu
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import date_back, remove_temporaries, sha256
@@ -27,7 +27,7 @@ from score_mlx.data.chem.csvfile import read_cells, read_rows
 from score_mlx.data.chem.given_folds import file_labels
 from score_mlx.data.chem.numbers import decimal_comma, number
 from score_mlx.data.splits import AT_RANDOM, DRAWN, GIVEN
-from score_mlx.config.targets import leaky, robustness_specs
+from score_mlx.config.targets import leaky, misnamed, robustness_specs
 from score_mlx.models.families import inputs_of, spec_from_path
 from score_mlx.models.graphs.spec import ARCHS
 
@@ -95,9 +95,15 @@ def records_at(specs, name="run.json"):
 
 
 def records_of(experiment, name="run.json", split=None, figure=None):
-    """The run records that a table lists or a figure shows, or the file of that name beside each."""
-    specs = CONFIG.figure_specs(experiment, figure) if figure else CONFIG.specs(experiment, split)
-    return records_at(specs, name)
+    """The run records that a table lists or a figure shows, or the file of that name beside each.
+
+    Where nothing is trained, of each model the longest run that there is.
+    """
+
+    def listed(config):
+        return config.figure_specs(experiment, figure) if figure else config.specs(experiment, split)
+
+    return records_at(fullest(listed, LENGTHS, Path(records_folder())) if CONFIG.records else listed(CONFIG), name)
 
 
 def existing_records_of(experiment, name="run.json", split=None, figure=None):
@@ -283,35 +289,23 @@ def given():
     return texts.given(retyped(config), settings.configfiles, arguments)
 
 
-MADE = ("csv", "md", "tex", "json", "png", "pdf")  # of a table or a figure
-NAMED_AS_A_RULE = ("runs",)  # tables that can be asked for by their rule
+def configured(preset=None):
+    """config.yaml with what the command line says, under its own preset or another."""
+    return resolve(load(ROOT / "config.yaml", given() | ({"preset": preset} if preset else {})))
 
 
 def check_targets(tables, figures):
-    """A table or figure that nothing makes is told with the nearest: those of a reader's data have their own folder.
+    """A table or figure on the command line that nothing makes is told with the nearest one.
 
     Snakemake itself knows its targets only after it has read the rules, so the command line is looked at.
-
-    Args:
-        tables, figures: the names of all.
     """
-    folders = dict.fromkeys(tables, TABLES) | dict.fromkeys(figures, FIGURES)
-    made = {(TABLES, name) for name in tables} | {(FIGURES, name) for name in figures}  # some names are of both
-    for target in sys.argv[1:]:
-        folder, file = os.path.split(target)
-        name, dot, suffix = file.partition(".")
-        if (folder, name) in made or not dot and (file not in folders or file in NAMED_AS_A_RULE):
-            continue  # it is made; or it is a rule, an option, a value of one
-        if not dot:
-            name, suffix = file, "png" if file in figures else "csv"
-        near = difflib.get_close_matches(name, folders, n=1, cutoff=0.8)
-        ours = folder in ("", "results", "paper_figures", TABLES, FIGURES) and suffix in MADE
-        hint = f"{folders[near[0]]}/{near[0]}.{suffix}" if near else ""
-        if ours and hint and target != hint:
-            sys.exit(f"error: nothing makes {target} of dataset = {CONFIG.dataset}; did you mean {hint}?")
+    found = misnamed(sys.argv[1:], dict.fromkeys(tables, TABLES), dict.fromkeys(figures, FIGURES))
+    if found:
+        sys.exit(f"error: nothing makes {found[0]} of dataset = {CONFIG.dataset}; did you mean {found[1]}?")
 
 
-CONFIG = or_exit(lambda: resolve(load(ROOT / "config.yaml", given())))
+CONFIG = or_exit(configured)
+LENGTHS = [or_exit(configured, "paper"), or_exit(configured, "laptop"), CONFIG] if CONFIG.records else []
 DATA = or_exit(data_digest)
 FOLD_LABELS = or_exit(folds_digest)
 KNOWN_ARCHS = ARCHS + plugins.names("arch")
@@ -323,7 +317,7 @@ SENSITIVITY = [name for name in drawable(leaky(CONFIG), AT_RANDOM) if name in DR
 TABLE_NAMES = [table for kind in TABLE_KINDS for table in CONFIG.of_kind(kind)]
 WHOLES = wholes(TABLE_NAMES)  # table7, of table7a and table7b
 SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]  # drawn without records
-if CONFIG.records and not DRAWABLE:
+if CONFIG.records and not any(Path(records_folder()).rglob("run.json")):
     existing_records_of(next(iter(CONFIG.experiments)))
 
 TABLES = CONFIG.tables_folder

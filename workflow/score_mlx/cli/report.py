@@ -31,7 +31,7 @@ def report(
 
     It holds everything itself: no network, no scripts. What has not been made is named there, with its command.
 
-    Example: score-mlx report --tables results/reference --figures results/reference --runs results/reference/runs
+    Example: score-mlx report --tables results/reference --figures paper_figures/reference --runs results/reference/runs
     """
     from score_mlx.config.file import load
     from score_mlx.report.page import Places, write_page

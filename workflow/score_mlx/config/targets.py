@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 
 from score_mlx.config.file import Config
 from score_mlx.data.splits import AT_RANDOM
@@ -12,6 +13,33 @@ from score_mlx.system.errors import UserError
 from score_mlx.tables.parts import wholes
 
 COLLECTING = ("all", "verdict", "robustness", "beyond")  # targets of many tables
+MADE = ("csv", "md", "tex", "json", "png", "pdf")  # of a table or a figure
+NAMED_AS_A_RULE = ("runs",)  # tables that can be asked for by their rule
+
+
+def misnamed(words: Iterable[str], tables: Mapping[str, str], figures: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first of a command line's words that looks like a table or figure and is none, and the nearest that is one.
+
+    Tables and figures of a reader's data have folders of their own, which is easily forgotten.
+
+    Args:
+        tables, figures: the folder of each by its name.
+    """
+    folders = dict(tables) | dict(figures)
+    made = {(folder, name) for each in (tables, figures) for name, folder in each.items()}  # some names are of both
+    for word in words:
+        folder, file = os.path.split(word)
+        name, dot, suffix = file.partition(".")
+        if (folder, name) in made or not dot and (file not in folders or file in NAMED_AS_A_RULE):
+            continue  # it is made; or it is a rule, an option, a value of one
+        if not dot:
+            name, suffix = file, "png" if file in figures else "csv"
+        near = difflib.get_close_matches(name, folders, n=1, cutoff=0.8)
+        ours = folder in ("", "results", "paper_figures", *folders.values()) and suffix in MADE
+        hint = f"{folders[near[0]]}/{near[0]}.{suffix}" if near else ""
+        if ours and hint and word != hint:
+            return word, hint
+    return None
 
 
 def target_specs(config: Config, target: str) -> list[Spec]:

@@ -34,11 +34,3 @@ KINDS: dict[str, type[Experiment]] = {
 }
 DRAWN_BY = {drawing: kind for kind in reversed(KINDS.values()) for drawing in kind.draws}
 TABLES = tuple(name for name, kind in KINDS.items() if kind.table_code)  # the kinds that have a table
-
-
-def table_stem(name: str, experiment: Experiment, *, beside_figures: bool) -> str:
-    """What an experiment's table is called: as the experiment, but for one that is named after its figure.
-
-    Where tables and figures share a folder, the figure's caption, an .md as well, has that name.
-    """
-    return f"{name}_values" if beside_figures and name in experiment.drawings else name

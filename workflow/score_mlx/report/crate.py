@@ -90,7 +90,8 @@ def write_crate(folder: Path, project: Path) -> int:
     build = _begin(folder)
     workflow = _add_workflow(build, project)
     sources = _add_sources(build, project, records)
-    made = [build.add_file(path) for path in sorted(folder.iterdir()) if path.suffix in KINDS and path.name != NAME]
+    files = [path for path in [*folder.iterdir(), *folder.glob("figures/*")] if path.suffix in KINDS]
+    made = [build.add_file(path) for path in sorted(files) if path.name != NAME]
     trained = _add_runs(build, workflow, records, sources)
     raw = list({entity.id: entity for entities in sources.values() for entity in entities}.values())
     _add_execution(build, workflow, [*raw, *_named(made, "config")], made, trained)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from score_mlx.config.file import Config
-from score_mlx.experiments.registry import table_stem
 from score_mlx.report.costs import Rows, Share, share
 from score_mlx.report.judged import Cell
 from score_mlx.report.picture import Picture, embed
@@ -163,8 +162,7 @@ def _item(config: Config, name: str, tables: Path, figures: Path, judged: Mappin
     experiment, has_table = config.experiments[name], bool(config.experiments[name].table_code)
     table = [f"{config.tables_folder}/{name}.csv"] if has_table else []
     drawn = {figure: f"{config.figures_folder}/{figure}.png" for figure in experiment.drawings}
-    stem = table_stem(name, experiment, beside_figures=tables.resolve() == figures.resolve())
-    path = tables / f"{stem}.json"
+    path = tables / f"{name}.json"
     grid = Grid.read(path) if has_table and path.exists() else None
     return Item(
         name=name,

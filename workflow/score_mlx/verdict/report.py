@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.config.file import Config
+from score_mlx.system import project
 from score_mlx.tables.table import Readable, Table
 from score_mlx.verdict import (
     claim_table,
@@ -45,7 +46,7 @@ class Verdict:
 
     def __init__(self, source: Path, config: Config, paper: Path) -> None:
         pool = Pool.read(source)
-        self.origin = f"Records: {len(pool.all)} of {source.as_posix()}."
+        self.origin = f"Records: {len(pool.all)} of {_below_project(source)}."
         self.published = read_published(paper)
         solo = solo_seconds(source.parent / "bench.csv")
         self.evidence = Evidence(pool, paper_protocol(config), self.published, solo_seconds=solo)
@@ -140,6 +141,13 @@ def claims_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _listed(counts: Mapping[str, int], verdicts: Sequence[str]) -> str:
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in verdicts if counts[verdict]) or "none"
+
+
+def _below_project(folder: Path) -> str:
+    """How a folder is called: below the project from there, elsewhere as it was given."""
+    root = project.root().resolve()
+    whole = folder.resolve()
+    return (whole.relative_to(root) if whole.is_relative_to(root) else folder).as_posix()
 
 
 def _line(verdict: str, row: Mapping[str, Any]) -> str:
