@@ -35,7 +35,7 @@ def test_what_reads_records_reads_a_run_by_hand(preset, trained, command, folder
     assert code == 0 and "SCORE_gcn" in out, err
     assert command("predict", trained, "my.csv", "--out", "p.csv")[0] == 0
     assert command("adopt", "results/runs", "--results", "elsewhere")[0] == 0
-    code, out, err = command("redraw", "results/runs", "drawn")
+    code, out, err = command("verdict", "--from", "results/runs", "--out", "drawn")
     assert code == 0 and (folder / "drawn" / "verdict.csv").exists(), err
     code, _, err = command("export", "kept")
     assert code == 0, err
