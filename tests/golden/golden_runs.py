@@ -84,7 +84,7 @@ def _run(spec: GraphSpec) -> list[float]:
             losses = replicas.step(loss, arrays, keys)
             mx.eval(replicas.flat, losses)
             values += losses.tolist()
-    return [float(f"{value:.6g}") for value in (*values, *task.rmse(replicas))]
+    return [float(f"{value:.6g}") for value in (*values, *task.measure(replicas)["rmse"])]
 
 
 def _data(spec: GraphSpec) -> GraphData:

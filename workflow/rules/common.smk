@@ -107,7 +107,12 @@ def records_of(experiment, name="run.json", split=None, figure=None):
 
 
 def existing_records_of(experiment, name="run.json", split=None, figure=None):
-    """`records_of`, but where nothing is trained each must be there already."""
+    """`records_of`, but where nothing is trained each must be there already.
+
+    An experiment that what is learnt does not allow is refused.
+    """
+    if unfit := CONFIG.unfit(experiment):
+        sys.exit(f"error: {unfit}")
     lacking = lacking_records_of(experiment, split, figure)
     if lacking:
         what = f"{len(lacking)} records of {experiment} are missing, first {lacking[0]}"
@@ -252,8 +257,8 @@ def columns():
 
 
 def descriptions():
-    """What a reader's molecules and targets are called, for people."""
-    names = {"name-column": CONFIG.name_column, "target-label": CONFIG.target_label, "target-unit": CONFIG.target_unit}
+    """What a reader's molecules and targets are called and what is learnt of them, which changes no molecule."""
+    names = {"task": CONFIG.task, "name-column": CONFIG.name_column, "target-label": CONFIG.target_label, "target-unit": CONFIG.target_unit}
     return [f"--{key}={value}" for key, value in names.items() if value] if CONFIG.own_csv else []
 
 

@@ -4,11 +4,13 @@ import made_up_records as made_up
 import pytest
 from score_mlx.cli import app
 from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.objective import OBJECTIVES
 from score_mlx.stats.statistics import corrected, holm
 from score_mlx.system.errors import UserError
 from score_mlx.tables.compare import ALL, comparison, conclusion
 from typer.testing import CliRunner
 
+RMSE = OBJECTIVES["regression"].metric
 BASE = (0.60, 0.62, 0.58, 0.61, 0.59)
 BETTER = (0.50, 0.53, 0.48, 0.52, 0.49)
 SAME = (0.60, 0.61, 0.60, 0.60, 0.60)
@@ -26,12 +28,12 @@ def test_a_depth_that_is_better_in_each_fold_and_one_that_is_not():
     found = corrected(differences, 5)
     assert (rows[0]["difference"], rows[0]["p"]) == pytest.approx((found.value, found.p))
     assert [row["p_holm"] for row in rows] == pytest.approx(holm([row["p"] for row in rows]))
-    said = conclusion(rows)
+    said = conclusion(rows, RMSE)
     assert said[0] == "SCORE against base, gcn, default: better."
     assert said[1] == "classic against base, gcn, default: no difference shown."
     assert said[2] == "Lowest RMSE, default: SCORE in 1 of 1 architectures."
     (row,) = comparison([run("base", BETTER), run("SCORE", BASE)], "base", "last")
-    assert conclusion([row])[0].endswith("default: worse.")
+    assert conclusion([row], RMSE)[0].endswith("default: worse.")
 
 
 def test_repeats_add_results_and_architectures_are_averaged_fold_by_fold():
@@ -47,7 +49,7 @@ def test_repeats_add_results_and_architectures_are_averaged_fold_by_fold():
 def test_a_diverged_fold_is_not_tested():
     rows = comparison([run("base", (None, *BASE[1:])), run("SCORE", BETTER), run("classic", BETTER)], "SCORE", "last")
     assert [(row["depth"], row["p"]) for row in rows] == [("base", None), ("classic", 1)]
-    assert conclusion(rows)[0].endswith("diverged.")
+    assert conclusion(rows, RMSE)[0].endswith("diverged.")
 
 
 @pytest.mark.parametrize(

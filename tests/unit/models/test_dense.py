@@ -64,7 +64,7 @@ def test_twice_the_same_bytes_and_a_record_of_its_family(tmp_path):
 def test_padding_changes_no_error():
     task = DenseTask(small(), DATA, [0, 1])
     replicas = task.replicas()
-    together = task.rmse(replicas)
+    together = task.measure(replicas)["rmse"]
     for fold in (0, 1):
         model = task.model()
         model.load_weights(list(replicas.weights(fold).items()))

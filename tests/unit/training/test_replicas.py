@@ -39,12 +39,12 @@ def test_beside_others_as_alone(arch, config):
     """Dropout on. Batches of different molecules are padded to one shape only where folds share them."""
     data, spec = tiny.data(24, folds=3), tiny.spec(arch, config)
     together, losses = train(GraphTask(spec, data, [0, 1, 2]))
-    rmse = GraphTask(spec, data, [0, 1, 2]).rmse(together)
+    rmse = GraphTask(spec, data, [0, 1, 2]).measure(together)["rmse"]
     for fold in range(3):
         task = GraphTask(spec, data, [fold])
         alone, alone_losses = train(task)
         np.testing.assert_allclose(losses[:, fold], alone_losses[:, 0], rtol=1e-4)
-        assert rmse[fold] == pytest.approx(task.rmse(alone)[0], rel=1e-4)
+        assert rmse[fold] == pytest.approx(task.measure(alone)["rmse"][0], rel=1e-4)
         expected = alone.weights(0)
         for name, value in together.weights(fold).items():
             if not name.endswith(SHIFTS):  # for scale: one step moves a weight by up to 3e-3
@@ -73,7 +73,7 @@ def test_validation_of_folds_of_different_sizes(monkeypatch):
     data, spec = tiny.data(9), tiny.spec(batch_size=8)
     task = GraphTask(spec, data, [0, 1])
     replicas = task.replicas()
-    found = task.rmse(replicas)
+    found = task.measure(replicas)["rmse"]
     for fold in (0, 1):
         test = data.test(fold)
         batch = Batcher(data.graphs, data.targets).batch(test)

@@ -367,9 +367,9 @@ def test_weights_give_the_recorded_errors(tmp_path):
 
 def test_a_run_without_any_finite_error_is_refused(tmp_path, monkeypatch):
     def nan(self, replicas):
-        return np.full(replicas.count, np.nan)
+        return {"rmse": np.full(replicas.count, np.nan)}
 
-    monkeypatch.setattr(GraphTask, "rmse", nan)
+    monkeypatch.setattr(GraphTask, "measure", nan)
     with pytest.raises(UserError, match="finite"):
         run(tiny.spec(epochs=2), tmp_path)
     assert not (tmp_path / "run.json").exists()
@@ -381,9 +381,9 @@ def test_best_weights_belong_to_the_best_epoch_also_after_a_failed_one(tmp_path,
 
     def rmse(self, replicas):
         seen.append({name: np.array(value) for name, value in replicas.weights(0).items()})
-        return np.full(replicas.count, next(errors))
+        return {"rmse": np.full(replicas.count, next(errors))}
 
-    monkeypatch.setattr(GraphTask, "rmse", rmse)
+    monkeypatch.setattr(GraphTask, "measure", rmse)
     record = run(tiny.spec(epochs=3), tmp_path, replicas=2)
     assert record["folds"][0]["rmse"] == [None, 2.0, 3.0]
     assert record["best"] == {"rmse": [2.0, 2.0], "epoch": [2, 2]}

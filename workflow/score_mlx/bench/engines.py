@@ -52,7 +52,7 @@ def _mlx_loop(tasks: list) -> Timed:
 
     def validate() -> None:
         for task, models in zip(tasks, replicas, strict=True):
-            task.rmse(models)
+            task.measure(models)
 
     def assemble() -> None:
         epoch = next(epochs)

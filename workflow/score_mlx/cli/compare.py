@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,7 +12,11 @@ from score_mlx.cli.options import show
 from score_mlx.cli.outputs import TableOut
 from score_mlx.data.splits import SPLITS
 from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
+from score_mlx.runs.objective import TASKS
 from score_mlx.system.errors import UserError
+
+if TYPE_CHECKING:
+    from score_mlx.runs.run import FoldRun
 
 
 def compare(
@@ -19,6 +24,7 @@ def compare(
     against: Annotated[Literal[CONFIGS], typer.Option(help="the depth that others are compared with")] = CONFIGS[0],
     epoch: Annotated[Literal["last", "best"], typer.Option(help="best was chosen on the test fold")] = "last",
     split: Annotated[Literal[SPLITS] | None, typer.Option(help="where records have several")] = None,
+    task: Annotated[Literal[TASKS] | None, typer.Option(help="where records have both")] = None,
     out: TableOut = None,
     folder: Annotated[Path, typer.Option("--runs", help="folder in which to look for records")] = Path("results/runs"),
 ) -> None:
@@ -33,19 +39,31 @@ def compare(
     from score_mlx.models.families import read_run
     from score_mlx.runs.run import FoldRun
     from score_mlx.tables import compare as analysis
-    from score_mlx.tables.table import Table
 
     name = dataset_name(dataset)
     place = folder / name / GraphSpec.FAMILY
     paths = sorted(place.rglob("run.json"))
     if not paths:
         raise UserError(f"{place}: no run.json below it, expected trained graph networks")
-    runs = [run for path in paths if (run := read_run(path, FoldRun)).spec.split == split or split is None]
-    splits = sorted({run.spec.split for run in runs})
-    if len(splits) != 1:
-        found = f"records with split {' and '.join(splits)}" if splits else f"no record with split {split}"
-        raise UserError(f"{folder / name}: {found}; expected a --split that records have")
+    runs = [read_run(path, FoldRun) for path in paths]
+    runs = _alike(runs, "task", task, lambda run: run.spec.task, folder / name)
+    runs = _alike(runs, "split", split, lambda run: run.spec.split, folder / name)
     rows = analysis.comparison(runs, against, epoch)
-    title, notes = f"Depth on {runs[0].dataset.label}, against {against}", analysis.caption(runs, epoch)
-    show(Table(title, analysis.COLUMNS, rows, notes, analysis.READABLE), out)
-    typer.echo("\n".join([*[""][: out is None], *analysis.conclusion(rows)]))
+    show(analysis.table(f"Depth on {runs[0].dataset.label}, against {against}", runs, rows, epoch), out)
+    typer.echo("\n".join([*[""][: out is None], *analysis.conclusion(rows, runs[0].metric)]))
+
+
+def _alike(
+    runs: list[FoldRun], option: str, wanted: str | None, value: Callable[[FoldRun], str], place: Path
+) -> list[FoldRun]:
+    """The runs of a wanted value.
+
+    Raises:
+        UserError: there are none, or none is wanted and there are several.
+    """
+    found = [run for run in runs if wanted in (None, value(run))]
+    values = sorted({value(run) for run in found})
+    if len(values) != 1:
+        there = f"records with {option} {' and '.join(values)}" if values else f"no record with {option} {wanted}"
+        raise UserError(f"{place}: {there}; expected a --{option} that records have")
+    return found

@@ -13,6 +13,7 @@ from score_mlx.data.splits import GIVEN, SPLITS
 from score_mlx.models.classical.spec import CatBoost
 from score_mlx.models.families import inputs_of
 from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.objective import TASKS
 from score_mlx.runs.spec import Spec, results_of
 from score_mlx.system import project
 from score_mlx.system.errors import UserError
@@ -36,6 +37,7 @@ def prepare(
     target_label: Annotated[str | None, typer.Option(help="what the target is, by default its column")] = None,
     target_unit: Annotated[str, typer.Option(help="the target's unit")] = "",
     drop_bad: Annotated[bool, typer.Option("--drop-bad", help="leave out unusable rows instead of stopping")] = False,
+    task: Annotated[Literal[TASKS] | None, typer.Option(help="what is learnt; says whether targets fit it")] = None,
     search: Search = None,
 ) -> None:
     """Check a data set and write its molecules.
@@ -53,7 +55,7 @@ def prepare(
     )
     source = source_file(dataset, search) if dataset in FROM_SOURCES else None
     own = None if dataset in BUILT_IN else columns
-    info = datasets.prepare(dataset, folder, source=source, table=own, drop_bad=drop_bad)
+    info = datasets.prepare(dataset, folder, source=source, table=own, drop_bad=drop_bad, task=task)
     found = qc.told(info["dropped"], info["repeated"], info["apart"])
     typer.echo(f"{info['label']}: {info['rows']} molecules -> {folder}" + (f" ({found}: qc.csv)" if found else ""))
 
@@ -125,7 +127,7 @@ def folds(
     known = load_molecules(molecules)
     rows = known.rows.tolist()
     if source is None:
-        made = make_folds(known.canonical, split, repeat)
+        made = make_folds(known.canonical, split, repeat, targets=known.targets, name=molecules.parent.name)
     elif fold_column is None:
         made = from_file(source, rows, split)
     else:

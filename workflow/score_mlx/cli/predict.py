@@ -40,7 +40,9 @@ def predict(
         Path | None, typer.Option(help="folder of the data that trained it, by default the record's")
     ] = None,
 ) -> None:
-    """Predict the target of each molecule: mean and population standard deviation over the models of all folds.
+    """Predict the target of each molecule, or the probability of class 1: mean and population standard deviation.
+
+    Both are over the models of all folds.
 
     One row a molecule, in the order of the CSV. A row that cannot be used has no prediction but its problem, and the
     exit code is then 1. With exit code 2 nothing was written and a file that was there is as it was.
@@ -62,9 +64,10 @@ def predict(
     columns += [*(f"fold{fold}" for fold in ensemble.folds), "problem"]
     lines = _lines(ensemble, rows, bool(name_column), bad)
     _write(out, columns, lines)
-    unit = ensemble.dataset.unit
+    what = ensemble.spec.objective.predicts or ensemble.dataset.unit
+    unit = f" as {what}" if ensemble.spec.objective.predicts else f" in {what}" if what else ""
     about = f"{ensemble.spec.model} trained on {ensemble.dataset.label}, {ensemble.spec.split} folds, {epoch} epoch"
-    _say(f"{len(rows) - len(bad)} of {len(rows)} molecules predicted{f' in {unit}' if unit else ''}: {about}")
+    _say(f"{len(rows) - len(bad)} of {len(rows)} molecules predicted{unit}: {about}")
     for line in bad[:SHOWN]:
         _say(f"{molecules}: {line}")
     if len(bad) > SHOWN:

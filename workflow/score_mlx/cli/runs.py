@@ -33,10 +33,11 @@ def runs(
     from score_mlx.tables import catalogue
     from score_mlx.tables.table import Table
 
-    rows = catalogue.matching(catalogue.catalogue(_known(folder)), _conditions(where or [], catalogue.COLUMNS))
+    known = catalogue.catalogue(_known(folder))
+    rows = catalogue.matching(known, _conditions(where or [], catalogue.columns(known)))
     seconds = sum(row["seconds"] or 0 for row in rows)
     notes = [f"{len(rows)} runs, {seconds / 3600:.1f} hours one after another."]
-    show(Table("Runs", catalogue.COLUMNS, rows, notes, catalogue.READABLE), out)
+    show(Table("Runs", catalogue.columns(rows), rows, notes, catalogue.readable(rows)), out)
 
 
 def estimate(

@@ -27,10 +27,10 @@ def schemas() -> dict[str, str]:
     """File name -> text of every generated schema."""
     from score_mlx.config.file import Config
     from score_mlx.models.families import FAMILIES
-    from score_mlx.runs.schema import RunMeta, RunRecord
+    from score_mlx.runs.schema import ClassRecord, RunMeta, RunRecord
 
     own = {f"run.{name}": family.record for name, family in FAMILIES.items() if family.record is not RunRecord}
-    made = {"config": Config, "run": RunRecord, **own, "run.meta": RunMeta}
+    made = {"config": Config, "run": RunRecord, "run.classification": ClassRecord, **own, "run.meta": RunMeta}
     texts = {name: kind.model_json_schema(by_alias=True) for name, kind in made.items()}
     return {
         f"{name}.schema.json": json.dumps(text, indent=2, ensure_ascii=False) + "\n" for name, text in texts.items()

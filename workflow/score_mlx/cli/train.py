@@ -16,6 +16,7 @@ from score_mlx.config.models import Presets
 from score_mlx.data.dataset_names import BUILT_IN
 from score_mlx.models.families import FAMILIES, inputs_of
 from score_mlx.runs.family import Family
+from score_mlx.runs.objective import REGRESSION
 from score_mlx.runs.records import BY_HAND
 from score_mlx.runs.spec import Spec, results_of
 from score_mlx.system.errors import UserError
@@ -50,6 +51,7 @@ FIELD_HELP = {
     "repeat": "repetition: other folds and other weights",
     "seed": "from which everything random of the run is derived",
     "scale_targets": "learn targets of mean 0 and deviation 1: by default of your own data, not of built-in ones",
+    "task": "regression for numbers, classification for the classes 0 and 1 (cross-entropy, ROC-AUC)",
 }
 
 
@@ -150,7 +152,8 @@ def _described(family: Family, given: dict[str, Any]) -> Spec:
     default, option = family.default_data
     more = kind.parse_options(given.pop("options", "default"))
     chosen = {"dataset": given.pop(option, default), **given, **more}
-    if chosen["dataset"] not in BUILT_IN and "scale_targets" in {f.name for f in fields(kind)}:
+    numbers = chosen.get("task", REGRESSION) == REGRESSION
+    if numbers and chosen["dataset"] not in BUILT_IN and "scale_targets" in {f.name for f in fields(kind)}:
         chosen.setdefault("scale_targets", True)  # as config.yaml has it for one's own data
     return kind(**chosen)
 

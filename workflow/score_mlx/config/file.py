@@ -17,11 +17,12 @@ from score_mlx.config.models import ClassicalSettings, DenseSettings, Devices, G
 from score_mlx.config.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.config.texts import merge
 from score_mlx.data.dataset_names import BUILT_IN, dataset_name, ending
-from score_mlx.data.splits import GIVEN, SPLITS
+from score_mlx.data.splits import GIVEN, SPLITS, STRATIFIED
 from score_mlx.experiments.base import Name, Typed
 from score_mlx.experiments.registry import AnyExperiment
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import plugins
+from score_mlx.runs.objective import CLASSIFICATION, REGRESSION, TASKS
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError, unknown
 from score_mlx.system.files import write_text
@@ -47,7 +48,8 @@ class Config(Typed):
     records: Name | None = None
     features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features
     fidelity: Literal[GraphSpec.CHOICES["fidelity"]] = GraphSpec.fidelity
-    split: Annotated[Literal[SPLITS], Field(validate_default=True)] = GraphSpec.split
+    task: Literal[TASKS] = REGRESSION
+    split: Annotated[Literal[SPLITS] | None, Field(validate_default=True)] = None
     scale_targets: bool | None = None
     repeat: Annotated[int, Field(ge=0, le=10_000)] = GraphSpec.repeat
     seed: Annotated[int, Field(ge=0, lt=2**32)] = GraphSpec.seed
@@ -77,6 +79,30 @@ class Config(Typed):
         """The path of the reader's folds file, None where the folds are a column or are drawn."""
         return self.fold_column if self.fold_column and _is_file(self.fold_column) else None
 
+    @field_validator("task", mode="before")
+    @classmethod
+    def _one_network_a_column(cls, value: Any) -> Any:
+        several = {"multitask": "one network for several columns", "multiclass": "more than two classes"}
+        meant = several.get(str(value).lower().replace("-", "").replace("_", ""))
+        if meant:
+            raise ValueError(f"{meant} is not learnt, expected {' or '.join(map(repr, TASKS))}")
+        return value
+
+    @field_validator("task")
+    @classmethod
+    def _of_own_classes(cls, value: str, info: ValidationInfo) -> str:
+        dataset = info.data.get("dataset")
+        if value == CLASSIFICATION and dataset in BUILT_IN:
+            raise ValueError(f"expected {REGRESSION!r}, as the targets of {dataset} are numbers")
+        return value
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def _usual(cls, value: Any, info: ValidationInfo) -> Any:
+        """The paper's folds; of classes those that share them out."""
+        usual = STRATIFIED if info.data.get("task") == CLASSIFICATION else GraphSpec.split
+        return usual if value is None else value
+
     @field_validator("split")
     @classmethod
     def _with_its_column(cls, value: str, info: ValidationInfo) -> str:
@@ -87,6 +113,15 @@ class Config(Typed):
             raise ValueError(f"expected {' or '.join(map(repr, GIVEN))}, as fold_column is {column!r}")
         if dataset in BUILT_IN and column and not _is_file(column):
             raise ValueError(f"expected fold_column to be a folds file (.csv), as {dataset} has no column '{column}'")
+        if value == STRATIFIED and info.data.get("task") == REGRESSION:
+            raise ValueError(f"expected another split with task {REGRESSION!r}, as these folds share out classes")
+        return value
+
+    @field_validator("scale_targets")
+    @classmethod
+    def _of_numbers(cls, value: bool | None, info: ValidationInfo) -> bool | None:
+        if value and info.data.get("task") == CLASSIFICATION:
+            raise ValueError(f"expected false with task {CLASSIFICATION!r}, as classes have no scale")
         return value
 
     @property
@@ -97,7 +132,8 @@ class Config(Typed):
     @property
     def scaled(self) -> bool:
         """Whether models learn scaled targets: those of a reader's own data, unless config.yaml decides it."""
-        return bool(self.own_csv) if self.scale_targets is None else self.scale_targets
+        usual = bool(self.own_csv) and self.task == REGRESSION
+        return usual if self.scale_targets is None else self.scale_targets
 
     @property
     def dataset_name(self) -> str:
@@ -113,7 +149,13 @@ class Config(Typed):
     def applicable(self) -> list[str]:
         """The experiments that concern this data set: language models only stand beside the paper's molecules."""
         texts = self.dataset in ("esol", "nci")
-        return [name for name, e in self.experiments.items() if texts or not e.of_text]
+        return [name for name, e in self.experiments.items() if (texts or not e.of_text) and not self.unfit(name)]
+
+    def unfit(self, name: str) -> str:
+        """Why an experiment cannot be made of what is learnt; "" where it can."""
+        kind = self.experiments[name].kind
+        numbers = self.task == CLASSIFICATION and not self.experiments[name].of_classes
+        return f"{name}: {kind} compares errors of numbers, expected it with task: {REGRESSION}" if numbers else ""
 
     def of_kind(self, kind: str) -> list[str]:
         """The experiments of one kind."""
@@ -149,6 +191,8 @@ class Config(Typed):
     @property
     def beyond_here(self) -> list[str]:
         """The experiments of `beyond` that this data set can have: those that name data sets belong to the paper's."""
+        if self.task == CLASSIFICATION:
+            return []
         return [name for name, experiment in self.beyond.items() if self.dataset == "esol" or experiment.own_data]
 
     def beyond_specs(self, name: str) -> list[Spec]:
@@ -157,6 +201,8 @@ class Config(Typed):
         Raises:
             UserError: it names an experiment that there is not, or a change that a run of it cannot have.
         """
+        if self.task == CLASSIFICATION:
+            raise UserError(f"{name}: compares errors of numbers, expected it with task: {REGRESSION}")
         for experiment in getattr(self.beyond[name], "experiments", []):
             if experiment not in self.experiments:
                 raise UserError(f"config.yaml: beyond.{name}: " + unknown("experiment", experiment, self.experiments))

@@ -29,6 +29,7 @@ class DataSet(Part):
     target: str | None = Field(None, description="what is predicted")
     dropped: int = Field(0, description="rows that could not be used")
     repeated: int = Field(0, description="rows whose molecule has occurred before")
+    ones: int | None = Field(None, description="rows of class 1, where targets are the classes 0 and 1")
     apart: float = Field(0.0, description="largest difference between targets of one molecule")
 
     def same(self, other: Part) -> bool:

@@ -34,6 +34,7 @@ class Experiment(Typed):
     paper: CsvName | None = None
     figure: FigureName | None = None
     top: Annotated[int, Field(ge=0)] = 0
+    of_classes: ClassVar[bool] = True  # whether it can be made of models that learn classes
     of_text: ClassVar[bool] = False  # about language models, which stand beside the paper's molecules only
     run_kind: ClassVar[type[Run]] = FoldRun
     table_code: ClassVar[str | None] = None  # the module that makes its table, if it has one

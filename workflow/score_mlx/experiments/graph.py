@@ -41,5 +41,6 @@ class GraphExperiment(Experiment):
 
 
 def folds(config: Any, split: str) -> dict[str, Any]:
-    """Fields of specs that say how molecules are divided."""
-    return {"split": split, "repeat": config.repeat, "seed": config.seed, "scale_targets": config.scaled}
+    """Fields of specs that say how molecules are divided and what is learnt of them."""
+    scaled = {"scale_targets": config.scaled, "task": config.task}
+    return {"split": split, "repeat": config.repeat, "seed": config.seed, **scaled}

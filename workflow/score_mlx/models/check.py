@@ -58,8 +58,8 @@ def differences(a: Path, b: Path) -> list[str]:
     ours, theirs = (
         record.model_copy(update={"spec": spec_of(record, path).as_dict()}) for record, path in ((ours, a), (theirs, b))
     )
-    family, other = family_of(ours), family_of(theirs)
-    return family.diff(ours, theirs) if family.record is other.record else leaves(as_json(ours), as_json(theirs))
+    one_kind = type(ours) is type(theirs)
+    return family_of(ours).diff(ours, theirs) if one_kind else leaves(as_json(ours), as_json(theirs))
 
 
 def _check_data(path: Path, record: Record, results: Path) -> None:

@@ -65,8 +65,10 @@ def read_record(path: str | Path) -> Record:
     """
 
     def type_of(content: Any) -> type[Record]:
-        name = content.get("family", FIRST) if isinstance(content, dict) else FIRST
-        return FAMILIES[name if isinstance(name, str) and name in FAMILIES else FIRST].record
+        content = content if isinstance(content, dict) else {}
+        name, values = content.get("family", FIRST), content.get("spec")
+        family = FAMILIES[name if isinstance(name, str) and name in FAMILIES else FIRST]
+        return family.record_of(values if isinstance(values, dict) else {})
 
     return read_part(Path(path), type_of)
 

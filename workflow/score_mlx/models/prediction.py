@@ -66,19 +66,20 @@ class Ensemble:
         width = len(self.scalers[0].mean) if self.scalers else 0
         files = [record.with_name("weights") / f"fold{fold}-{epoch}.safetensors" for fold in self.folds]
         # (mean, standard deviation) that each model's predictions are scaled back by
-        self.target_scales = [fold.target_scale or (0.0, 1.0) for fold in content.folds]
+        self.target_scales = [getattr(fold, "target_scale", None) or (0.0, 1.0) for fold in content.folds]
         self.models = [_with_weights(self.predictor.model(self.spec, width), file) for file in files]
 
     def __call__(self, smiles: Sequence[str]) -> np.ndarray:
-        """Predictions (n, folds) for n SMILES that RDKit reads, in the unit of the target."""
+        """Predictions (n, folds) for n SMILES that RDKit reads, in the unit of the target, or P(class 1)."""
         raw = chem.compute(smiles, processes=1)[0] if self.scalers else None
         scaled = [scaler.transform(raw) for scaler in self.scalers]
         ask = self.predictor.ask(self.spec, smiles, scaled)
         out = np.empty((len(smiles), len(self.folds)))
-        for place, (model, (mean, deviation)) in enumerate(zip(self.models, self.target_scales, strict=True)):
+        for place, (model, scale) in enumerate(zip(self.models, self.target_scales, strict=True)):
             for start in range(0, len(smiles), BATCH):
                 chosen = np.arange(start, min(start + BATCH, len(smiles)))
-                out[chosen, place] = np.array(ask(place, model, chosen), np.float64) * deviation + mean
+                raw = np.array(ask(place, model, chosen), np.float64)
+                out[chosen, place] = self.spec.objective.output(raw, scale)
         return out
 
 

@@ -15,12 +15,20 @@ ROOM = 2.0  # curves are shown up to so many times the lowest value: the first e
 MOST = 4.0  # and, where one never comes so low, up to its own lowest, if that is no more than so many times the lowest
 
 
-def limits(means: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Lowest and highest value to show of curves that are means over folds; a diverged one does not count."""
+def limits(means: Sequence[np.ndarray], *, higher: bool = False) -> tuple[float, float]:
+    """Lowest and highest value to show of curves that are means over folds; a diverged one does not count.
+
+    Args:
+        higher: whether more is better; such curves have an end and are shown whole.
+    """
     lows = [float(np.nanmin(mean)) for mean in means if np.isfinite(mean).any()]
     if not lows:
         return 0.0, 1.0
     lowest = min(lows)
+    if higher:
+        most = max(float(np.nanmax(mean)) for mean in means if np.isfinite(mean).any())
+        margin = 0.05 * max(most - lowest, 0.02)
+        return lowest - margin, most + margin
     return 0.9 * lowest, max([ROOM * lowest, *(1.1 * low for low in lows if low <= MOST * lowest)])
 
 
@@ -35,8 +43,8 @@ def band(axes: Axes, run: FoldRun, label: str, colour: str, line, epochs: int, *
 def dress(axes: Axes, runs: Sequence[FoldRun], epochs: int, *, labelled: bool = True) -> None:
     """Limits and labels of a panel of learning curves."""
     means = [np.mean(run.curves, axis=0)[:epochs] for run in runs]
-    axes.set(xlim=(0, max(map(len, means)) + 1), ylim=limits(means), xlabel="epoch")
-    axes.set_ylabel(style.rmse_label(runs[0].dataset) if labelled else "")
+    axes.set(xlim=(0, max(map(len, means)) + 1), ylim=limits(means, higher=runs[0].metric.higher), xlabel="epoch")
+    axes.set_ylabel(style.metric_label(runs[0]) if labelled else "")
 
 
 def marker(curve: np.ndarray) -> str | None:
@@ -46,5 +54,5 @@ def marker(curve: np.ndarray) -> str | None:
 
 def small_print(runs: Sequence[FoldRun], how: str) -> list[str]:
     """What is said under a figure of learning curves."""
-    lines = [f"Validation RMSE. {how}", f"{provenance(runs)}."]
+    lines = [f"Validation {runs[0].metric.name}. {how}", f"{provenance(runs)}."]
     return style.small_print(lines, runs[0].dataset)

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 from score_mlx.data.described import CorpusPart
+from score_mlx.runs.run import FoldRun  # noqa: E402
 from score_mlx.runs.schema import DataSet  # noqa: E402
 from score_mlx.system.files import replacing, write_text  # noqa: E402
 
@@ -86,6 +87,11 @@ def shown(dataset: DataSet) -> str:
 def rmse_label(dataset: DataSet) -> str:
     """Label of an axis of RMSE: data set and unit."""
     return f"RMSE on {shown(dataset)}" + (f" ({unit(dataset)})" if dataset.unit else "")
+
+
+def metric_label(run: FoldRun) -> str:
+    """Label of an axis of a run's metric: data set, and unit where it has one."""
+    return rmse_label(run.dataset) if run.metric.in_unit else f"{run.metric.name} on {shown(run.dataset)}"
 
 
 def titled(title: str, dataset: DataSet | CorpusPart) -> str:

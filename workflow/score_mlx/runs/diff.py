@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from score_mlx.runs.objective import objective_of
 from score_mlx.system.parsed import is_mapping
 
 Record = Mapping[str, Any]
@@ -18,12 +19,19 @@ def leaves(ours: Record, theirs: Record) -> list[str]:
 
 
 def folds(ours: Record, theirs: Record) -> list[str]:
-    """Fields first, then what that did to the RMSE of each fold and to its curve."""
-    lines = leaves(_without_curves(ours), _without_curves(theirs))
+    """Fields first, then what that did to the metrics of each fold and to the curve of the first of them.
+
+    Both are records of one kind: what they learn has the same metrics.
+    """
+    lines, keys = (
+        leaves(_without_curves(ours), _without_curves(theirs)),
+        [m.key for m in objective_of(ours["spec"]).metrics],
+    )
     for which in ("best", "last"):
-        lines += _fold_differences(which, ours[which]["rmse"], theirs[which]["rmse"])
+        for key in keys:
+            lines += _fold_differences(f"{which} {key}", ours[which][key], theirs[which][key])
     if ours["folds"] != theirs["folds"]:
-        lines.append(_curve_difference(ours["folds"], theirs["folds"]))
+        lines.append(_curve_difference(ours["folds"], theirs["folds"], keys[0]))
     return lines
 
 
@@ -49,26 +57,25 @@ def _fold_differences(which: str, ours: list[float | None], theirs: list[float |
     if ours == theirs:
         return []
     if len(ours) != len(theirs):
-        return [f"{which} rmse: {len(ours)} folds | {len(theirs)} folds"]
+        return [f"{which}: {len(ours)} folds | {len(theirs)} folds"]
     return [
-        f"{which} rmse, fold {fold}: {_number(x)} | {_number(y)}"
-        + ("" if x is None or y is None else f"  ({x - y:+.3g})")
+        f"{which}, fold {fold}: {_number(x)} | {_number(y)}" + ("" if x is None or y is None else f"  ({x - y:+.3g})")
         for fold, (x, y) in enumerate(zip(ours, theirs, strict=True))
         if x != y
     ]
 
 
-def _curve_difference(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> str:
+def _curve_difference(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], key: str) -> str:
     """The first epoch from which two runs part, and the widest gap after it."""
     first, widest = None, 0.0
     for a, b in zip(ours, theirs, strict=False):
-        for epoch, (x, y) in enumerate(zip(a["rmse"], b["rmse"], strict=False)):
+        for epoch, (x, y) in enumerate(zip(a[key], b[key], strict=False)):
             if x != y:
                 first = epoch if first is None else min(first, epoch)
                 widest = max(widest, math.inf if None in (x, y) else abs(x - y))
     if first is None:
-        return "curves: the same rmse, other losses or lengths"
-    return f"curves: rmse differs from epoch {first + 1} on, by up to {widest:.3g}"
+        return f"curves: the same {key}, other losses or lengths"
+    return f"curves: {key} differs from epoch {first + 1} on, by up to {widest:.3g}"
 
 
 def _number(value: float | None) -> str:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from score_mlx.data.described import Part
 from score_mlx.runs import diff as record_diff
 from score_mlx.runs import plugins
+from score_mlx.runs.objective import objective_of
 from score_mlx.runs.records import BY_HAND, as_json, summarise
 from score_mlx.runs.run import FoldRun, Run
-from score_mlx.runs.schema import Record, RunRecord
+from score_mlx.runs.schema import ClassRecord, Record, RunRecord
 from score_mlx.runs.spec import FoldSpec, Spec
 from score_mlx.system.errors import UserError
 
@@ -106,6 +107,10 @@ class Family(ABC):
             UserError: the curves are not complete.
         """
 
+    def record_of(self, values: Mapping[str, Any]) -> type[Record]:
+        """The type of a record whose spec has these fields."""
+        return self.record
+
     def diff(self, ours: Any, theirs: Any) -> list[str]:
         """In what two records of this family differ, a line each."""
         return record_diff.leaves(as_json(ours), as_json(theirs))
@@ -136,14 +141,19 @@ class FoldFamily(Family):
             files["shap"] = spec.ranked_by.path(results / "shap").with_name("shap.npz")
         return files | {f"{kind}_code": code for kind, code in plugins.files(spec.as_dict()).items()}
 
-    def summary(self, spec: FoldSpec, record: RunRecord) -> dict[str, Part]:
+    def summary(self, spec: FoldSpec, record: RunRecord | ClassRecord) -> dict[str, Part]:
         for place, fold in enumerate(record.folds):
-            for name in ("train_loss", "rmse", "val_rmse"):
-                curve = getattr(fold, name)
-                if curve is not None and len(curve) != spec.epochs:
+            objective = spec.objective
+            curves = {"train_loss": fold.train_loss, **objective.curves(fold)}
+            curves |= {f"val_{name}": curve for name, curve in objective.val_curves(fold).items()}
+            for name, curve in curves.items():
+                if len(curve) != spec.epochs:
                     raise UserError(f"folds.{place}.{name} has {len(curve)} values, expected {spec.epochs}")
         return summarise(record.folds)
 
-    def diff(self, ours: RunRecord, theirs: RunRecord) -> list[str]:
+    def record_of(self, values: Mapping[str, Any]) -> type[Record]:
+        return objective_of(values).record
+
+    def diff(self, ours: RunRecord | ClassRecord, theirs: RunRecord | ClassRecord) -> list[str]:
         """Fields first, then what that did to each fold."""
         return record_diff.folds(as_json(ours), as_json(theirs))

@@ -11,16 +11,17 @@ import math
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from score_mlx.data.described import DataSet, Part
-from score_mlx.runs.schema import Best, Cut, Evaluation, Fold, Last, Record, RunMeta, RunRecord
+from score_mlx.runs.objective import OBJECTIVES, REGRESSION, Objective, of_folds
+from score_mlx.runs.schema import AnyFold, ClassRecord, Cut, Evaluation, Record, RunMeta, RunRecord
 from score_mlx.runs.science import BEFORE, MOLECULES, SCIENCE, versions
-from score_mlx.runs.spec import Spec
+from score_mlx.runs.spec import FoldSpec, Spec
 from score_mlx.system import processor
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import write_text
@@ -38,27 +39,10 @@ def finite(value: float) -> float | None:
     return float(f"{value:.7g}") if math.isfinite(value) else None
 
 
-def summarise(folds: Sequence[Fold]) -> dict[str, Part]:
+def summarise(folds: Sequence[AnyFold]) -> dict[str, Part]:
     """The `best` and `last` parts of a record, from its curves."""
-    return {"best": best_of(folds), "last": last_of(folds)}
-
-
-def best_of(folds: Sequence[Fold]) -> Best:
-    """The RMSE of each fold at its best epoch, and that epoch."""
-    rmse: list[float | None] = []
-    epochs: list[int | None] = []
-    for fold in folds:
-        chosen = fold.rmse if fold.val_rmse is None else fold.val_rmse
-        known = [(value, epoch) for epoch, value in enumerate(chosen, start=1) if value is not None]
-        epoch = min(known)[1] if known else None
-        rmse.append(fold.rmse[epoch - 1] if epoch else None)
-        epochs.append(epoch)
-    return Best(rmse=rmse, epoch=epochs)
-
-
-def last_of(folds: Sequence[Fold]) -> Last:
-    """The RMSE of each fold after the last epoch."""
-    return Last(rmse=[fold.rmse[-1] for fold in folds])
+    objective = of_folds(folds)
+    return {"best": objective.best_of(folds), "last": objective.last_of(folds)}
 
 
 def summarise_losses(evaluations: Sequence[Evaluation]) -> dict[str, Part]:
@@ -77,8 +61,8 @@ def best_evaluation(evaluations: Sequence[Evaluation]) -> Evaluation:
     return evaluations[min(known)[1] if known else -1]
 
 
-def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: list[float], **more: Any) -> Fold:
-    """One fold's part of a record.
+def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: list[float], **more: Any) -> Any:
+    """One fold's part of the record of a model that learns numbers.
 
     Args:
         fold: its number.
@@ -86,19 +70,41 @@ def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: l
         train_loss, rmse: a value an epoch.
         more: further fields of `Fold`.
     """
-    losses, errors = ([finite(value) for value in curve] for curve in (train_loss, rmse))
-    return Fold(fold=fold, train=train, test=test, train_loss=losses, rmse=errors, **more)
+    return make_measured_fold(OBJECTIVES[REGRESSION], fold, train, test, train_loss, {"rmse": rmse}, **more)
 
 
-def make_record(spec: Spec, dataset: DataSet, parameters: int | None, folds: Sequence[Fold]) -> RunRecord:
+def make_measured_fold(
+    objective: Objective,
+    fold: int,
+    train: int,
+    test: int,
+    train_loss: list[float],
+    measured: Mapping[str, list[float]],
+    **more: Any,
+) -> Any:
+    """One fold's part of a record, whatever is learnt; arguments as of `make_fold`.
+
+    Args:
+        objective: what is learnt.
+        measured: of each metric of the objective a value an epoch.
+    """
+    curves = {"train_loss": train_loss, **measured}
+    finished: dict[str, Any] = {name: [finite(value) for value in curve] for name, curve in curves.items()}
+    return objective.fold(fold=fold, train=train, test=test, **finished, **more)
+
+
+def make_record(
+    spec: FoldSpec, dataset: DataSet, parameters: int | None, folds: Sequence[AnyFold]
+) -> RunRecord | ClassRecord:
     """The record of a finished run.
 
     Raises:
         UserError: no epoch of any fold gave a finite error.
     """
-    if not any(value is not None for fold in folds for value in fold.rmse):
+    objective = spec.objective
+    if not any(value is not None for fold in folds for value in objective.curves(fold)[objective.metric.key]):
         raise UserError(f"{spec.path('')}: no epoch of any fold gave a finite error")
-    return RunRecord(
+    return objective.make_record(
         schema=SCHEMA_VERSION,
         family=spec.FAMILY,
         science=SCIENCE[spec.FAMILY],
@@ -107,8 +113,8 @@ def make_record(spec: Spec, dataset: DataSet, parameters: int | None, folds: Seq
         dataset=dataset,
         parameters=parameters,
         folds=list(folds),
-        best=best_of(folds),
-        last=last_of(folds),
+        best=objective.best_of(folds),
+        last=objective.last_of(folds),
     )
 
 

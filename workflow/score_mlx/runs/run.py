@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -13,11 +13,13 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import numpy as np
 
 from score_mlx.data.described import CorpusPart, DataSet
-from score_mlx.runs.schema import Cut, RunMeta, RunRecord
+from score_mlx.runs.objective import Metric, objective_of
+from score_mlx.runs.schema import ClassRecord, Cut, RunMeta, RunRecord
 from score_mlx.runs.spec import FoldSpec, Spec
 
 R = TypeVar("R", bound="Run")
 F = TypeVar("F", bound=FoldSpec, covariant=True)
+Ends = tuple[tuple[float, ...], tuple[float, ...]]  # a metric of each fold, at the best and after the last epoch
 Results = dict[str, float | int | None]
 
 
@@ -95,8 +97,10 @@ class FoldRun(Run, Generic[F]):
     """A model trained on folds of molecules; fields as of `Run`, and:
 
     Attributes:
-        best, last: RMSE a fold, at the best and after the last epoch, in the target's unit; NaN where it diverged.
-        curves: RMSE after each epoch of each fold.
+        best, last: the metric of each fold, at the best and after the last epoch; NaN where it diverged. RMSE is in the
+            target's unit.
+        curves: the same after each epoch of each fold.
+        others: further metrics by key, `best` and `last` of each.
         learned_dt: step sizes of each fold after the last epoch, () where they are fixed.
         mad: mean average distance of the last atom states of each fold, () where the record has none.
     """
@@ -110,25 +114,43 @@ class FoldRun(Run, Generic[F]):
     curves: tuple[tuple[float, ...], ...] = ()
     learned_dt: tuple[tuple[float, ...], ...] = ()
     mad: tuple[float, ...] = ()
+    others: Mapping[str, Ends] = field(default_factory=dict[str, Ends])
 
     @classmethod
-    def of(cls, spec: Any, record: RunRecord, meta: RunMeta) -> Self:
+    def of(cls, spec: Any, record: RunRecord | ClassRecord, meta: RunMeta) -> Self:
+        first, *others = (metric.key for metric in objective_of(record.spec).metrics)
+
+        def ends(key: str) -> Ends:
+            return _numbers(getattr(record.best, key)), _numbers(getattr(record.last, key))
+
+        best, last = ends(first)
         return cls(
             spec=spec,
-            best=_numbers(record.best.rmse),
-            last=_numbers(record.last.rmse),
+            best=best,
+            last=last,
             dataset=record.dataset,
             cuts=show_cuts(record.cuts),
             parameters=record.parameters,
-            curves=tuple(_numbers(fold.rmse) for fold in record.folds),
+            curves=tuple(_numbers(getattr(fold, first)) for fold in record.folds),
             learned_dt=tuple(_numbers(fold.learned_dt) for fold in record.folds if fold.learned_dt),
             mad=_numbers(fold.mad for fold in record.folds if "mad" in fold.model_fields_set),
             meta=meta,
+            others={key: ends(key) for key in others},
         )
 
     @property
     def split(self) -> str:
         return self.spec.split
+
+    @property
+    def metric(self) -> Metric:
+        """What `best`, `last` and `curves` are values of."""
+        return self.spec.objective.metric
+
+    @property
+    def rank(self) -> tuple[int, float, str]:
+        """Sorts runs, the best first and those with diverged folds last."""
+        return self.diverged, self.metric.error(float(np.mean(self.best))), self.model
 
     @property
     def folds_sha256(self) -> str:
@@ -144,12 +166,12 @@ class FoldRun(Run, Generic[F]):
         return self.spec.ITERATIVE
 
     def rmse(self, epoch: str) -> tuple[float, ...]:
-        """RMSE of each fold at the `best` epoch, the `last`, or one chosen on the other folds (`held_out`)."""
+        """The metric of each fold at the `best` epoch, the `last`, or one chosen on the other folds (`held_out`)."""
         return {"best": self.best, "last": self.last}[epoch] if epoch != "held_out" else self.held_out
 
     @cached_property
     def held_out(self) -> tuple[float, ...]:
-        """RMSE of each fold at the epoch of the lowest mean RMSE over the other folds, which that fold did not choose.
+        """The metric of each fold at the epoch of its best mean over the other folds, which that fold did not choose.
 
         NaN where a fold diverged at any epoch, since no epoch can be chosen then.
         """
@@ -157,11 +179,13 @@ class FoldRun(Run, Generic[F]):
         if curves.ndim != 2 or len(curves) < 2 or not np.isfinite(curves).all():
             return (math.nan,) * len(self.best)
         others = (curves.sum(axis=0) - curves) / (len(curves) - 1)
-        return tuple(float(curve[epoch]) for curve, epoch in zip(curves, others.argmin(axis=1), strict=True))
+        return tuple(
+            float(curve[epoch]) for curve, epoch in zip(curves, self.metric.error(others).argmin(axis=1), strict=True)
+        )
 
     @property
     def diverged(self) -> int:
-        """Folds that never had a finite RMSE."""
+        """Folds that never had a finite value."""
         return sum(map(math.isnan, self.best))
 
     def incomparable(self, but: tuple[str, ...] = ()) -> str:
@@ -170,14 +194,11 @@ class FoldRun(Run, Generic[F]):
         return self.cuts or ", ".join(self.spec.departures(but)) or self.imprecise
 
     def results(self) -> Results:
-        mean, std = mean_std(self.best)
-        return {
-            "rmse_mean": mean,
-            "rmse_std": std,
-            "last_rmse_mean": mean_std(self.last)[0],
-            "folds": len(self.best),
-            "epochs": self.spec.epochs,
-        }
+        found: Results = {}
+        for name, (best, last) in {self.metric.key: (self.best, self.last), **self.others}.items():
+            found[f"{name}_mean"], found[f"{name}_std"] = mean_std(best)
+            found[f"last_{name}_mean"] = mean_std(last)[0]
+        return found | {"folds": len(self.best), "epochs": self.spec.epochs}
 
 
 def of_kind(runs: Iterable[Run], kind: type[R]) -> list[R]:

@@ -49,7 +49,7 @@ class Last(Part):
     rmse: list[float | None]
 
 
-class RunRecord(Part):
+class FoldRecord(Part):
     schema_: Literal[1] = Field(alias="schema")
     family: str = Field("graphs", description="of models; records from before there were others lack it")
     science: int
@@ -57,14 +57,58 @@ class RunRecord(Part):
     cuts: list[Cut]
     dataset: DataSet
     parameters: int | None = Field(description="numbers trained, of one fold's model; null where that says nothing")
-    folds: list[Fold]
-    best: Best
-    last: Last
 
     @property
     def data(self) -> DataSet:
         """What was trained on."""
         return self.dataset
+
+
+class RunRecord(FoldRecord):
+    folds: list[Fold]
+    best: Best
+    last: Last
+
+
+class ClassFold(Part):
+    """One fold's curves of a model that learns classes, a value an epoch; null where it is not finite."""
+
+    fold: int
+    train: int = Field(description="number of training molecules")
+    test: int
+    train_loss: list[float | None] = Field(description="cross-entropy over the epoch's batches")
+    roc_auc: list[float | None] = Field(description="area under the ROC curve of the test molecules, after each epoch")
+    pr_auc: list[float | None] = Field(description="average precision of the test molecules, after each epoch")
+    val: int | None = Field(None, description="molecules that choose the epoch, of a hold-out")
+    val_roc_auc: list[float | None] | None = Field(None, description="of these molecules, after each epoch")
+    val_pr_auc: list[float | None] | None = None
+    learned_dt: list[float] | None = Field(None, description="step sizes after the last epoch, where they are learned")
+    mad: float | None = Field(None, description="mean average distance of the test molecules' last atom states")
+    fitted: dict[str, float | int | list[str]] | None = Field(None, description="what a classical model's fit chose")
+
+
+class ClassBest(Part):
+    """Per fold the values at the best epoch and that epoch (counted from 1): the highest ROC-AUC, or of a hold-out
+    that of the highest val_roc_auc."""
+
+    roc_auc: list[float | None]
+    pr_auc: list[float | None]
+    epoch: list[int | None]
+
+
+class ClassLast(Part):
+    """Per fold the values after the last epoch: no choice made on the test fold."""
+
+    roc_auc: list[float | None]
+    pr_auc: list[float | None]
+
+
+class ClassRecord(FoldRecord):
+    """The record of a model that learns classes: its spec's `task` is `classification`."""
+
+    folds: list[ClassFold]
+    best: ClassBest
+    last: ClassLast
 
 
 class Evaluation(Part):
@@ -129,4 +173,5 @@ class RunMeta(BaseModel):
     adopted_from: str | None = Field(None, description="where the record was taken from, if it was made elsewhere")
 
 
-Record = RunRecord | LanguageRecord
+AnyFold = Fold | ClassFold
+Record = RunRecord | ClassRecord | LanguageRecord

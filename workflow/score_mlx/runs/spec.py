@@ -13,8 +13,9 @@ from dataclasses import Field, asdict, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from score_mlx.data.splits import SPLITS
+from score_mlx.data.splits import SPLITS, STRATIFIED
 from score_mlx.runs import plugins
+from score_mlx.runs.objective import CLASSIFICATION, OBJECTIVES, REGRESSION, TASKS, Objective
 from score_mlx.system.errors import UserError, unknown
 
 Range = tuple[float, float]  # the least and the largest value of a field
@@ -171,13 +172,34 @@ class Spec(ABC):
 class FoldSpec(Spec):
     """The base of all specs of models that are trained on folds of molecules."""
 
-    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"split": SPLITS}
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"split": SPLITS, "task": TASKS}
     PROTOCOL: ClassVar[tuple[str, ...]] = ("split",)
     ITERATIVE: ClassVar[bool] = True  # whether best and last epoch can differ
 
     split: str
     epochs: int
     scale_targets: bool
+    task: str = REGRESSION  # of a family without such a field
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        classes = self.task == CLASSIFICATION
+        if self.split == STRATIFIED and not classes:
+            raise UserError(f"split = {self.split}: shares of classes, expected it with task = {CLASSIFICATION} only")
+        if classes and self.scale_targets:
+            raise UserError(f"scale_targets = true: classes have no scale, expected false with task = {self.task}")
+
+    @property
+    def objective(self) -> Objective:
+        """What is learnt."""
+        return OBJECTIVES[self.task]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every field; not the task where it is the paper's, which records do not name."""
+        values = super().as_dict()
+        if self.task == REGRESSION:
+            values.pop("task", None)
+        return values
 
     @property
     def work(self) -> float:

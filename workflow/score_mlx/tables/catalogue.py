@@ -20,11 +20,20 @@ COLUMNS = (
 YES, NO = "yes", "no"
 
 
+def columns(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Of these rows: metrics of classes have theirs where a run has them."""
+    more = list(dict.fromkeys(name for row in rows for name in row if name not in COLUMNS))
+    place = COLUMNS.index("val_loss")
+    return (*COLUMNS[:place], *more, *COLUMNS[place:])
+
+
 def catalogue(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Rows with the keys `COLUMNS`, by family, model and options; None where a run has no such number or diverged."""
+    """Rows with the keys `columns`, by family, model and options; None where a run has no such number or diverged."""
     shared = sharing(runs)
     ordered = sorted(runs, key=lambda run: (run.spec.FAMILY, run.model, run.spec.options))
-    return [_row(run) | {"solo": NO if id(run) in shared else YES} for run in ordered]
+    rows = [_row(run) | {"solo": NO if id(run) in shared else YES} for run in ordered]
+    none = dict.fromkeys(columns(rows))
+    return [none | row for row in rows]
 
 
 def sharing(runs: Sequence[Run]) -> set[int]:
@@ -65,12 +74,24 @@ READABLE: Readable = (
     ("model", lambda row: row["model"]),
     ("options", lambda row: row["options"]),
     ("dataset", lambda row: row["dataset"]),
-    ("RMSE", lambda row: "" if row["folds"] is None else number(row["rmse_mean"])),
+    ("RMSE", lambda row: "" if row["folds"] is None or _of_classes(row) else number(row["rmse_mean"])),
     ("loss", lambda row: _loss(row)),
     ("cuts", lambda row: row["cuts"]),
     ("seconds", lambda row: _seconds(row)),
     ("device", lambda row: str(row["device"] or "")),
 )
+
+
+def readable(rows: Sequence[dict[str, Any]]) -> Readable:
+    """What people read of a row; ROC-AUC where a run has one."""
+    if not any(map(_of_classes, rows)):
+        return READABLE
+    auc = ("ROC-AUC", lambda row: number(row["roc_auc_mean"]) if _of_classes(row) else "")
+    return (*READABLE[:4], auc, *READABLE[4:])
+
+
+def _of_classes(row: dict[str, Any]) -> bool:
+    return "task=classification" in str(row["options"]).split(",")
 
 
 def _seconds(row: dict[str, Any]) -> str:

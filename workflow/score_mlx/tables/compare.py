@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from score_mlx.runs.objective import Metric
 from score_mlx.runs.run import FoldRun
 from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import change, number
 from score_mlx.tables.runs import provenance, quantity, require_one_dataset, warnings
-from score_mlx.tables.table import Readable
+from score_mlx.tables.table import Readable, Table
 
-COLUMNS = (
-    "options", "architecture", "depth", "against", "rmse", "against_rmse", "difference", "low", "high", "p", "p_holm",
-    "n",
+KEYS = (
+    "options", "architecture", "depth", "against", "value", "against_value", "difference", "low", "high", "p", "p_holm",
+    "n", "better",
 )  # fmt: skip
 ALL = "all together"  # differences of a fold averaged over architectures
-READABLE: Readable = (
-    ("model", lambda row: row["architecture"]),
-    ("options", lambda row: row["options"]),
-    ("depth", lambda row: row["depth"]),
-    ("RMSE", lambda row: number(row["rmse"])),
-    ("other RMSE", lambda row: number(row["against_rmse"])),
-    ("difference", lambda row: change(row["difference"], row["rmse"])),
-    ("95 % interval", lambda row: "" if row["p"] is None else _interval(row)),
-    ("p", lambda row: _p(row["p"])),
-    ("p (Holm)", lambda row: _p(row["p_holm"])),
-    ("shown", lambda row: shown(row)),
-)
-Errors = dict[tuple[int, int], float]  # (repeat, fold) -> RMSE
-Pairs = dict[tuple[str, str, str], tuple[Errors, Errors]]  # (options, architecture, configuration) -> it, the other
+Values = dict[tuple[int, int], float]  # (repeat, fold) -> the metric
+Pairs = dict[tuple[str, str, str], tuple[Values, Values]]  # (options, architecture, configuration) -> it, the other
+
+
+def table(title: str, runs: Sequence[FoldRun], rows: Sequence[dict[str, Any]], epoch: str) -> Table:
+    """The table of a `comparison` of these runs, whose columns are named by their metric."""
+    metric = runs[0].metric
+    named = {"value": metric.key, "against_value": f"against_{metric.key}"}
+    columns = [named.get(key, key) for key in KEYS if key != "better"]
+    renamed = [{named.get(key, key): value for key, value in row.items()} for row in rows]
+    size = metric.key
+    readable: Readable = (
+        ("model", lambda row: row["architecture"]),
+        ("options", lambda row: row["options"]),
+        ("depth", lambda row: row["depth"]),
+        (metric.name, lambda row: number(row[size])),
+        (f"other {metric.name}", lambda row: number(row[f"against_{size}"])),
+        ("difference", lambda row: change(row["difference"], row[size])),
+        ("95 % interval", lambda row: "" if row["p"] is None else _interval(row, row[size])),
+        ("p", lambda row: _p(row["p"])),
+        ("p (Holm)", lambda row: _p(row["p_holm"])),
+        ("shown", lambda row: shown(row)),
+    )
+    return Table(title, columns, renamed, caption(runs, epoch), readable)
 
 
 def comparison(runs: Sequence[FoldRun], against: str, epoch: str) -> list[dict[str, Any]]:
@@ -45,11 +56,12 @@ def comparison(runs: Sequence[FoldRun], against: str, epoch: str) -> list[dict[s
     Args:
         runs: of graph networks on one data set and one kind of folds; repeats of a run add to its results.
         against: a configuration.
-        epoch: `best` or `last`, whose RMSE is compared.
+        epoch: `best` or `last`, whose metric is compared.
 
     Returns:
-        Rows with the keys `COLUMNS`: RMSE and difference (configuration - against: below 0 is better) are means over
-        repeats and folds, with corrected interval and p, and p adjusted by Holm; None where a fold diverged.
+        Rows with the keys `KEYS`: the metric's value and difference (configuration - against) are means over repeats
+        and folds, with corrected interval and p, and p adjusted by Holm; None where a fold diverged. `better`: whether
+        the difference is in favour of the configuration.
 
     Raises:
         UserError: nothing to compare, or records of different data.
@@ -61,35 +73,37 @@ def comparison(runs: Sequence[FoldRun], against: str, epoch: str) -> list[dict[s
     if not pairs:
         found = ", ".join(dict.fromkeys(run.model for run in runs)) or "no record"
         raise UserError(f"no two depths of one architecture: expected {against} and another, found {found}")
-    each = [_row(*key, against, *pair, folds) for key, pair in pairs.items()]
+    metric = runs[0].metric
+    each = [_row(*key, against, *pair, folds, metric) for key, pair in pairs.items()]
     together = []
     for options, config in dict.fromkeys((options, config) for options, _, config in pairs):
         same = [pair for (o, _, c), pair in pairs.items() if (o, c) == (options, config) and _finite(pair)]
         if len(same) > 1:
             sides = map(_average, zip(*same, strict=True))
-            together.append(_row(options, f"{ALL} ({len(same)})", config, against, *sides, folds))
+            together.append(_row(options, f"{ALL} ({len(same)})", config, against, *sides, folds, metric))
     return [row for family in (together, each) for row in _adjusted(family)]
 
 
-def conclusion(rows: Sequence[dict[str, Any]]) -> list[str]:
+def conclusion(rows: Sequence[dict[str, Any]], metric: Metric) -> list[str]:
     """What the tests show, a sentence a depth; a difference that may be chance is not called a win."""
     judged = [row for row in rows if row["architecture"].startswith(ALL)] or list(rows)
     lines = [
         f"{row['depth']} against {row['against']}, {row['architecture']}, {row['options']}: {shown(row)}."
         for row in judged
     ]
-    return lines + [_lowest(rows, options) for options in dict.fromkeys(row["options"] for row in rows)]
+    return lines + [_best(rows, options, metric) for options in dict.fromkeys(row["options"] for row in rows)]
 
 
 def caption(runs: Sequence[FoldRun], epoch: str) -> list[str]:
     """What a reader must know, a sentence an item."""
+    side = "above" if runs[0].metric.higher else "below"
     which = {"last": "the last epoch, no epoch chosen", "best": "the best epoch, chosen on the test fold"}[epoch]
     return [
         *warnings(runs),
         f"Data and runs: {provenance(runs)}; {quantity(runs)} of {which}.",
-        "Difference: to the other depth, fold by fold; below 0 the depth named is better. Interval and p: t test with "
-        "the correction of Nadeau and Bengio (2003) for folds that share training data; p (Holm): adjusted for the "
-        f"number of tests with the same options. Shown at {ALPHA:g}.",
+        f"Difference: to the other depth, fold by fold; {side} 0 the depth named is better. Interval and p: t test "
+        "with the correction of Nadeau and Bengio (2003) for folds that share training data; p (Holm): adjusted for "
+        f"the number of tests with the same options. Shown at {ALPHA:g}.",
     ]
 
 
@@ -99,20 +113,29 @@ def shown(row: dict[str, Any]) -> str:
         return "diverged"
     if row["p_holm"] >= ALPHA:
         return "no difference shown"
-    return "better" if row["difference"] < 0 else "worse"
+    return "better" if row["better"] else "worse"
 
 
-def _lowest(rows: Sequence[dict[str, Any]], options: str) -> str:
-    """Which depth has the lowest error in how many architectures, whether a test shows it or not."""
+def winners(rows: Sequence[dict[str, Any]], options: str, metric: Metric) -> list[str]:
+    """The depth of the best value in each architecture, whether a test shows it or not."""
     each = [row for row in rows if row["options"] == options and not row["architecture"].startswith(ALL)]
-    winners = []
+    found = []
     for arch in dict.fromkeys(row["architecture"] for row in each):
-        errors = {row["depth"]: row["rmse"] for row in each if row["architecture"] == arch}
-        errors |= {row["against"]: row["against_rmse"] for row in each if row["architecture"] == arch}
-        finite = {depth: value for depth, value in errors.items() if value is not None}
-        winners.append(min(finite, key=finite.get, default="none, all diverged"))
-    counts = ", ".join(f"{depth} in {winners.count(depth)}" for depth in sorted(set(winners), key=winners.count)[::-1])
-    return f"Lowest RMSE, {options}: {counts} of {len(winners)} architectures."
+        values = {row["depth"]: row["value"] for row in each if row["architecture"] == arch}
+        values |= {row["against"]: row["against_value"] for row in each if row["architecture"] == arch}
+        errors = {depth: metric.error(value) for depth, value in values.items() if value is not None}
+        found.append(min(errors, key=errors.get, default="none, all diverged"))
+    return found
+
+
+def counted(found: Sequence[str]) -> str:
+    """How often each name occurs, as `SCORE in 3, base in 1`."""
+    return ", ".join(f"{name} in {found.count(name)}" for name in sorted(set(found), key=found.count)[::-1])
+
+
+def _best(rows: Sequence[dict[str, Any]], options: str, metric: Metric) -> str:
+    found = winners(rows, options, metric)
+    return f"{metric.best.capitalize()} {metric.name}, {options}: {counted(found)} of {len(found)} architectures."
 
 
 def _one_number_of_folds(runs: Sequence[FoldRun]) -> int:
@@ -127,7 +150,7 @@ def _one_number_of_folds(runs: Sequence[FoldRun]) -> int:
 
 
 def _pairs(runs: Sequence[FoldRun], against: str, epoch: str) -> Pairs:
-    errors: dict[tuple[str, str, str], Errors] = {}
+    errors: dict[tuple[str, str, str], Values] = {}
     for run in runs:
         values = errors.setdefault((_options(run), run.spec.arch, run.spec.config), {})
         values |= {(run.spec.repeat, fold): value for fold, value in enumerate(run.rmse(epoch))}
@@ -146,26 +169,30 @@ def _options(run: FoldRun) -> str:
     return ",".join(parts) or "default"
 
 
-def _finite(pair: tuple[Errors, Errors]) -> bool:
+def _finite(pair: tuple[Values, Values]) -> bool:
     return all(math.isfinite(value) for side in pair for value in side.values())
 
 
-def _average(sides: Sequence[Errors]) -> Errors:
-    """The mean over architectures of each repeat's and fold's RMSE."""
+def _average(sides: Sequence[Values]) -> Values:
+    """The mean over architectures of each repeat's and fold's metric."""
     shared = set.intersection(*map(set, sides))
     return {key: float(np.mean([side[key] for side in sides])) for key in sorted(shared)}
 
 
 def _row(
-    options: str, arch: str, config: str, against: str, ours: Errors, theirs: Errors, folds: int
+    options: str, arch: str, config: str, against: str, ours: Values, theirs: Values, folds: int, metric: Metric
 ) -> dict[str, Any]:
-    row = dict.fromkeys(COLUMNS) | {"options": options, "architecture": arch, "depth": config, "against": against}
+    row = dict.fromkeys(KEYS) | {"options": options, "architecture": arch, "depth": config, "against": against}
     a, b = (np.array([side[key] for key in sorted(side)]) for side in (ours, theirs))
-    row |= {"rmse": _finite_or_none(a.mean()), "against_rmse": _finite_or_none(b.mean()), "n": len(a)}
+    row |= {"value": _finite_or_none(a.mean()), "against_value": _finite_or_none(b.mean()), "n": len(a)}
     if not _finite((ours, theirs)):
         return row
     found = corrected(a - b, folds)
-    return row | {"difference": found.value, "low": found.low, "high": found.high, "p": found.p}
+    return (
+        row
+        | {"difference": found.value, "low": found.low, "high": found.high, "p": found.p}
+        | {"better": metric.better(found.value)}
+    )
 
 
 def _finite_or_none(value: float) -> float | None:
@@ -181,8 +208,8 @@ def _adjusted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return adjusted
 
 
-def _interval(row: dict[str, Any]) -> str:
-    low, high = (change(row[side], row["rmse"]) for side in ("low", "high"))
+def _interval(row: Mapping[str, Any], size: float) -> str:
+    low, high = (change(row[side], size) for side in ("low", "high"))
     return f"{low} to {high}"
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from score_mlx.runs.objective import CLASSIFICATION, REGRESSION
 from score_mlx.runs.run import FoldRun, Run
 from score_mlx.system.errors import UserError
 
-# Whose RMSE counts, and how tables call it.
+# Whose result counts, and how tables call it.
 EPOCHS = {
     "best": "best epoch",  # of each test fold, as the paper selects it
     "last": "last epoch",
@@ -24,13 +25,16 @@ def show_versions(versions: dict[str, str]) -> str:
 
 
 def require_one_dataset(runs: Iterable[FoldRun]) -> None:
-    """Runs stand side by side only where they saw the same molecules in the same folds.
+    """Runs stand side by side only where they learn the same of the same molecules in the same folds.
 
     Raises:
-        UserError: two runs differ in data or folds.
+        UserError: two runs differ in data, folds or task.
     """
     runs = list(runs)
     for run in runs[1:]:
+        if run.spec.task != runs[0].spec.task:
+            found = f"learns {run.spec.task}, expected {runs[0].spec.task} as {runs[0].spec.path('')}"
+            raise UserError(f"{run.spec.path('')}: {found}: these records cannot stand in one table")
         for key in ("name", "sha256", "folds_sha256"):
             ours, theirs = getattr(run.dataset, key), getattr(runs[0].dataset, key)
             if ours != theirs:
@@ -92,9 +96,12 @@ def provenance(runs: Iterable[FoldRun]) -> str:
     splits = " or ".join(distinct(run.spec.split for run in runs))
     division = "one hold-out" if splits == "holdout" else f"{len(runs[0].best)} folds ({splits})"
     parts = [f"{first.label}, {first.rows} molecules, {division}"]
+    parts += [f"{first.ones} of class 1"] * (first.ones is not None and runs[0].spec.task == CLASSIFICATION)
     parts += [f"{first.dropped} {'rows' if first.dropped > 1 else 'row'} dropped"] * bool(first.dropped)
     repeats = f"{first.repeated} {'repeat' if first.repeated > 1 else 'repeats'} a molecule"
-    parts += [f"{repeats} (targets up to {first.apart:.3g} apart)"] * bool(first.repeated)
+    apart = "classes differ" if first.apart else "classes agree"
+    apart = f"targets up to {first.apart:.3g} apart" if runs[0].spec.task == REGRESSION else apart
+    parts += [f"{repeats} ({apart})"] * bool(first.repeated)
     return "; ".join([*parts, *conditions(runs)])
 
 
@@ -110,10 +117,10 @@ def conditions(runs: Sequence[Run]) -> list[str]:
 
 
 def quantity(runs: Sequence[Any]) -> str:
-    """`RMSE of logS in log10 mol/L`, as far as target and unit are known."""
-    data = runs[0].dataset
+    """`RMSE of logS in log10 mol/L`, as far as target and unit are known; `ROC-AUC of toxic`."""
+    data, metric = runs[0].dataset, runs[0].metric
     target = f" of {data.target}" if data.target else ""
-    return f"RMSE{target}" + (f" in {data.unit}" if data.unit else "")
+    return f"{metric.name}{target}" + (f" in {data.unit}" if data.unit and metric.in_unit else "")
 
 
 def distinct(values: Iterable[Any]) -> list[str]:

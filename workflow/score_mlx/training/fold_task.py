@@ -20,6 +20,7 @@ import numpy as np
 
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.nn import Noise
+from score_mlx.runs.objective import Batch, Metric
 from score_mlx.runs.spec import NetworkSpec
 from score_mlx.training.replicas import Arrays, Loss, Replicas
 
@@ -30,6 +31,7 @@ INITIALISE, ORDER, DROPOUT = range(3)
 S = TypeVar("S", bound=NetworkSpec)
 D = TypeVar("D", bound=FoldedData)
 Predict = Callable[[Any, Arrays, Noise], mx.array]  # (model, arrays, noise) -> (B,)
+Measures = dict[str, np.ndarray]  # by key of the metric, (R,) each
 
 
 def steps(data: FoldedData, fold: int, batch_size: int) -> int:
@@ -70,12 +72,13 @@ class FoldTask(ABC, Generic[S, D]):
 
     Raises:
         ValueError: folds of different numbers of steps, or runs that differ in more.
+        UserError: the targets are not what the task learns.
     """
 
     validation_batch = 64  # molecules
 
     def __init__(self, spec: S, data: D, folds: list[int], *beside: tuple[S, D, list[int]]):
-        self.spec, self.data, self.epochs = spec, data, spec.epochs
+        self.spec, self.data, self.epochs, self.objective = spec, data, spec.epochs, spec.objective
         runs = [(spec, data, folds), *beside]
         self.members = [Member(spec, data, fold) for spec, data, folds in runs for fold in folds]
         self.steps = steps(data, folds[0], spec.batch_size)
@@ -86,6 +89,8 @@ class FoldTask(ABC, Generic[S, D]):
             raise ValueError("runs side by side may differ in repeat and seed only")
         if len({m.data.info.get("sha256") for m in self.members}) > 1:
             raise ValueError("runs side by side have the same molecules")
+        for member in self.members:
+            self.objective.check(member.data)
         self.prepare()
         self.validation = list(self._in_batches(self.validation_order))
         self.choosing = list(self._in_batches(lambda member: member.data.val(member.fold)))
@@ -137,27 +142,38 @@ class FoldTask(ABC, Generic[S, D]):
             keys.append(member.random(DROPOUT, epoch).generate_state(self.steps))
         for step in range(self.steps):
             arrays, predict = self.side_by_side([order[step] for order in orders])
-            yield arrays, mx.array(np.array([key[step] for key in keys])), _squared_error(predict)
+            yield arrays, mx.array(np.array([key[step] for key in keys])), self._loss(predict)
 
-    def rmse(self, replicas: Replicas) -> np.ndarray:
-        """(R,) root mean squared error on each fold's test molecules, dropout off, in the target's unit."""
-        return self._rmse(replicas, self.validation)
+    @property
+    def metric(self) -> Metric:
+        """What chooses the best epoch."""
+        return self.objective.metric
 
-    def val_rmse(self, replicas: Replicas) -> np.ndarray | None:
-        """(R,) the same on the molecules of a hold-out that choose the epoch."""
-        return self._rmse(replicas, self.choosing) if self.choosing else None
+    def measure(self, replicas: Replicas) -> Measures:
+        """Each metric of each fold's test molecules, dropout off."""
+        return self._measure(replicas, self.validation)
 
-    def _rmse(self, replicas: Replicas, batches: list[tuple[Arrays, Predict]]) -> np.ndarray:
+    def measure_val(self, replicas: Replicas) -> Measures | None:
+        """The same of the molecules of a hold-out that choose the epoch."""
+        return self._measure(replicas, self.choosing) if self.choosing else None
+
+    def _measure(self, replicas: Replicas, batches: list[tuple[Arrays, Predict]]) -> Measures:
         predictions = [replicas.apply(_without_dropout(predict), arrays) for arrays, predict in batches]
         mx.eval(predictions)
-        squares = np.zeros(len(self.members))
-        count = np.zeros(len(self.members))
+        seen: list[Batch] = []
         for prediction, (arrays, _) in zip(predictions, batches, strict=True):
-            weight = np.array(arrays["weight"], np.float64)
-            error = np.array(prediction, np.float64) - np.array(arrays["label"], np.float64)
-            squares += (weight * error**2).sum(axis=1)
-            count += weight.sum(axis=1)
-        return np.sqrt(squares / count) * [member.target_scale[1] for member in self.members]
+            label, weight = (np.array(arrays[name], np.float64) for name in ("label", "weight"))
+            seen.append((np.array(prediction, np.float64), label, weight))
+        units = np.array([member.target_scale[1] for member in self.members])
+        return {m.key: m.measure(seen) * (units if m.in_unit else 1) for m in self.objective.metrics}
+
+    def _loss(self, predict: Predict) -> Loss:
+        """The loss of one model on one batch."""
+
+        def loss(model: nn.Module, arrays: Arrays, key: mx.array) -> mx.array:
+            return self.objective.loss(predict(model, arrays, Noise(key)), arrays["label"], arrays["weight"])
+
+        return loss
 
     def remarks(self, replicas: Replicas) -> list[dict[str, float | None]]:
         """What else a record says of each trained replica, as fields of `records.Fold`."""
@@ -175,18 +191,6 @@ def to_device(batches: list[dict[str, np.ndarray]]) -> Arrays:
     if len(batches) == 1:  # stacking costs as much as making the batch
         return {name: mx.array(values[None]) for name, values in batches[0].items()}
     return {name: mx.array(np.stack([batch[name] for batch in batches])) for name in batches[0]}
-
-
-def _squared_error(predict: Predict) -> Loss:
-    """Mean squared error of one model on one batch."""
-
-    def loss(model: nn.Module, arrays: Arrays, key: mx.array) -> mx.array:
-        prediction = predict(model, arrays, Noise(key))
-        weight = arrays["weight"]
-        error = prediction - arrays["label"]
-        return (weight * error * error).sum() / mx.maximum(weight.sum(), 1)
-
-    return loss
 
 
 def _without_dropout(predict: Predict) -> Callable[[Any, Arrays], mx.array]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -13,11 +13,13 @@ from typing import Any, Protocol, Self
 import mlx.core as mx
 import numpy as np
 
+from score_mlx.runs.objective import Metric
 from score_mlx.system import stopping
 from score_mlx.training import checkpoints
 from score_mlx.training.progress import Progress
 from score_mlx.training.replicas import Arrays, Loss, Replicas
 
+PLAIN = "rmse"  # the metric whose name checkpoints leave out
 CHECKPOINT_SECONDS = 30  # at most so much work is lost to a kill; the environment may say otherwise
 
 
@@ -25,6 +27,11 @@ class Task(Protocol):
     """What a family of models must say for `fit` to train it."""
 
     epochs: int
+
+    @property
+    def metric(self) -> Metric:
+        """What chooses the best epoch: one of those that are measured."""
+        ...
 
     def replicas(self) -> Replicas:
         """Freshly initialised models."""
@@ -34,13 +41,16 @@ class Task(Protocol):
         """(arrays, keys, loss) of each step of an epoch (from 0); arrays and keys with a leading replica axis."""
         ...
 
-    def rmse(self, replicas: Replicas) -> np.ndarray:
-        """(R,) root mean squared error on each replica's test molecules."""
+    def measure(self, replicas: Replicas) -> Mapping[str, np.ndarray]:
+        """(R,) values of each metric on each replica's test molecules."""
         ...
 
-    def val_rmse(self, replicas: Replicas) -> np.ndarray | None:
-        """(R,) the same on the molecules that choose the epoch, None where the test molecules do."""
+    def measure_val(self, replicas: Replicas) -> Mapping[str, np.ndarray] | None:
+        """The same on the molecules that choose the epoch, None where the test molecules do."""
         ...
+
+
+Series = list[list[float]]  # for each replica one value an epoch
 
 
 @dataclass
@@ -48,47 +58,62 @@ class Curves:
     """What training has seen so far, and each replica's weights at its best epoch.
 
     Attributes:
-        train_loss, rmse: for each replica one value an epoch.
-        val_rmse: the same on the molecules that choose the best epoch; empty where the test molecules do.
+        metric: what chooses the best epoch.
+        train_loss: for each replica one value an epoch.
+        test: the same of each metric, by its key.
+        val: the same on the molecules that choose the best epoch; empty where the test molecules do.
         best: for each replica its parameters by name.
         seconds: spent so far, all sessions together.
         resumed: how often a checkpoint was taken up.
     """
 
-    train_loss: list[list[float]]
-    rmse: list[list[float]]
-    val_rmse: list[list[float]] = field(default_factory=list)
+    metric: Metric
+    train_loss: Series
+    test: dict[str, Series] = field(default_factory=dict)
+    val: dict[str, Series] = field(default_factory=dict)
     best: list[dict[str, mx.array]] = field(default_factory=list)
     seconds: float = 0.0
     resumed: int = 0
 
     @classmethod
-    def fresh(cls, count: int) -> Self:
+    def fresh(cls, metric: Metric, count: int) -> Self:
         """Before the first epoch of `count` replicas."""
-        return cls([[] for _ in range(count)], [[] for _ in range(count)], best=[{}] * count)
+        return cls(metric, [[] for _ in range(count)], best=[{} for _ in range(count)])
 
     @property
     def epochs(self) -> int:
         """How many epochs are done."""
-        return len(self.rmse[0])
+        return len(self.train_loss[0])
 
     @property
-    def measured(self) -> dict[str, list[list[float]]]:
+    def measured(self) -> dict[str, Series]:
         """Name -> for each replica one value an epoch."""
-        return {"train_loss": self.train_loss, "rmse": self.rmse} | (
-            {"val_rmse": self.val_rmse} if self.val_rmse else {}
-        )
+        return {"train_loss": self.train_loss, **self.test} | {f"val_{key}": series for key, series in self.val.items()}
 
-    @property
-    def choosing(self) -> list[list[float]]:
-        """The RMSE that choose the best epoch."""
-        return self.val_rmse or self.rmse
+    def chosen_by(self, r: int) -> list[float]:
+        """A replica's values of what chooses its best epoch, as errors: the least is the best."""
+        series = (self.val or self.test).get(self.metric.key)
+        return [self.metric.error(value) for value in series[r]] if series else []
+
+    def last(self, r: int) -> float:
+        """A replica's metric after the last epoch."""
+        return self.test[self.metric.key][r][-1]
 
     def at_best(self, r: int) -> float:
-        """The test RMSE of a replica at its best epoch, by the rule of `_note`."""
-        chosen = self.choosing[r]
+        """The metric of a replica's test molecules at its best epoch, by the rule of `_note`."""
+        chosen = self.chosen_by(r)
         known = [epoch for epoch, value in enumerate(chosen) if not np.isnan(value)]
-        return self.rmse[r][min(known, key=chosen.__getitem__, default=0)]
+        return self.test[self.metric.key][r][min(known, key=chosen.__getitem__, default=0)]
+
+    def add(self, r: int, loss: float, test: Mapping[str, float], val: Mapping[str, float] | None) -> bool:
+        """Note an epoch of a replica; whether it is the best so far."""
+        before = self.chosen_by(r)
+        self.train_loss[r].append(loss)
+        for series, values in ((self.test, test), (self.val, val or {})):
+            for key, value in values.items():
+                series.setdefault(key, [[] for _ in self.train_loss])[r].append(value)
+        # a comparison with NaN is false, so a first epoch without a finite value counts as the best until one has it
+        return not before or self.chosen_by(r)[-1] < np.nanmin([*before, np.inf])
 
 
 @dataclass(frozen=True)
@@ -124,14 +149,15 @@ def fit(task: Task, shares: list[Share], progress: Progress) -> tuple[Replicas, 
     """
     pause = checkpoints.pause(CHECKPOINT_SECONDS)
     replicas = task.replicas()
-    each = _restore(shares, replicas) or [Curves.fresh(share.count) for share in shares]
+    each = _restore(shares, replicas, task.metric) or [Curves.fresh(task.metric, share.count) for share in shares]
     clock = saved = time.monotonic()
     with stopping.orderly():
         for epoch in range(each[0].epochs, task.epochs):
             losses = run_epoch(task, replicas, epoch)
-            _note(each, losses.mean(axis=0), task.rmse(replicas), task.val_rmse(replicas), replicas)
-            best = [curves.at_best(r) for curves in each for r in range(len(curves.rmse))]
-            progress.epoch(epoch + 1, best, [values[-1] for curves in each for values in curves.rmse])
+            _note(each, losses.mean(axis=0), task.measure(replicas), task.measure_val(replicas), replicas)
+            places = [(curves, r) for curves in each for r in range(len(curves.train_loss))]
+            best, last = [curves.at_best(r) for curves, r in places], [curves.last(r) for curves, r in places]
+            progress.epoch(epoch + 1, best, last, task.metric.key)
             progress.curves(_measured(each))
             now = time.monotonic()
             for curves, share in zip(each, shares, strict=True):
@@ -145,7 +171,7 @@ def fit(task: Task, shares: list[Share], progress: Progress) -> tuple[Replicas, 
     return replicas, each
 
 
-def _measured(each: list[Curves]) -> dict[str, list[list[float]]]:
+def _measured(each: list[Curves]) -> dict[str, Series]:
     """What was measured of the replicas of all shares."""
     return {name: [curve for curves in each for curve in curves.measured[name]] for name in each[0].measured}
 
@@ -161,48 +187,60 @@ def run_epoch(task: Task, replicas: Replicas, epoch: int) -> np.ndarray:
     return np.array(mx.stack(losses), np.float32)
 
 
-def _note(each: list[Curves], losses: np.ndarray, rmse: np.ndarray, val: np.ndarray | None, replicas: Replicas) -> None:
-    places = [(curves, r) for curves in each for r in range(len(curves.rmse))]
+def _note(
+    each: list[Curves],
+    losses: np.ndarray,
+    test: Mapping[str, np.ndarray],
+    val: Mapping[str, np.ndarray] | None,
+    replicas: Replicas,
+) -> None:
+    places = [(curves, r) for curves in each for r in range(len(curves.train_loss))]
     for place, (curves, r) in enumerate(places):
-        if val is not None and not curves.val_rmse:
-            curves.val_rmse = [[] for _ in curves.rmse]
-        deciding = rmse[place] if val is None else val[place]
-        # a comparison with NaN is false, so a first epoch without a finite error counts as the best until one has it
-        if not curves.choosing[r] or deciding < np.nanmin([*curves.choosing[r], np.inf]):
+        ours, chosen_by = (
+            {key: float(values[place]) for key, values in (found or {}).items()} for found in (test, val)
+        )
+        if curves.add(r, float(losses[place]), ours, chosen_by):
             curves.best[r] = replicas.weights(place)
             mx.eval(curves.best[r])
-        curves.train_loss[r].append(float(losses[place]))
-        curves.rmse[r].append(float(rmse[place]))
-        if val is not None:
-            curves.val_rmse[r].append(float(val[place]))
 
 
 def _save(shares: list[Share], replicas: Replicas, each: list[Curves]) -> None:
     first = 0
     for share, curves in zip(shares, each, strict=True):
         best = {f"best.{r}.{name}": w for r, weights in enumerate(curves.best) for name, w in weights.items()}
-        seen = [curves.train_loss, curves.rmse, curves.val_rmse, curves.seconds, curves.resumed]
+        seen = [curves.train_loss, _plain(curves.test), _plain(curves.val), curves.seconds, curves.resumed]
         checkpoints.save(share.checkpoint, share.signature, replicas.state(first, share.count) | best, seen)
         first += share.count
+
+
+def _plain(series: dict[str, Series]) -> dict[str, Series] | Series:
+    """As checkpoints have it: RMSE, once the only metric, stands there without its name."""
+    return series[PLAIN] if list(series) == [PLAIN] else series
+
+
+def _named(series: dict[str, Series] | Series) -> dict[str, Series]:
+    """The reverse of `_plain`."""
+    return series if isinstance(series, dict) else {PLAIN: series} if series else {}
 
 
 def epochs_done(share: Share) -> int:
     """How many epochs a share's checkpoint has seen; 0 where there is none that is whole and its own."""
     found = checkpoints.load(share.checkpoint, share.signature)
     try:
-        return len(found[1][1][0]) if found else 0
+        return len(found[1][0][0]) if found else 0
     except (IndexError, TypeError):
         return 0
 
 
-def _restore(shares: list[Share], replicas: Replicas) -> list[Curves] | None:
+def _restore(shares: list[Share], replicas: Replicas, metric: Metric) -> list[Curves] | None:
     """Take up the checkpoints, if every one of them is whole, its share's, and of the same epoch."""
     found = [checkpoints.load(share.checkpoint, share.signature) for share in shares]
     whole = [checkpoint for checkpoint in found if checkpoint is not None]
     if len(whole) < len(found):
         return None
     try:
-        each = [_curves(seen, arrays, replicas.names, s.count) for (arrays, seen), s in zip(whole, shares, strict=True)]
+        pairs = zip(whole, shares, strict=True)
+        each = [_curves(metric, seen, arrays, replicas.names, s.count) for (arrays, seen), s in pairs]
         if len({curves.epochs for curves in each}) > 1:
             return None
         replicas.restore(*(arrays for arrays, _ in whole))
@@ -211,8 +249,7 @@ def _restore(shares: list[Share], replicas: Replicas) -> list[Curves] | None:
     return each
 
 
-def _curves(seen: list[Any], arrays: dict[str, mx.array], names: list[str], count: int) -> Curves:
-    train_loss, rmse, *val_rmse, seconds, resumed = seen  # earlier versions had no val_rmse
-    val: list[list[float]] = val_rmse[0] if val_rmse else []
+def _curves(metric: Metric, seen: list[Any], arrays: dict[str, mx.array], names: list[str], count: int) -> Curves:
+    train_loss, test, *val, seconds, resumed = seen  # earlier versions had nothing of val
     best = [{name: arrays[f"best.{r}.{name}"] for name in names} for r in range(count)]
-    return Curves(train_loss, rmse, val, best, seconds, resumed + 1)
+    return Curves(metric, train_loss, _named(test), _named(val[0] if val else []), best, seconds, resumed + 1)

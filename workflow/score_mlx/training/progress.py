@@ -15,7 +15,7 @@ LINE_SECONDS = 20  # between two lines of a log
 
 
 class Progress:
-    """Epochs done over all folds, the RMSE so far, the time left.
+    """Epochs done over all folds, the metric so far, the time left.
 
     Args:
         style: `bar`, `lines`, `none`, or `auto`: a bar where standard error is a terminal, lines elsewhere.
@@ -42,10 +42,10 @@ class Progress:
         self.name = f"folds {folds[0]}-{folds[-1]}" if len(folds) > 1 else f"fold {folds[0]}"
         self._group_start = self.done
 
-    def epoch(self, epoch: int, best: list[float], last: list[float]) -> None:
-        """Epoch `epoch` (from 1) of the present folds is done; RMSE of each, the best so far and the last."""
+    def epoch(self, epoch: int, best: list[float], last: list[float], metric: str = "rmse") -> None:
+        """Epoch `epoch` (from 1) of the present folds is done; the metric of each, at the best so far and the last."""
         before, self.done = self.done, self._group_start + epoch
-        state = f"rmse {digits(_mean(last))}, best {digits(_mean(best))}"
+        state = f"{metric} {digits(_mean(last))}, best {digits(_mean(best))}"
         if self.bar is not None:
             self.bar.set_postfix_str(f"{self.name} {state}", refresh=False)
             self.bar.update(self.done - before)

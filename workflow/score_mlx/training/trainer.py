@@ -22,7 +22,16 @@ from score_mlx.data.fold_data import FoldedData
 from score_mlx.depth import learned_dt
 from score_mlx.nn import on_cpu
 from score_mlx.runs import plugins
-from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, finite, make_fold, make_meta, make_record, write_record
+from score_mlx.runs.objective import REGRESSION
+from score_mlx.runs.records import (
+    BY_HAND,
+    SCHEMA_VERSION,
+    finite,
+    make_measured_fold,
+    make_meta,
+    make_record,
+    write_record,
+)
 from score_mlx.runs.schema import Fold, RunRecord
 from score_mlx.runs.science import SCIENCE
 from score_mlx.runs.spec import NetworkSpec
@@ -114,7 +123,7 @@ def train(
     """
     job = Job(spec, data, folder)
     compute = partial(_train, task, [job], progress, replicas, 0, preset, report_to)
-    return once(spec, data.record(), RunRecord, folder, lambda: compute()[0])
+    return once(spec, data.record(), spec.objective.record, folder, lambda: compute()[0])
 
 
 def stepper(task: type[Task], spec: NetworkSpec, data: FoldedData) -> Callable[[], object]:
@@ -160,7 +169,9 @@ def train_together(
         replicas = 0 if on_cpu() else MOST
     asked = [(job.spec, job.data.record(), job.folder) for job in jobs]
     once_together(
-        asked, RunRecord, lambda left: _train(task, [jobs[n] for n in left], progress, None, replicas, preset)
+        asked,
+        jobs[0].spec.objective.record,
+        lambda left: _train(task, [jobs[n] for n in left], progress, None, replicas, preset),
     )
 
 
@@ -232,7 +243,7 @@ def _finish(job: Job, found: Trained, started: str, preset: str, side_by_side: i
 def _warn_of_size(spec: NetworkSpec, data: FoldedData) -> None:
     """Networks start from predictions of size 1 and learn targets of another size slowly or not at all."""
     deviation = float(np.std(data.targets))
-    if not spec.scale_targets and not USUAL[0] <= deviation <= USUAL[1]:
+    if spec.task == REGRESSION and not spec.scale_targets and not USUAL[0] <= deviation <= USUAL[1]:
         print(
             f"{spec.dataset}: targets have a standard deviation of {deviation:.3g} and are learnt unscaled, "
             "which networks do badly; --scale-targets, or scale_targets: true",
@@ -284,9 +295,13 @@ def _fold(
     data, fold, scale = member.data, member.fold, member.target_scale
     dt = [np.array(learned_dt(alpha)).tolist() for name, alpha in weights.items() if name.endswith("dt.alpha")]
     more: dict[str, Any] = {"learned_dt": [finite(value) for value in dt[0]]} if dt else {}
-    if curves.val_rmse:
-        more |= {"val": len(data.val(fold)), "val_rmse": [finite(value) for value in curves.val_rmse[r]]}
+    for key, series in curves.val.items():
+        more |= {"val": len(data.val(fold)), f"val_{key}": [finite(value) for value in series[r]]}
     if member.spec.scale_targets:
         more["target_scale"] = list(scale)
     losses = [loss * scale[1] ** 2 for loss in curves.train_loss[r]]  # in the target's unit, squared
-    return make_fold(fold, len(data.train(fold)), len(data.test(fold)), losses, curves.rmse[r], **more, **remarks)
+    measured, sizes = (
+        {key: series[r] for key, series in curves.test.items()},
+        (len(data.train(fold)), len(data.test(fold))),
+    )
+    return make_measured_fold(member.spec.objective, fold, *sizes, losses, measured, **more, **remarks)

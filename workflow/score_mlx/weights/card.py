@@ -11,6 +11,7 @@ import yaml
 
 from score_mlx.data.sources import Source
 from score_mlx.models.families import family_of
+from score_mlx.runs.objective import CLASSIFICATION, objective_of
 from score_mlx.runs.records import as_json
 from score_mlx.runs.schema import RunMeta, RunRecord
 from score_mlx.stats import statistics
@@ -49,13 +50,15 @@ def card(record: RunRecord, meta: RunMeta, model: str, source: Source | None) ->
 
 
 def _head(record: RunRecord, model: str) -> dict[str, Any]:
-    data = record.dataset
+    data, named = record.dataset, _names(record)
     metrics = [
-        {"type": name, "name": f"{name.upper()}, {epoch} epoch", "value": round(_mean(values).value, 4)}
+        {"type": name, "name": f"{named[name]}, {epoch} epoch", "value": round(_mean(values).value, 4)}
         for epoch in ("last", "best")
         for name, values in _measures(record, epoch).items()
     ]
     task = family_of(record).hub_task
+    if record.spec.get("task") == CLASSIFICATION and task == "tabular-regression":
+        task = "tabular-classification"
     result = {
         "task": {"type": task, "name": "molecular property prediction"},
         "dataset": {"type": data.name, "name": data.label},
@@ -74,6 +77,8 @@ def _head(record: RunRecord, model: str) -> dict[str, Any]:
 def _data(record: RunRecord, source: Source | None) -> list[str]:
     data, spec = record.dataset, record.spec
     unit = f" in {data.unit}" if data.unit else ""
+    if spec.get("task") == CLASSIFICATION:
+        unit = " a class, 0 or 1; predicted is the probability of 1"
     lines = [
         "## Data and split",
         "",
@@ -99,10 +104,11 @@ def _metrics(record: RunRecord) -> list[str]:
         "| metric | epoch | mean | 95 % interval |",
         "|---|---|---:|---|",
     ]
+    named = _names(record)
     for epoch, about in EPOCHS.items():
         for name, values in _measures(record, epoch).items():
             mean = _mean(values)
-            lines.append(f"| {name.upper()} | {about} | {mean.value:.3f} | {mean.low:.3f} to {mean.high:.3f} |")
+            lines.append(f"| {named[name]} | {about} | {mean.value:.3f} | {mean.low:.3f} to {mean.high:.3f} |")
     return [*lines, ""]
 
 
@@ -157,6 +163,11 @@ def _measures(record: RunRecord, epoch: str) -> dict[str, list[float]]:
     """Metric -> a value a fold; those with a fold that diverged are left out."""
     found = as_json({"best": record.best, "last": record.last}[epoch])
     return {name: values for name, values in found.items() if name != "epoch" and None not in values}
+
+
+def _names(record: RunRecord) -> dict[str, str]:
+    """Key of each metric -> its name in print."""
+    return {metric.key: metric.name for metric in objective_of(record.spec).metrics}
 
 
 def _mean(values: list[float]) -> statistics.Mean:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from score_mlx.data import classes
 from score_mlx.data.chem import nci, qc
 from score_mlx.data.chem.columns import some
-from score_mlx.data.chem.csvfile import header_of, read_rows
+from score_mlx.data.chem.csvfile import header_of, read_rows, to_stderr
 from score_mlx.data.chem.prepared import COLUMNS, WORDS, content_sha256, load_info
 from score_mlx.data.dataset_names import BUILT_IN, dataset_name
 from score_mlx.system.errors import UserError
@@ -81,6 +84,7 @@ def prepare(
     source: str | Path | None = None,
     table: Table | None = None,
     drop_bad: bool = False,
+    task: str | None = None,
 ) -> dict[str, Any]:
     """Writes `molecules.csv`, `qc.csv` and, last, `dataset.json` into `out_folder`.
 
@@ -89,6 +93,7 @@ def prepare(
         source: the file to read: needed for a built-in that comes from a file; for a CSV file it may say where it is.
         table: what a CSV file holds; the built-in data sets know it themselves.
         drop_bad: leave out rows that cannot be used instead of stopping.
+        task: `classification` where targets must be the classes 0 and 1; anything else says so where they are.
 
     Returns:
         What `dataset.json` says.
@@ -111,6 +116,8 @@ def prepare(
     if name not in BUILT_IN:
         _require_same_file(Path(out_folder), path)
     molecules, findings = qc.check(rows, path, drop_bad=drop_bad)
+    if name not in BUILT_IN:
+        _settle_classes(np.array([m.target for m in molecules]), path, task)
     if name in FACTS:
         check_facts(name, molecules, path)
     info = {"name": name, "target": table.target, "unit": table.unit, "label": table.label, "stand_in": name == "nci"}
@@ -118,6 +125,18 @@ def prepare(
     if name not in BUILT_IN:
         write_text(Path(out_folder, SOURCE), str(path.resolve()))
     return written
+
+
+def _settle_classes(targets: np.ndarray, path: Path, task: str | None) -> None:
+    """Says that targets look like classes; where classes are asked for, refuses what are none.
+
+    Raises:
+        UserError: targets are no two classes, and the task is classification.
+    """
+    if task == "classification":
+        classes.require_binary(targets, str(path))
+    elif told := classes.told(targets):
+        to_stderr(f"{path}: {told}")
 
 
 def check_facts(name: str, molecules: list[qc.Molecule], path: str | Path) -> None:
@@ -187,5 +206,8 @@ def _write(
     path = folder / "molecules.csv"
     write_csv(path, COLUMNS, ((m.row, m.name, m.smiles, m.canonical, repr(m.target)) for m in molecules))
     info = info | {"rows": len(molecules), "sha256": content_sha256(path, info["name"])} | qc.counts(findings)
+    targets = np.array([m.target for m in molecules])
+    if info["name"] not in BUILT_IN and classes.binary(targets):
+        info["ones"] = int(targets.sum())
     write_text(folder / "dataset.json", json.dumps(info, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     return info

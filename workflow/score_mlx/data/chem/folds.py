@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from score_mlx.data.splits import DRAWN, PARTS
+from score_mlx.data.classes import require_binary
+from score_mlx.data.splits import DRAWN, PARTS, STRATIFIED
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import read_csv, write_csv
 
@@ -15,20 +16,29 @@ FOLDS = 5
 SEED = 42  # with it, CatBoost's defaults give the RMSE that the paper prints (0.560 against 0.563)
 
 
-def make_folds(canonical: Sequence[str], split: str = "kfold", repeat: int = 0) -> np.ndarray:
+def make_folds(
+    canonical: Sequence[str],
+    split: str = "kfold",
+    repeat: int = 0,
+    *,
+    targets: np.ndarray | None = None,
+    name: str = "targets",
+) -> np.ndarray:
     """The fold (0..4) that tests each molecule, (n,) int64, molecules in file order.
 
     Repeat r shuffles with seed 42 + r. `grouped` starts from the same folds and moves a molecule that occurs again to
     the fold of its first occurrence, so that what the two differ in is the leak and hardly anything else; where that
     leaves a fold less than half of its share, molecules are spread as scaffolds are. `scaffold` keeps molecules of one
-    scaffold together (`scaffolds.py`).
+    scaffold together (`scaffolds.py`). `stratified` gives each fold its share of both classes.
 
     Args:
         canonical: SMILES of the n molecules, the same for the same molecule.
+        targets: (n,) classes, which `stratified` alone reads.
+        name: of the data set, for messages.
 
     Raises:
         UserError: unknown split or one that a file gives, negative repeat, or fewer molecules, different
-            molecules or scaffolds than folds.
+            molecules or scaffolds than folds; of `stratified` targets that are no classes, or fewer of one than folds.
     """
     n = len(canonical)
     if split not in DRAWN:
@@ -41,6 +51,8 @@ def make_folds(canonical: Sequence[str], split: str = "kfold", repeat: int = 0) 
         from score_mlx.data.chem.scaffolds import balanced, scaffolds  # RDKit
 
         return balanced(scaffolds(canonical), FOLDS, SEED + repeat)
+    if split == STRATIFIED:
+        return _stratified(targets, SEED + repeat, name)
     from sklearn.model_selection import KFold  # takes seconds, and reading a folds file needs none of it
 
     folds = np.empty(n, dtype=np.int64)
@@ -53,6 +65,25 @@ def make_folds(canonical: Sequence[str], split: str = "kfold", repeat: int = 0) 
             from score_mlx.data.chem.scaffolds import balanced
 
             folds = balanced(canonical, FOLDS, SEED + repeat, "molecules")
+    return folds
+
+
+def _stratified(targets: np.ndarray | None, seed: int, name: str) -> np.ndarray:
+    """scikit-learn's stratified folds."""
+    from sklearn.model_selection import StratifiedKFold
+
+    if targets is None:
+        raise UserError(f"split = {STRATIFIED}: no targets given, expected the classes of the molecules")
+    require_binary(targets, name)
+    folds, classes = np.empty(len(targets), dtype=np.int64), targets.astype(np.int64)
+    for label, count in enumerate(np.bincount(classes)):
+        if count < FOLDS:
+            raise UserError(
+                f"{name}: {count} molecules of class {label}, expected at least {FOLDS}, one for each stratified fold"
+            )
+    divided = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(np.zeros(len(classes)), classes)
+    for fold, (_, test) in enumerate(divided):
+        folds[test] = fold
     return folds
 
 

@@ -18,7 +18,7 @@ from score_mlx.system.errors import UserError
 from score_mlx.system.files import read_csv, sha256
 
 INFO = ("name", "label", "unit", "stand_in", "rows", "sha256")  # what a record repeats of dataset.json
-WORDS = ("label", "unit", "target", "dropped", "repeated", "apart")  # what else of it tables show
+WORDS = ("label", "unit", "target", "dropped", "repeated", "apart", "ones")  # what else of it tables show
 COLUMNS = ("row", "name", "smiles", "canonical", "target")
 
 

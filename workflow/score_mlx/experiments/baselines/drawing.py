@@ -57,13 +57,15 @@ def draw_beside_schema(runs: Sequence[FoldRun], path: str | Path, *, title: str,
 def draw_on(axes: Axes, runs: Sequence[FoldRun], title: str, paper: Paper) -> None:
     """Horizontal bars, the best model on top."""
     require_one_dataset(runs)
-    order = sorted(runs, key=lambda run: (run.diverged, np.mean(run.best)))
-    table = pd.DataFrame([(run.model, rmse) for run in order for rmse in run.best], columns=["model", "rmse"])
+    order, metric = sorted(runs, key=lambda run: run.rank[:2]), runs[0].metric
+    table = pd.DataFrame([(run.model, value) for run in order for value in run.best], columns=["model", "value"])
     palette = {run.model: _colour(run) for run in order}
     sns.barplot(
-        table, x="rmse", y="model", hue="model", palette=palette, errorbar=None, width=0.68, ax=axes, legend=False
+        table, x="value", y="model", hue="model", palette=palette, errorbar=None, width=0.68, ax=axes, legend=False
     )
-    sns.stripplot(table, x="rmse", y="model", color="#111111", size=2.6, alpha=0.7, jitter=False, ax=axes, legend=False)
+    sns.stripplot(
+        table, x="value", y="model", color="#111111", size=2.6, alpha=0.7, jitter=False, ax=axes, legend=False
+    )
     for place, run in enumerate(order):
         # right of the bar, of its folds and of the paper's mark, whichever reaches furthest
         comparable = not run.incomparable() and run.model in paper
@@ -76,10 +78,15 @@ def draw_on(axes: Axes, runs: Sequence[FoldRun], title: str, paper: Paper) -> No
             axes.plot(marks[-1], place, "D", mfc="none", mec=style.REFERENCE, ms=4.6, mew=1.1, zorder=5)
     data = order[0].dataset
     axes.set_title(style.titled(title, data), loc="left", pad=20)
-    axes.set(ylabel="", xlabel=style.rmse_label(data))
+    axes.set(ylabel="", xlabel=style.metric_label(order[0]))
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
-    axes.set_xlim(0, 1.12 * np.nanmax(table["rmse"]))
+    most, chance = np.nanmax(table["value"]), 0.5
+    if metric.higher and np.nanmin(table["value"]) >= chance:  # where bars of nothing learnt would end
+        axes.set_xlim(chance, most + 0.12 * (most - chance))
+        axes.set_xticks([tick for tick in axes.get_xticks() if chance <= tick <= 1])
+    else:
+        axes.set_xlim(0, 1.12 * most)
     _legend(axes, with_paper=any(not run.incomparable() and run.model in paper for run in runs))
 
 
@@ -104,4 +111,6 @@ def _small_print(runs: Sequence[FoldRun]) -> list[str]:
         "Bars are means over folds. MLP and SCORE-MLP at the best epoch of each test fold, as in the paper.",
         f"{provenance(runs)}.",
     ]
+    if runs[0].metric.higher:
+        lines[0] += " A model that knows nothing has a ROC-AUC of 0.5."
     return style.small_print(lines, runs[0].dataset)

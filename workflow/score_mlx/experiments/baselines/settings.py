@@ -10,8 +10,9 @@ from pydantic import Field
 
 from score_mlx.experiments.base import Experiment
 from score_mlx.experiments.graph import folds
-from score_mlx.models.classical.spec import METHODS, Lasso
+from score_mlx.models.classical.spec import CLASSIFIERS, METHODS, Lasso
 from score_mlx.models.dense.spec import NETWORKS, DenseSpec
+from score_mlx.runs.objective import CLASSIFICATION
 from score_mlx.runs.spec import Spec
 from score_mlx.tables.table import Table
 
@@ -33,9 +34,10 @@ class BaselinesExperiment(Experiment):
     networks: list[Literal[tuple(NETWORKS)]] = []
 
     def specs(self, config: Any, split: str) -> list[Spec]:
-        """Trees and kernels, Lasso, dense networks."""
+        """Trees and kernels, Lasso, dense networks; without methods that learn no classes where these are asked for."""
         divided, specs = folds(config, split), []
-        for method in self.methods:
+        known = CLASSIFIERS if config.task == CLASSIFICATION else self.methods
+        for method in (method for method in self.methods if method in known):
             settings = getattr(config.classical, method).model_dump() | divided
             chosen = self._chosen if METHODS[method][0] is Lasso else [{}]
             specs += [METHODS[method][0](config.dataset_name, method, **settings, **choice) for choice in chosen]
@@ -60,7 +62,7 @@ class BaselinesExperiment(Experiment):
 
         printed = table.read_paper(paper) if paper else {}
         rows = table.model_table(runs, printed, top=top, not_run=not_run)
-        return Table(title, table.COLUMNS, rows, table.caption(runs, top), table.READABLE)
+        return Table(title, table.columns(runs), rows, table.caption(runs, top), table.readable(runs))
 
     @classmethod
     def draw(cls, drawing: str, runs: Sequence[Any], out: Path, title: str, paper: Path | None, line: Any) -> None:

@@ -47,12 +47,13 @@ def learned_table(runs: Sequence[FoldRun]) -> list[dict[str, Any]]:
 
 def caption(runs: Sequence[FoldRun]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
+    metric = runs[0].metric
     return [
         *warnings(runs),
         f"Data and runs: {provenance(runs)}.",
-        "RMSE: the lowest over epochs on each test fold, mean ± population standard deviation over folds; difference: "
-        "learned - fixed, fold by fold. dt: step sizes after the last epoch, means over folds; each is kept between "
-        "0.1 and 0.5 and starts at 0.3.",
+        f"{metric.name}: the {metric.best} over epochs on each test fold, mean ± population standard deviation over "
+        "folds; difference: learned - fixed, fold by fold. dt: step sizes after the last epoch, means over folds; each "
+        "is kept between 0.1 and 0.5 and starts at 0.3.",
     ]
 
 

@@ -16,6 +16,7 @@ from score_mlx.runs.run import FoldRun
 from score_mlx.system.digits import digits
 from score_mlx.tables.runs import provenance, require_one_dataset
 
+CHANCE = 0.5  # ROC-AUC of a model that knows nothing
 SPREAD = 0.75  # of all configurations, in units of the distance between architectures
 PAPER_SHIFT = 0.05  # the paper's value stands just right of ours
 BAND = 0.27  # height of the band for models off the scale, in units of the data's range
@@ -29,7 +30,7 @@ def draw(
     paper: Mapping[str, Mapping[str, float]] | None = None,
     baseline: FoldRun | None = None,
 ) -> None:
-    """Draw per-fold RMSE and its mean for each run and save `path` (.png and .pdf).
+    """Draw the metric of each fold and its mean for each run and save `path` (.png and .pdf).
 
     Args:
         runs: on the same data and folds; at most one a (architecture, configuration).
@@ -49,7 +50,8 @@ def draw(
         lowest, highest = limits(runs)
         beyond = [run for run in runs if not np.mean(run.best) <= highest]  # NaN compares false
         axes.set_ylim(lowest, highest + BAND * (highest - lowest) * bool(beyond))
-        axes.set_yticks([tick for tick in axes.get_yticks() if lowest <= tick <= highest])
+        most = min(highest, 1) if runs[0].metric.higher else highest
+        axes.set_yticks([tick for tick in axes.get_yticks() if lowest <= tick <= most])
         for run in runs:
             x = _place(run, archs, columns)
             (_draw_beyond if run in beyond else _draw_run)(axes, run, x, highest)
@@ -58,6 +60,8 @@ def draw(
         _mark_best(axes, runs, archs, columns)
         if baseline:
             _draw_baseline(axes, baseline, len(archs))
+        if runs[0].metric.higher and lowest < CHANCE < highest:
+            _draw_line(axes, CHANCE, "chance", "#777777", len(archs))
         _dress(axes, runs, archs, title)
         _legend(axes, runs, bool(paper) and any(not run.incomparable() for run in runs))
         lines = _small_print(runs)
@@ -66,17 +70,17 @@ def draw(
 
 
 def limits(runs: Sequence[FoldRun]) -> tuple[float, float]:
-    """RMSE range to show: all folds, but one model that blew up does not flatten the others.
+    """Range of the metric to show: all folds, but one model that blew up does not flatten the others.
 
-    A model is off the scale when its mean is beyond three interquartile ranges of all means above
-    their upper quartile (Tukey's far outliers).
+    A model is off the scale when its mean error is beyond three interquartile ranges of all means above
+    their upper quartile (Tukey's far outliers). A metric of which more is better has an end, and no such models.
     """
     means = np.array([np.mean(run.best) for run in runs])
     finite = means[np.isfinite(means)]
     if not finite.size:
         return 0.0, 1.0
     low, high = np.quantile(finite, [0.25, 0.75])
-    fence = high + 3 * max(high - low, 0.01 * high)
+    fence = np.inf if runs[0].metric.higher else high + 3 * max(high - low, 0.01 * high)
     points = np.concatenate([run.best for run, mean in zip(runs, means, strict=True) if mean <= fence])
     margin = 0.07 * max(points.max() - points.min(), 0.02)
     return float(points.min() - margin), float(points.max() + 1.5 * margin)
@@ -90,11 +94,11 @@ def _place(run: FoldRun, archs: Sequence[str], columns: Sequence[str]) -> float:
 
 
 def _mark_best(axes: Axes, runs: Sequence[FoldRun], archs: Sequence[str], columns: Sequence[str]) -> None:
-    """A star on the axis under the configuration with the lowest mean of each architecture."""
+    """A star on the axis under the configuration with the best mean of each architecture."""
     for arch in archs:
         finished = [run for run in runs if run.spec.arch == arch and not run.diverged]
         if finished:
-            best = min(finished, key=lambda run: np.mean(run.best))
+            best = min(finished, key=lambda run: run.metric.error(np.mean(run.best)))
             x, colour = _place(best, archs, columns), style.CONFIG_STYLE[best.spec.config][0]
             axes.plot(x, 0.03, "*", color=colour, ms=6, mew=0, transform=axes.get_xaxis_transform(), zorder=5)
 
@@ -102,7 +106,7 @@ def _mark_best(axes: Axes, runs: Sequence[FoldRun], archs: Sequence[str], column
 def _draw_run(axes: Axes, run: FoldRun, x: float, highest: float) -> None:
     """Small markers for folds, a large one on a short line for their mean."""
     colour, marker, _ = style.CONFIG_STYLE[run.spec.config]
-    shown = [rmse for rmse in run.best if rmse <= highest]
+    shown = [value for value in run.best if value <= highest]
     axes.plot([x] * len(shown), shown, marker, color=colour, ms=2.6, alpha=0.45, mew=0)
     mean = float(np.mean(run.best))
     axes.plot([x - 0.07, x + 0.07], [mean, mean], color=colour, lw=1.2, solid_capstyle="butt", zorder=3)
@@ -132,11 +136,16 @@ def _draw_paper(axes: Axes, run: FoldRun, x: float, rmse: float) -> None:
 
 
 def _draw_baseline(axes: Axes, baseline: FoldRun, columns: int) -> None:
-    rmse = float(np.mean(baseline.best))
-    axes.axhline(rmse, color=style.REFERENCE, lw=1, ls=(0, (5, 3)), zorder=1)
+    mean = float(np.mean(baseline.best))
+    _draw_line(axes, mean, f"{baseline.model}\n{digits(mean)}", style.REFERENCE, columns)
+
+
+def _draw_line(axes: Axes, height: float, label: str, colour: str, columns: int) -> None:
+    """A line over all architectures, named at its end."""
+    axes.axhline(height, color=colour, lw=1, ls=(0, (5, 3)), zorder=1)
     axes.annotate(
-        f"{baseline.model}\n{digits(rmse)}", (columns - 0.5, rmse), (3, 0), textcoords="offset points", ha="left",
-        va="center", fontsize=7, color=style.REFERENCE, annotation_clip=False,
+        label, (columns - 0.5, height), (3, 0), textcoords="offset points", ha="left",
+        va="center", fontsize=7, color=colour, annotation_clip=False,
     )  # fmt: skip
 
 
@@ -146,7 +155,7 @@ def _dress(axes: Axes, runs: Sequence[FoldRun], archs: Sequence[str], title: str
     axes.set_xlim(-0.5, len(archs) - 0.5)
     for edge in range(1, len(archs)):
         axes.axvline(edge - 0.5, color="#C8C8C8", lw=0.6)
-    axes.set_ylabel(style.rmse_label(data))
+    axes.set_ylabel(style.metric_label(runs[0]))
     axes.set_title(style.titled(title, data), loc="left", pad=22)
 
 
@@ -169,8 +178,10 @@ def _legend(axes: Axes, runs: Sequence[FoldRun], with_paper: bool) -> None:
 
 
 def _small_print(runs: Sequence[FoldRun]) -> list[str]:
-    point = "A point is the lowest validation RMSE over epochs of one fold, as in the paper; large markers are means."
-    lines = [point, f"{provenance(runs)}."]
+    metric = runs[0].metric
+    like = "as in the paper" if metric.in_unit else "as the paper has it of RMSE"
+    point = f"A point is the {metric.best} validation {metric.name} over epochs of one fold, {like}"
+    lines = [f"{point}; large markers are means.", f"{provenance(runs)}."]
     if not all(np.mean(run.best) <= limits(runs)[1] for run in runs):
         lines[0] += " In the grey band: models off the scale, with their mean."
     return style.small_print(lines, runs[0].dataset)

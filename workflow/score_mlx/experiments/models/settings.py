@@ -38,7 +38,7 @@ class ModelsExperiment(GraphExperiment):
 
         printed = table.read_paper(paper) if paper else {}
         rows = table.model_table(runs, printed, top=top, not_run=not_run)
-        return Table(title, table.COLUMNS, rows, table.caption(runs, top), table.READABLE)
+        return Table(title, table.columns(runs), rows, table.caption(runs, top), table.readable(runs))
 
     @classmethod
     def draw(cls, drawing: str, runs: Sequence[Any], out: Path, title: str, paper: Path | None, line: Any) -> None:

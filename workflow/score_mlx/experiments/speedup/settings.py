@@ -19,6 +19,7 @@ class SpeedupExperiment(GraphExperiment):
     """SCORE beside the native stack, with and without descriptors: how many times faster it learns."""
 
     kind: Literal["speedup"]
+    of_classes: ClassVar[bool] = False  # its factors are read from curves of errors
     table_code: ClassVar[str | None] = "experiments/speedup/table.py"
     draws: ClassVar[tuple[str, ...]] = ("forms", "warp")
     drawing_code: ClassVar[tuple[str, ...]] = ("experiments/speedup/drawing.py",)

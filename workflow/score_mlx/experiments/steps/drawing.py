@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from score_mlx.plots import style
+from score_mlx.plots.learning_curves import limits
 from score_mlx.runs.run import FoldRun
 from score_mlx.stats import warp
 from score_mlx.tables.runs import provenance, require_one_dataset
@@ -81,18 +82,20 @@ def _best(axes: Axes, run: FoldRun, depths: Sequence[int], paper: Mapping[str, M
 
 
 def _dress_learning(learning: Sequence[Axes], runs: Sequence[FoldRun], colours: Mapping) -> None:
-    lowest = min(np.nanmin(np.mean(run.curves, axis=0)) for run in runs)
+    means, higher = [np.mean(run.curves, axis=0) for run in runs], runs[0].metric.higher
+    lowest = min(map(np.nanmin, means))
     for axes in learning:
-        axes.set(xlabel="epoch", ylim=(0.96 * lowest, ROOM * lowest))
-    learning[0].set_ylabel(style.rmse_label(runs[0].dataset))
+        axes.set(xlabel="epoch", ylim=limits(means, higher=True) if higher else (0.96 * lowest, ROOM * lowest))
+    learning[0].set_ylabel(style.metric_label(runs[0]))
     learning[1].tick_params(labelleft=False)
     handles = [Line2D([], [], color=colour, lw=1.6, label=f"K = {depth}") for depth, colour in colours.items()]
-    learning[0].legend(handles=handles, ncols=2, loc="upper right", handlelength=1.2, columnspacing=1)
+    place = "lower right" if higher else "upper right"
+    learning[0].legend(handles=handles, ncols=2, loc=place, handlelength=1.2, columnspacing=1)
 
 
 def _dress_best(axes: Axes, runs: Sequence[FoldRun], depths: Sequence[int]) -> None:
     axes.set_xticks(range(len(depths)), [str(depth) for depth in depths])
-    axes.set(xlabel="K, applications of a block", ylabel=f"lowest {style.rmse_label(runs[0].dataset)}")
+    axes.set(xlabel="K, applications of a block", ylabel=f"{runs[0].metric.best} {style.metric_label(runs[0])}")
     handles = [
         Line2D([], [], color=colour, marker=marker, ls="", ms=5.5, label=name)
         for name, marker, colour in FORMS.values()
@@ -107,9 +110,10 @@ def _dress_best(axes: Axes, runs: Sequence[FoldRun], depths: Sequence[int]) -> N
 
 
 def _small_print(runs: Sequence[FoldRun]) -> list[str]:
+    metric = runs[0].metric
     lines = [
-        f"Left: validation RMSE, mean over folds, and in bold its average over {WINDOW} epochs. Right: the lowest over "
-        "epochs of each fold, as in the paper.",
+        f"Left: validation {metric.name}, mean over folds, and in bold its average over {WINDOW} epochs. Right: the "
+        f"{metric.best} over epochs of each fold, as in the paper.",
         f"{provenance(runs)}.",
     ]
     return style.small_print(lines, runs[0].dataset)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.runs.objective import Metric
 from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.tables.formats import mean_and_std, number
 from score_mlx.tables.runs import NO_VALUE, ORIGIN, origin, paired, provenance, require_one_dataset, warnings
@@ -31,8 +32,9 @@ def steps_table(runs: Sequence[FoldRun], paper: Paper) -> list[dict[str, Any]]:
         paper: the paper's score, native and improvement_percent by K (`read_paper`).
 
     Returns:
-        Rows with the keys `COLUMNS`. diff = native - score and improvement = 100 diff / native, of means over folds at
-        the best epoch of each fold; `_last` the same after the last epoch; None where a fold diverged.
+        Rows with the keys `COLUMNS`. diff = native - score, the reverse of a metric of which more is better, and
+        improvement = 100 diff / native, of means over folds at the best epoch of each fold; `_last` the same after the
+        last epoch; None where a fold diverged.
 
     Raises:
         UserError: a depth lacks one of its two runs, or runs are on different data.
@@ -41,17 +43,18 @@ def steps_table(runs: Sequence[FoldRun], paper: Paper) -> list[dict[str, Any]]:
     both = "a run of SCORE and one of the native model"
     pairs = paired(runs, lambda run: f"K = {run.spec.steps}", lambda run: run.spec.recurrent, both)
     rows = [_row(native, score, paper) for native, score in sorted(pairs, key=lambda pair: pair[0].spec.steps)]
-    return [*rows, _average(rows, paper)]
+    return [*rows, _average(rows, paper, runs[0].metric)]
 
 
 def caption(runs: Sequence[FoldRun]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
+    metric = runs[0].metric
     return [
         *warnings(runs),
         f"Data and runs: {provenance(runs)}.",
-        "RMSE: the lowest over epochs on each test fold, as in the paper (so chosen on the test fold), mean ± "
-        "population standard deviation over folds. Improvement: of SCORE over the native stack of K blocks, in percent "
-        "of the latter; last epoch: the same with no epoch chosen.",
+        f"{metric.name}: the {metric.best} over epochs on each test fold, as in the paper (so chosen on the test "
+        "fold), mean ± population standard deviation over folds. Improvement: of SCORE over the native stack of K "
+        "blocks, in percent of the latter; last epoch: the same with no epoch chosen.",
     ]
 
 
@@ -71,24 +74,26 @@ def _row(native: FoldRun, score: FoldRun, paper: Paper) -> dict[str, Any]:
         row[name], row[f"{name}_std"] = mean_std(run.best)
         row[f"{name}_last"], _ = mean_std(run.last)
     why_not = score.incomparable(but=("steps",)) or native.incomparable(but=("steps",))
-    return _judged(row | origin(score), paper.get(str(depth), {}), why_not)
+    return _judged(row | origin(score), paper.get(str(depth), {}), why_not, score.metric)
 
 
-def _average(rows: Sequence[Mapping[str, Any]], paper: Paper) -> dict[str, Any]:
+def _average(rows: Sequence[Mapping[str, Any]], paper: Paper, metric: Metric) -> dict[str, Any]:
     """Means of the columns above; origin and comparability are those of the first row."""
     row = dict(rows[0]) | {"steps": AVERAGE, "dt": None, "score_std": None, "native_std": None, "options": None}
     for name in ("score", "native", "score_last", "native_last"):
         row[name], _ = mean_std(np.nan if each[name] is None else each[name] for each in rows)
     why_not = next((each["comparable"] for each in rows if each["comparable"] not in ("yes", NO_VALUE)), "")
-    return _judged(row, paper.get(AVERAGE, {}), why_not)
+    return _judged(row, paper.get(AVERAGE, {}), why_not, metric)
 
 
-def _judged(row: dict[str, Any], paper: Mapping[str, float], why_not: str) -> dict[str, Any]:
+def _judged(row: dict[str, Any], paper: Mapping[str, float], why_not: str, metric: Metric) -> dict[str, Any]:
     """Differences between the two models, and from the paper's values where these compare."""
     for last in ("", "_last"):
         score, native = row[f"score{last}"], row[f"native{last}"]
-        row[f"improvement{last}_percent"] = None if None in (score, native) else 100 * (native - score) / native
-    row["diff"] = None if None in (row["score"], row["native"]) else row["native"] - row["score"]
+        row[f"improvement{last}_percent"] = (
+            None if None in (score, native) else 100 * metric.error(native - score) / native
+        )
+    row["diff"] = None if None in (row["score"], row["native"]) else metric.error(row["native"] - row["score"])
     for name in ("score", "native"):
         row[f"paper_{name}"] = paper.get(name)
         row[f"difference_{name}"] = None if why_not or not paper or row[name] is None else row[name] - paper[name]

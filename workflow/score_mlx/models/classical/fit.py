@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from score_mlx.data.fold_data import FoldedData
-from score_mlx.models.classical.models import fitted
+from score_mlx.models.classical.models import fitted, predicted
 from score_mlx.models.classical.selection import Selection, linear_importance, ranked
 from score_mlx.models.classical.spec import ClassicalSpec
-from score_mlx.runs.records import BY_HAND, finite, make_fold, make_meta, make_record, write_record
-from score_mlx.runs.schema import Fold, RunRecord
+from score_mlx.runs.objective import REGRESSION
+from score_mlx.runs.records import BY_HAND, finite, make_measured_fold, make_meta, make_record, write_record
+from score_mlx.runs.schema import ClassFold, Fold, RunRecord
 from score_mlx.training.exclusive import once
 from score_mlx.training.progress import Progress
 
@@ -40,7 +41,7 @@ def fit_all(
         The record. Each fold's curves hold one value: a classical model is fitted once.
     """
     compute = partial(_fit_all, spec, data, folder, selection, progress, preset)
-    return once(spec, data.record(), RunRecord, folder, compute)
+    return once(spec, data.record(), spec.objective.record, folder, compute)
 
 
 def _fit_all(
@@ -51,14 +52,15 @@ def _fit_all(
     progress: str,
     preset: str,
 ) -> RunRecord:
+    spec.objective.check(data)
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     bar = Progress(progress, f"{spec.model} ({data.info['label']})", len(data.fold_numbers), epochs=1)
-    parts: list[Fold] = []
+    parts: list[Fold | ClassFold] = []
     for fold in data.fold_numbers:
         bar.group([fold])
         parts.append(_fit_fold(spec, data, fold, _columns(spec, data, fold, selection)))
-        rmse = parts[-1].rmse
-        bar.epoch(1, rmse, rmse)
+        metric = spec.objective.metric.key
+        bar.epoch(1, getattr(parts[-1], metric), getattr(parts[-1], metric), metric)
     bar.close()
     record = make_record(spec, data.record(), None, parts)
     seconds = time.monotonic() - clock
@@ -77,22 +79,24 @@ def _columns(spec: ClassicalSpec, data: FoldedData, fold: int, selection: Select
     return ranked(linear_importance(model.coef_, x[train]), spec.top)
 
 
-def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndarray) -> Fold:
+def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndarray) -> Fold | ClassFold:
     train, test = data.train(fold), data.test(fold)
     # Lasso's sums of squares need double precision; the others round to single themselves.
     x, y = data.scaled_descriptors(fold)[:, columns].astype(np.float64), data.targets
     mean, deviation = scale = data.target_scale(fold) if spec.scale_targets else (0.0, 1.0)
-    model = fitted(spec, fold, x[train], (y[train] - mean) / deviation)
+    model, objective = fitted(spec, fold, x[train], (y[train] - mean) / deviation), spec.objective
 
-    def squared_error(rows: np.ndarray) -> float:
-        return float(np.mean((model.predict(x[rows]) * deviation + mean - y[rows]) ** 2))
+    def asked(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What is predicted of molecules, and their targets."""
+        return predicted(spec, model, x[rows]) * deviation + mean, y[rows]
 
     more: dict[str, Any] = {"target_scale": list(scale)} if spec.scale_targets else {}
     if data.holdout:
-        more |= {"val": len(data.val(fold)), "val_rmse": [finite(squared_error(data.val(fold)) ** 0.5)]}
-    chosen = _chosen(spec, model, data.names[columns])
-    errors = [squared_error(train)], [squared_error(test) ** 0.5]
-    return make_fold(fold, len(train), len(test), *errors, fitted=chosen, **more)
+        found = objective.measured(*asked(data.val(fold)))
+        more |= {"val": len(data.val(fold))} | {f"val_{key}": [finite(value)] for key, value in found.items()}
+    measured = {key: [value] for key, value in objective.measured(*asked(test)).items()}
+    chosen, loss = _chosen(spec, model, data.names[columns]), objective.mean_loss(*asked(train))
+    return make_measured_fold(objective, fold, len(train), len(test), [loss], measured, fitted=chosen, **more)
 
 
 def _chosen(spec: ClassicalSpec, model: Any, names: np.ndarray) -> dict[str, Any]:
@@ -102,4 +106,7 @@ def _chosen(spec: ClassicalSpec, model: Any, names: np.ndarray) -> dict[str, Any
         return {"alpha": finite(model.alpha_), "nonzero": len(used), "descriptors": names.tolist()}
     if spec.method == "catboost":
         return {"learning_rate": finite(model.learning_rate_)}
-    return {"support_vectors": len(model.support_)} if spec.method == "svr" else {}
+    if spec.method == "svr":
+        machine = model if spec.task == REGRESSION else model.calibrated_classifiers_[0].estimator
+        return {"support_vectors": len(machine.support_)}
+    return {}

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from score_mlx.models.classical.spec import ClassicalSpec, Lasso
+from score_mlx.runs.objective import CLASSIFICATION
 from score_mlx.system.errors import UserError
 
 T = TypeVar("T")
@@ -16,8 +17,13 @@ T = TypeVar("T")
 
 
 def make(spec: ClassicalSpec) -> Any:
-    """An unfitted estimator with `fit(x, y)` and `predict(x)`."""
+    """An unfitted estimator with `fit(x, y)` and `predict(x)`, or `predict_proba(x)` where classes are learnt."""
     return MAKERS[spec.method](spec, spec.settings())
+
+
+def predicted(spec: ClassicalSpec, model: Any, x: np.ndarray) -> np.ndarray:
+    """(n,) numbers, as scaled as they were learnt, or probabilities of class 1, of descriptors x (n, D)."""
+    return model.predict_proba(x)[:, 1] if spec.task == CLASSIFICATION else model.predict(x)
 
 
 def fitted(spec: ClassicalSpec, fold: int, x: np.ndarray, y: np.ndarray) -> Any:
@@ -25,7 +31,7 @@ def fitted(spec: ClassicalSpec, fold: int, x: np.ndarray, y: np.ndarray) -> Any:
 
     Args:
         x: (n, D) scaled descriptors.
-        y: (n,) targets.
+        y: (n,) targets, or classes 0 and 1.
 
     Raises:
         UserError: the library cannot learn from these, or refuses for a reason of its own.
@@ -33,7 +39,8 @@ def fitted(spec: ClassicalSpec, fold: int, x: np.ndarray, y: np.ndarray) -> Any:
     if isinstance(spec, Lasso) and len(y) < spec.cv:
         few = f"{len(y)} training molecules, expected at least cv = {spec.cv} for the folds that choose alpha"
         raise UserError(f"{_place(spec, fold)}: {few}")
-    return asked(lambda: make(spec).fit(x, y), spec, fold, x, y)
+    learnt = y.astype(np.int64) if spec.task == CLASSIFICATION else y
+    return asked(lambda: make(spec).fit(x, learnt), spec, fold, x, y)
 
 
 def asked(work: Callable[[], T], spec: ClassicalSpec, fold: int, x: np.ndarray, y: np.ndarray) -> T:
@@ -60,38 +67,46 @@ def _place(spec: ClassicalSpec, fold: int) -> str:
 
 
 def _catboost(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
-    from catboost import CatBoostRegressor
+    from catboost import CatBoostClassifier, CatBoostRegressor
 
     settings["learning_rate"] = settings["learning_rate"] or None
-    return CatBoostRegressor(
-        **settings, random_seed=spec.seed, thread_count=1, verbose=False, allow_writing_files=False
-    )
+    kind = CatBoostClassifier if spec.task == CLASSIFICATION else CatBoostRegressor
+    return kind(**settings, random_seed=spec.seed, thread_count=1, verbose=False, allow_writing_files=False)
 
 
 def _xgboost(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
-    from xgboost import XGBRegressor
+    from xgboost import XGBClassifier, XGBRegressor
 
-    return XGBRegressor(**settings, random_state=spec.seed, n_jobs=1)
+    kind = XGBClassifier if spec.task == CLASSIFICATION else XGBRegressor
+    return kind(**settings, random_state=spec.seed, n_jobs=1)
 
 
 def _lightgbm(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
-    from lightgbm import LGBMRegressor
+    from lightgbm import LGBMClassifier, LGBMRegressor
 
     # Without the last two it measures at run time which layout is faster, and the layout decides the order of sums.
     fixed = {"deterministic": True, "force_col_wise": True}
-    return LGBMRegressor(**settings, random_state=spec.seed, n_jobs=1, verbose=-1, **fixed)
+    kind = LGBMClassifier if spec.task == CLASSIFICATION else LGBMRegressor
+    return kind(**settings, random_state=spec.seed, n_jobs=1, verbose=-1, **fixed)
 
 
 def _random_forest(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
-    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    return RandomForestRegressor(**settings, random_state=spec.seed, n_jobs=1)
+    kind = RandomForestClassifier if spec.task == CLASSIFICATION else RandomForestRegressor
+    return kind(**settings, random_state=spec.seed, n_jobs=1)
 
 
 def _svr(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
-    from sklearn.svm import SVR
+    from sklearn.svm import SVC, SVR
 
-    return SVR(**settings)
+    if spec.task != CLASSIFICATION:
+        return SVR(**settings)
+    from sklearn.calibration import CalibratedClassifierCV
+
+    del settings["epsilon"]  # of regression only
+    # Platt's probabilities from five folds of the training molecules; the order that ROC-AUC counts is the margin's
+    return CalibratedClassifierCV(SVC(**settings), method="sigmoid", ensemble=False)
 
 
 def _lasso(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:

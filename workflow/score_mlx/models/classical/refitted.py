@@ -9,7 +9,7 @@ import numpy as np
 
 from score_mlx.data.chem import descriptors as chem
 from score_mlx.data.fold_data import FoldedData
-from score_mlx.models.classical.models import fitted
+from score_mlx.models.classical.models import fitted, predicted
 from score_mlx.models.classical.selection import Selection
 from score_mlx.models.classical.spec import ClassicalSpec
 from score_mlx.models.families import inputs_of
@@ -37,30 +37,31 @@ class Refitted:
         if not data.record().same(content.dataset):
             raise UserError(f"{record}: fitted on other data than {files['molecules'].parent} holds, see --results")
         selection = Selection.load(files["shap"]) if spec.ranked_by else None
-        self._models = []
+        self._models, objective = [], spec.objective
         for part in content.folds:
             fold, x = part.fold, data.scaled_descriptors(part.fold).astype(np.float64)
             columns = selection.top(fold, spec.top) if selection else np.arange(x.shape[1])
-            mean, deviation = part.target_scale or (0.0, 1.0)
+            mean, deviation = getattr(part, "target_scale", None) or (0.0, 1.0)
             train, test = data.train(fold), data.test(fold)
             model = fitted(spec, fold, x[train][:, columns], (data.targets[train] - mean) / deviation)
-            found = model.predict(x[test][:, columns]) * deviation + mean - data.targets[test]
-            rmse = float(np.sqrt(np.mean(found**2)))
-            if part.rmse[0] is None or abs(rmse - part.rmse[0]) > CLOSE * max(abs(part.rmse[0]), rmse):
+            found = predicted(spec, model, x[test][:, columns]) * deviation + mean
+            ours, metric = objective.metric.of(found, data.targets[test]), objective.metric
+            recorded = getattr(part, metric.key)[0]
+            if recorded is None or abs(ours - recorded) > CLOSE * max(abs(recorded), ours):
                 raise UserError(
-                    f"{record}: fold {fold} has RMSE {part.rmse[0]}, fitted here {rmse:.7g}: other versions of the "
-                    "libraries made it; fit it again with score-mlx train classical"
+                    f"{record}: fold {fold} has {metric.name} {recorded}, fitted here {ours:.7g}: other versions of "
+                    "the libraries made it; fit it again with score-mlx train classical"
                 )
             self._models.append((model, data.scaler(fold), columns, mean, deviation))
 
     def __call__(self, smiles: Sequence[str]) -> np.ndarray:
-        """Predictions (n, folds) for n SMILES that RDKit reads, in the unit of the target."""
+        """Predictions (n, folds) for n SMILES that RDKit reads, in the unit of the target, or P(class 1)."""
         if not smiles:
             return np.empty((0, len(self.folds)))
         raw = chem.compute(smiles, processes=1)[0]
         return np.stack(
             [
-                model.predict(scaler.transform(raw)[:, columns].astype(np.float64)) * deviation + mean
+                predicted(self.spec, model, scaler.transform(raw)[:, columns].astype(np.float64)) * deviation + mean
                 for model, scaler, columns, mean, deviation in self._models
             ],
             axis=1,

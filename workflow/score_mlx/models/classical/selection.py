@@ -14,6 +14,7 @@ from score_mlx.data.described import DataSet
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.models.classical.models import asked, fitted
 from score_mlx.models.classical.spec import CatBoost
+from score_mlx.runs.objective import REGRESSION
 from score_mlx.runs.records import environment
 from score_mlx.runs.run import show_cuts
 from score_mlx.runs.schema import Cut
@@ -96,7 +97,15 @@ def linear_importance(coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def select(spec: CatBoost, data: FoldedData) -> Selection:
-    """Explain the model of `spec`, fitted on each training fold."""
+    """Explain the model of `spec`, fitted on each training fold.
+
+    Raises:
+        UserError: it learns classes.
+    """
+    if spec.task != REGRESSION:
+        raise UserError(
+            f"{spec.path('')}: SHAP ranks descriptors for Lasso, which learns numbers; expected no task={spec.task}"
+        )
     importance = np.zeros((len(data.fold_numbers), len(data.names)))
     values, inputs = (np.zeros((len(data.targets), len(data.names)), np.float32) for _ in range(2))
     for fold in data.fold_numbers:

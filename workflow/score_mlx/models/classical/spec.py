@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import Field, dataclass
 from typing import Any, ClassVar
 
+from score_mlx.runs.objective import CLASSIFICATION, REGRESSION
 from score_mlx.runs.spec import NOT_NEGATIVE, POSITIVE, RATE, FoldSpec, Range
 from score_mlx.system.errors import UserError, unknown
 
+SHARED = ("split", "repeat", "seed", "scale_targets", "task")  # fields of all methods
 NAMES = ("catboost", "xgboost", "lightgbm", "random_forest", "svr", "lasso")
 
 
@@ -26,6 +28,7 @@ class ClassicalSpec(FoldSpec):
         split, repeat: which folds.
         seed: of the models that draw at random: CatBoost, XGBoost, LightGBM, random forest.
         scale_targets: whether the model learns targets of mean 0 and standard deviation 1 over its training molecules.
+        task: whether targets are numbers (`regression`) or the classes 0 and 1 (`classification`).
     """
 
     dataset: str
@@ -34,6 +37,7 @@ class ClassicalSpec(FoldSpec):
     repeat: int = 0
     seed: int = 42
     scale_targets: bool = False
+    task: str = REGRESSION
 
     FAMILY: ClassVar[str] = "classical"
     NAMED: ClassVar[tuple[str, ...]] = ("method",)
@@ -45,6 +49,10 @@ class ClassicalSpec(FoldSpec):
         super().__post_init__()
         if type(self) is not self.variant(self.method):
             raise UserError(f"method = {self.method}: its settings are those of {self.variant(self.method).__name__}")
+        if self.task == CLASSIFICATION and self.method not in CLASSIFIERS:
+            raise UserError(
+                f"method = {self.method}: learns numbers, expected {', '.join(CLASSIFIERS)} with task = {self.task}"
+            )
 
     @classmethod
     def variant(cls, *named: str) -> type[ClassicalSpec]:
@@ -68,7 +76,7 @@ class ClassicalSpec(FoldSpec):
     @classmethod
     def setting_fields(cls) -> list[Field[Any]]:
         """The fields that are the library's."""
-        return [f for f in cls.option_fields() if f.name not in ("split", "repeat", "seed", "scale_targets")]
+        return [f for f in cls.option_fields() if f.name not in SHARED]
 
     def settings(self) -> dict[str, Any]:
         """The model's own settings."""
@@ -156,6 +164,10 @@ class SVR(ClassicalSpec):
         "epsilon": NOT_NEGATIVE,
     }
 
+    @property
+    def model(self) -> str:
+        return "SVC" if self.task == CLASSIFICATION else super().model
+
 
 @dataclass(frozen=True)
 class Lasso(ClassicalSpec):
@@ -208,3 +220,4 @@ METHODS: dict[str, tuple[type[ClassicalSpec], str]] = {
     "svr": (SVR, "SVR"),
     "lasso": (Lasso, "Lasso"),
 }
+CLASSIFIERS = tuple(name for name in METHODS if name != "lasso")  # whose libraries learn classes as well

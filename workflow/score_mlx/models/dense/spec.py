@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from score_mlx.runs.objective import REGRESSION
 from score_mlx.runs.spec import POSITIVE, RATE, FoldSpec, NetworkSpec, Range
 
 NETWORKS = {"mlp": "MLP", "score_mlp": "SCORE-MLP"}  # and their names in the paper's Table 1
@@ -21,6 +22,7 @@ class DenseSpec(NetworkSpec):
         split, repeat: which folds; repeat r also means new weights.
         seed: from which each fold's initialisation, order of molecules and dropout are derived.
         scale_targets: whether the model learns targets of mean 0 and standard deviation 1 over its training molecules.
+        task: whether targets are numbers (`regression`) or the classes 0 and 1 (`classification`).
     """
 
     dataset: str
@@ -33,6 +35,7 @@ class DenseSpec(NetworkSpec):
     repeat: int = 0
     seed: int = 42
     scale_targets: bool = False
+    task: str = REGRESSION
 
     FAMILY: ClassVar[str] = "dense"
     NAMED: ClassVar[tuple[str, ...]] = ("network",)

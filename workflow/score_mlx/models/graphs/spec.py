@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from score_mlx.runs import plugins
+from score_mlx.runs.objective import REGRESSION
 from score_mlx.runs.spec import POSITIVE, RATE, FoldSpec, NetworkSpec, Range
 from score_mlx.system.errors import UserError
 
@@ -48,6 +49,7 @@ class GraphSpec(NetworkSpec):
         split, repeat: which folds; repeat r also means new weights.
         seed: from which each fold's initialisation, order of molecules and dropout are derived.
         scale_targets: whether the model learns targets of mean 0 and standard deviation 1 over its training molecules.
+        task: whether targets are numbers (`regression`) or the classes 0 and 1 (`classification`).
     """
 
     dataset: str
@@ -72,6 +74,7 @@ class GraphSpec(NetworkSpec):
     repeat: int = 0
     seed: int = 42
     scale_targets: bool = False
+    task: str = REGRESSION
 
     FAMILY: ClassVar[str] = "graphs"
     NAMED: ClassVar[tuple[str, ...]] = ("arch", "config")
