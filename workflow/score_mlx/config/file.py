@@ -16,6 +16,7 @@ from score_mlx.config.messages import explain
 from score_mlx.config.models import ClassicalSettings, DenseSettings, Devices, GraphSettings, Presets
 from score_mlx.config.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.config.texts import merge
+from score_mlx.data import classes
 from score_mlx.data.dataset_names import BUILT_IN, dataset_name, ending
 from score_mlx.data.splits import GIVEN, SPLITS, STRATIFIED
 from score_mlx.experiments.base import Name, Typed
@@ -82,26 +83,22 @@ class Config(Typed):
     @field_validator("task", mode="before")
     @classmethod
     def _one_network_a_column(cls, value: Any) -> Any:
-        several = {"multitask": "one network for several columns", "multiclass": "more than two classes"}
-        meant = several.get(str(value).lower().replace("-", "").replace("_", ""))
-        if meant:
+        if meant := classes.meant(value):
             raise ValueError(f"{meant} is not learnt, expected {' or '.join(map(repr, TASKS))}")
         return value
 
     @field_validator("task")
     @classmethod
     def _of_own_classes(cls, value: str, info: ValidationInfo) -> str:
-        dataset = info.data.get("dataset")
-        if value == CLASSIFICATION and dataset in BUILT_IN:
-            raise ValueError(f"expected {REGRESSION!r}, as the targets of {dataset} are numbers")
+        if value == CLASSIFICATION and info.data.get("dataset") in BUILT_IN:
+            raise ValueError(f"expected {REGRESSION!r}, as the targets of {info.data['dataset']} are numbers")
         return value
 
     @field_validator("split", mode="before")
     @classmethod
     def _usual(cls, value: Any, info: ValidationInfo) -> Any:
         """The paper's folds; of classes those that share them out."""
-        usual = STRATIFIED if info.data.get("task") == CLASSIFICATION else GraphSpec.split
-        return usual if value is None else value
+        return (STRATIFIED if info.data.get("task") == CLASSIFICATION else GraphSpec.split) if value is None else value
 
     @field_validator("split")
     @classmethod
@@ -132,8 +129,7 @@ class Config(Typed):
     @property
     def scaled(self) -> bool:
         """Whether models learn scaled targets: those of a reader's own data, unless config.yaml decides it."""
-        usual = bool(self.own_csv) and self.task == REGRESSION
-        return usual if self.scale_targets is None else self.scale_targets
+        return self.task == REGRESSION and bool(self.own_csv) if self.scale_targets is None else self.scale_targets
 
     @property
     def dataset_name(self) -> str:
@@ -153,9 +149,9 @@ class Config(Typed):
 
     def unfit(self, name: str) -> str:
         """Why an experiment cannot be made of what is learnt; "" where it can."""
-        kind = self.experiments[name].kind
-        numbers = self.task == CLASSIFICATION and not self.experiments[name].of_classes
-        return f"{name}: {kind} compares errors of numbers, expected it with task: {REGRESSION}" if numbers else ""
+        experiment = self.experiments[name]
+        reason = f"{name}: {experiment.kind} compares errors of numbers, expected it with task: {REGRESSION}"
+        return reason if self.task == CLASSIFICATION and not experiment.of_classes else ""
 
     def of_kind(self, kind: str) -> list[str]:
         """The experiments of one kind."""

@@ -27,6 +27,12 @@ def told(targets: np.ndarray) -> str:
     )
 
 
+def meant(task: object) -> str:
+    """What a word for a task means that is not learnt here; "" for any other word."""
+    several = {"multitask": "one network for several columns", "multiclass": "more than two classes"}
+    return several.get(str(task).lower().replace("-", "").replace("_", ""), "")
+
+
 def require_binary(targets: np.ndarray, name: str) -> None:
     """Refuses targets (n,) that are not two classes.
 

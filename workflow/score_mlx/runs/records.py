@@ -70,10 +70,10 @@ def make_fold(fold: int, train: int, test: int, train_loss: list[float], rmse: l
         train_loss, rmse: a value an epoch.
         more: further fields of `Fold`.
     """
-    return make_measured_fold(OBJECTIVES[REGRESSION], fold, train, test, train_loss, {"rmse": rmse}, **more)
+    return make_fold_of(OBJECTIVES[REGRESSION], fold, train, test, train_loss, {"rmse": rmse}, **more)
 
 
-def make_measured_fold(
+def make_fold_of(
     objective: Objective,
     fold: int,
     train: int,

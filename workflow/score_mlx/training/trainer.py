@@ -23,16 +23,8 @@ from score_mlx.depth import learned_dt
 from score_mlx.nn import on_cpu
 from score_mlx.runs import plugins
 from score_mlx.runs.objective import REGRESSION
-from score_mlx.runs.records import (
-    BY_HAND,
-    SCHEMA_VERSION,
-    finite,
-    make_measured_fold,
-    make_meta,
-    make_record,
-    write_record,
-)
-from score_mlx.runs.schema import Fold, RunRecord
+from score_mlx.runs.records import BY_HAND, SCHEMA_VERSION, finite, make_fold_of, make_meta, make_record, write_record
+from score_mlx.runs.schema import AnyFold, ClassRecord, RunRecord
 from score_mlx.runs.science import SCIENCE
 from score_mlx.runs.spec import NetworkSpec
 from score_mlx.system.arrays import save_arrays
@@ -85,7 +77,7 @@ class Block:
 class Trained:
     """What has come of a job so far."""
 
-    folds: list[Fold] = field(default_factory=list)
+    folds: list[AnyFold] = field(default_factory=list)
     seconds: float = 0.0
     resumed: int = 0
     parameters: int = 0
@@ -101,7 +93,7 @@ def train(
     replicas: int | None = None,
     preset: str = BY_HAND,
     report_to: str = "none",
-) -> RunRecord:
+) -> RunRecord | ClassRecord:
     """Train on all folds and write `run.json`, `run.meta.json` and `weights/` into `folder`.
 
     A killed run leaves checkpoints there and goes on from them to the same bytes.
@@ -168,11 +160,8 @@ def train_together(
     if replicas is None:
         replicas = 0 if on_cpu() else MOST
     asked = [(job.spec, job.data.record(), job.folder) for job in jobs]
-    once_together(
-        asked,
-        jobs[0].spec.objective.record,
-        lambda left: _train(task, [jobs[n] for n in left], progress, None, replicas, preset),
-    )
+    kind = jobs[0].spec.objective.record
+    once_together(asked, kind, lambda left: _train(task, [jobs[n] for n in left], progress, None, replicas, preset))
 
 
 def _train(
@@ -183,7 +172,7 @@ def _train(
     together: int,
     preset: str,
     report_to: str = "none",
-) -> list[RunRecord]:
+) -> list[RunRecord | ClassRecord]:
     """Train jobs that may share replicas; their records in the same order.
 
     Args:
@@ -222,7 +211,7 @@ def _train_group(task: type[Task], group: list[Block], done: dict[int, Trained],
             place += 1
 
 
-def _finish(job: Job, found: Trained, started: str, preset: str, side_by_side: int) -> RunRecord:
+def _finish(job: Job, found: Trained, started: str, preset: str, side_by_side: int) -> RunRecord | ClassRecord:
     found.folds.sort(key=lambda fold: fold.fold)
     record = make_record(job.spec, job.data.record(), found.parameters, found.folds)
     used = plugins.provenance(job.spec.as_dict())
@@ -291,7 +280,7 @@ def _write_weights(folder: Path, fold: int, best: dict[str, mx.array], last: dic
 
 def _fold(
     member: Member[Any, Any], r: int, curves: Curves, weights: dict[str, mx.array], remarks: dict[str, float | None]
-) -> Fold:
+) -> AnyFold:
     data, fold, scale = member.data, member.fold, member.target_scale
     dt = [np.array(learned_dt(alpha)).tolist() for name, alpha in weights.items() if name.endswith("dt.alpha")]
     more: dict[str, Any] = {"learned_dt": [finite(value) for value in dt[0]]} if dt else {}
@@ -300,8 +289,6 @@ def _fold(
     if member.spec.scale_targets:
         more["target_scale"] = list(scale)
     losses = [loss * scale[1] ** 2 for loss in curves.train_loss[r]]  # in the target's unit, squared
-    measured, sizes = (
-        {key: series[r] for key, series in curves.test.items()},
-        (len(data.train(fold)), len(data.test(fold))),
-    )
-    return make_measured_fold(member.spec.objective, fold, *sizes, losses, measured, **more, **remarks)
+    measured = {key: series[r] for key, series in curves.test.items()}
+    sizes = len(data.train(fold)), len(data.test(fold))
+    return make_fold_of(member.spec.objective, fold, *sizes, losses, measured, **more, **remarks)

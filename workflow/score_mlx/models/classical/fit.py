@@ -15,7 +15,7 @@ from score_mlx.models.classical.models import fitted, predicted
 from score_mlx.models.classical.selection import Selection, linear_importance, ranked
 from score_mlx.models.classical.spec import ClassicalSpec
 from score_mlx.runs.objective import REGRESSION
-from score_mlx.runs.records import BY_HAND, finite, make_measured_fold, make_meta, make_record, write_record
+from score_mlx.runs.records import BY_HAND, finite, make_fold_of, make_meta, make_record, write_record
 from score_mlx.runs.schema import ClassFold, Fold, RunRecord
 from score_mlx.training.exclusive import once
 from score_mlx.training.progress import Progress
@@ -96,7 +96,7 @@ def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndar
         more |= {"val": len(data.val(fold))} | {f"val_{key}": [finite(value)] for key, value in found.items()}
     measured = {key: [value] for key, value in objective.measured(*asked(test)).items()}
     chosen, loss = _chosen(spec, model, data.names[columns]), objective.mean_loss(*asked(train))
-    return make_measured_fold(objective, fold, len(train), len(test), [loss], measured, fitted=chosen, **more)
+    return make_fold_of(objective, fold, len(train), len(test), [loss], measured, fitted=chosen, **more)
 
 
 def _chosen(spec: ClassicalSpec, model: Any, names: np.ndarray) -> dict[str, Any]:
