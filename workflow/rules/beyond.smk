@@ -7,7 +7,7 @@ out: results/{name}.csv, .md, .tex, .json           (results/{dataset}/{name}.* 
 """
 
 BEYOND = CONFIG.beyond_here
-FACTORIALS = [name for name in BEYOND if CONFIG.beyond[name].kind == "factorial"]
+FACTORIALS = [name for name in BEYOND if CONFIG.beyond[name].drawn]
 
 
 rule beyond_table:
@@ -15,7 +15,7 @@ rule beyond_table:
         records=lambda wildcards: beyond_records(wildcards.beyond),
         metas=lambda wildcards: beyond_records(wildcards.beyond, "run.meta.json"),
         paper=sorted(str(path) for path in Path(in_project("data", "paper")).glob("table*.csv")),
-        code=sources("tables/equal_size.py", "tables/variants.py"),
+        code=lambda wildcards: sources(*CONFIG.beyond[wildcards.beyond].code),
     output:
         csv=report(
             f"{TABLES}/{{beyond}}.csv",
@@ -46,7 +46,7 @@ rule factorial:
     input:
         records=lambda wildcards: beyond_records(wildcards.beyond),
         metas=lambda wildcards: beyond_records(wildcards.beyond, "run.meta.json"),
-        code=sources("tables/factorial.py", "plots/factorial.py"),
+        code=lambda wildcards: sources(*CONFIG.beyond[wildcards.beyond].code),
     output:
         csv=report(
             f"{TABLES}/{{beyond}}.csv",

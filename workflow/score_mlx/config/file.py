@@ -10,7 +10,6 @@ import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from score_mlx.config import texts
-from score_mlx.config.beyond import AnyBeyond
 from score_mlx.config.language import LanguageSettings
 from score_mlx.config.messages import explain
 from score_mlx.config.models import ClassicalSettings, DenseSettings, Devices, GraphSettings, Presets
@@ -20,7 +19,7 @@ from score_mlx.data import classes
 from score_mlx.data.dataset_names import BUILT_IN, dataset_name, ending
 from score_mlx.data.splits import GIVEN, SPLITS, STRATIFIED
 from score_mlx.experiments.base import Name, Typed
-from score_mlx.experiments.registry import AnyExperiment
+from score_mlx.experiments.registry import AnyBeyond, AnyExperiment
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import plugins
 from score_mlx.runs.objective import CLASSIFICATION, REGRESSION, TASKS

@@ -8,6 +8,10 @@ from pydantic import Field
 
 from score_mlx.experiments.base import Experiment
 from score_mlx.experiments.baselines.settings import BaselinesExperiment
+from score_mlx.experiments.beyond.equal_size.settings import EqualSizeExperiment
+from score_mlx.experiments.beyond.factorial.settings import FactorialExperiment
+from score_mlx.experiments.beyond.repeats.settings import RepeatsExperiment
+from score_mlx.experiments.beyond.variant.settings import VariantExperiment
 from score_mlx.experiments.challenge.settings import ChallengeExperiment
 from score_mlx.experiments.characters.settings import CharactersExperiment
 from score_mlx.experiments.integrators.settings import IntegratorsExperiment
@@ -34,3 +38,6 @@ KINDS: dict[str, type[Experiment]] = {
 }
 DRAWN_BY = {drawing: kind for kind in reversed(KINDS.values()) for drawing in kind.draws}
 TABLES = tuple(name for name, kind in KINDS.items() if kind.table_code)  # the kinds that have a table
+AnyBeyond = Annotated[
+    EqualSizeExperiment | FactorialExperiment | RepeatsExperiment | VariantExperiment, Field(discriminator="kind")
+]

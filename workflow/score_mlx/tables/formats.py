@@ -51,3 +51,8 @@ def change_and_std(mean: float | None, std: float | None, scale: float | None = 
     if mean is None:
         return ""
     return change(mean, scale) if std is None else f"{change(mean, scale)} ± {digits(std, scale)}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """`-0.040 to -0.015`; empty where there is none."""
+    return "" if low is None or high is None else f"{change(low)} to {change(high)}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from score_mlx.runs.objective import CLASSIFICATION, REGRESSION
 from score_mlx.runs.run import FoldRun, Run
+from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError
 
 # Whose result counts, and how tables call it.
@@ -137,3 +138,8 @@ def warnings(runs: Sequence[FoldRun]) -> list[str]:
     if cuts:
         lines.append(f"CUT RUNS ({'; '.join(cuts)}): trained for less than in the paper, so not compared with it.")
     return lines
+
+
+def lacking(missing: Sequence[Spec]) -> list[str]:
+    """The note on runs without a record, none where there is nothing to say."""
+    return [f"NOT COMPLETE: {len(missing)} runs have no record, first {missing[0].path('')}."] if missing else []

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from score_mlx.experiments.beyond.factorial import table as factorial
 from score_mlx.runs.run import FoldRun
 from score_mlx.stats.statistics import Mean
-from score_mlx.tables import factorial
 from score_mlx.tables.runs import EPOCHS
 from score_mlx.tables.table import Readable
 from score_mlx.verdict import effects, epochs, informativeness

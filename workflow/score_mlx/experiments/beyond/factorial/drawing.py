@@ -12,10 +12,10 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from score_mlx.experiments.beyond.factorial.table import ALL, APART, LEVELS, MAIN, Corners, Group, effects
 from score_mlx.plots import style
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
-from score_mlx.tables.factorial import ALL, APART, LEVELS, MAIN, Corners, Group, effects
 from score_mlx.tables.runs import conditions
 
 SIDES = (("K blocks", "o", "#000000"), ("one shared block", "D", "#0072B2"))

@@ -7,14 +7,17 @@ import made_up_records as made_up
 import numpy as np
 import pytest
 from score_mlx.cli import beyond
-from score_mlx.config.beyond import CORNERS
 from score_mlx.config.file import load
 from score_mlx.config.targets import target_specs
+from score_mlx.experiments.beyond.equal_size import table as equal_size
+from score_mlx.experiments.beyond.factorial import table as factorial
+from score_mlx.experiments.beyond.factorial.settings import CORNERS
+from score_mlx.experiments.beyond.factorial.table import ALL, MAIN, Corners
+from score_mlx.experiments.beyond.repeats import table as repeats
+from score_mlx.experiments.beyond.variant import table as variants
 from score_mlx.models.graphs.size import parameters
 from score_mlx.models.graphs.spec import ARCHS, GraphSpec
 from score_mlx.system.errors import UserError
-from score_mlx.tables import equal_size, factorial, variants
-from score_mlx.tables.factorial import ALL, MAIN, Corners
 
 FILE = Path(__file__).resolve().parents[3] / "config.yaml"
 STEP, SHARING, INTERACTION = MAIN
@@ -156,7 +159,7 @@ def test_variants_stand_beside_the_paper_s_numbers():
     runs = {}
     for old, new in pairs:
         runs |= {old: run(old, (0.60 + next(noise)).tolist()), new: run(new, (0.63 + next(noise)).tolist())}
-    printed = beyond._papers(config, chosen.experiments)
+    printed = chosen.printed(config)
     rows = variants.variant_table(pairs, runs, printed)
     first = rows[0]
     assert (first["model"], first["steps"], first["paper"]) == ("gat", 2, 0.644)
@@ -168,10 +171,10 @@ def test_variants_stand_beside_the_paper_s_numbers():
 def test_repeats_pool_their_spread():
     specs = [GraphSpec("esol", "gat", c, repeat=r) for c in ("base", "SCORE") for r in (0, 1, 2)]
     runs = [run(spec, [0.5 + 0.01 * spec.repeat * (1 if spec.config == "base" else 2)] * 5) for spec in specs]
-    rows = variants.repeat_table(runs)
+    rows = repeats.repeat_table(runs)
     assert [row["standard_deviation"] for row in rows] == [pytest.approx(0.01), pytest.approx(0.02)]
-    assert variants.pooled(rows) == (pytest.approx(np.sqrt((0.01**2 + 0.02**2) / 2)), 4)
-    assert variants.repeat_table(runs[:1]) == []  # one repeat says nothing of spread
+    assert repeats.pooled(rows) == (pytest.approx(np.sqrt((0.01**2 + 0.02**2) / 2)), 4)
+    assert repeats.repeat_table(runs[:1]) == []  # one repeat says nothing of spread
 
 
 def test_stand_in_data_and_cut_runs_say_so():
@@ -180,8 +183,8 @@ def test_stand_in_data_and_cut_runs_say_so():
     captions = (
         factorial.caption(Corners([one]), []),
         equal_size.caption([one], []),
-        variants.variant_caption([one], "head mlp", []),
-        variants.repeat_caption([one], [], []),
+        variants.caption([one], "head mlp", []),
+        repeats.caption([one], [], []),
     )
     for lines in captions:
         assert lines[0].startswith("STAND-IN DATA") and lines[1].startswith("CUT RUNS (epochs 2/150)")

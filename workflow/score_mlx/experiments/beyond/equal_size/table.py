@@ -12,15 +12,15 @@ from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.runs.spec import Spec
 from score_mlx.stats.crossed import crossed
 from score_mlx.stats.statistics import ALPHA, holm
-from score_mlx.tables.factorial import ALL, interval
-from score_mlx.tables.formats import change, number
-from score_mlx.tables.runs import provenance, require_one_dataset, warnings
+from score_mlx.tables.formats import change, interval, number
+from score_mlx.tables.runs import lacking, provenance, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
 
 COLUMNS = (
     "architecture", "rival", "hidden", "steps", "parameters", "score_parameters", "rmse", "score_rmse", "difference",
     "low", "high", "p", "p_holm", "below_0", "architectures", "last_difference", "last_low", "last_high", "repeats",
 )  # fmt: skip
+ALL = "all"  # in the column `architecture`
 Errors = dict[tuple[int, int], float]  # (repeat, fold) -> RMSE
 
 
@@ -65,9 +65,7 @@ def caption(runs: Sequence[FoldRun], missing: Sequence[Spec]) -> list[str]:
         "Interval: 95 %; of all architectures together for other architectures and other folds, folds corrected as by "
         "Nadeau and Bengio (2003). p (Holm): adjusted over the rows of all together, and over those of single ones.",
     ]
-    return lines + (
-        [f"NOT COMPLETE: {len(missing)} runs have no record, first {missing[0].path('')}."] if missing else []
-    )
+    return lines + lacking(missing)
 
 
 def _row(

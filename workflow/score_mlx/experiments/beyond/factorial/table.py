@@ -13,7 +13,7 @@ from score_mlx.runs.run import FoldRun, mean_std
 from score_mlx.runs.spec import Spec
 from score_mlx.stats.crossed import Effect, crossed
 from score_mlx.stats.statistics import ALPHA, holm
-from score_mlx.tables.formats import change, number
+from score_mlx.tables.formats import change, interval, number
 from score_mlx.tables.runs import conditions, distinct, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
 
@@ -92,8 +92,11 @@ class Corners:
                 self.baselines.setdefault((run.spec.dataset, run.spec.split), []).append(run)
 
     def outlying(self, group: Group) -> list[str]:
-        """Architectures with a corner far off: beyond three interquartile ranges of all corners' means above their
-        upper quartile (Tukey's far outliers), or diverged."""
+        """Architectures with a corner far off or diverged.
+
+        Far off is a mean more than three interquartile ranges above the upper quartile of all corners' means (Tukey's
+        far outliers).
+        """
         means = {
             (arch, c): _mean(runs, "best") for arch, forms in self.groups[group].items() for c, runs in forms.items()
         }
@@ -246,10 +249,6 @@ def _mean(runs: Sequence[FoldRun], epoch: str) -> float:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{change(low)} to {change(high)}"
 
 
 def _with_interval(row: Mapping[str, Any], epoch: str) -> str:

@@ -1,0 +1,1 @@
+"""SCORE beside stacks of its size, and beside its block applied once."""

@@ -1,0 +1,1 @@
+"""Runs of the paper's experiments in other repeats."""

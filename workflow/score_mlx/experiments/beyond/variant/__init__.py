@@ -1,0 +1,1 @@
+"""Runs of the paper's experiments with one setting changed."""
