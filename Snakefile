@@ -52,10 +52,9 @@ include: "workflow/rules/features.smk"
 # Drawing from a folder of records must not train: without these rules nothing can.
 if not CONFIG.records:
 
-    include: "workflow/rules/classical.smk"
-    include: "workflow/rules/dense.smk"
-    include: "workflow/rules/graphs.smk"
-    include: "workflow/rules/language.smk"
+    include: "workflow/rules/shap.smk"
+    include: "workflow/rules/corpora.smk"
+    include: "workflow/rules/train.smk"
 
 
 include: "workflow/rules/tables.smk"

@@ -27,7 +27,7 @@ def test_touching_files_and_editing_comments_train_nothing(project):
     later = time.time() + 100
     for path in [project / "my.csv", *project.glob("results/*/my/**/*"), *project.glob("workflow/**/*.py")]:
         os.utime(path, (later, later))
-    edit(project / "workflow" / "rules" / "graphs.smk", "    threads: 1 ", "    # a comment\n    threads: 1 ")
+    edit(project / "workflow" / "rules" / "train.smk", "        threads: 1 ", "        # a comment\n        threads: 1 ")
     (project / "workflow" / "score_mlx" / "depth.py").write_text("# another program, the same science\n")
     edit(project / "workflow" / "score_mlx" / "runs" / "science.py", "SCIENCE = {", "# a comment\nSCIENCE = {")
     assert planned(project) == {}

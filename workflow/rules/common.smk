@@ -28,7 +28,7 @@ from score_mlx.data.chem.given_folds import file_labels
 from score_mlx.data.chem.numbers import decimal_comma, number
 from score_mlx.data.splits import AT_RANDOM, DRAWN, GIVEN
 from score_mlx.config.targets import leaky, misnamed, robustness_specs
-from score_mlx.models.families import inputs_of, spec_from_path
+from score_mlx.models.families import FAMILIES, inputs_of, spec_from_path
 from score_mlx.models.graphs.spec import ARCHS
 
 
@@ -258,7 +258,12 @@ def columns():
 
 def descriptions():
     """What a reader's molecules and targets are called and what is learnt of them, which changes no molecule."""
-    names = {"task": CONFIG.task, "name-column": CONFIG.name_column, "target-label": CONFIG.target_label, "target-unit": CONFIG.target_unit}
+    names = {
+        "task": CONFIG.task,
+        "name-column": CONFIG.name_column,
+        "target-label": CONFIG.target_label,
+        "target-unit": CONFIG.target_unit,
+    }
     return [f"--{key}={value}" for key, value in names.items() if value] if CONFIG.own_csv else []
 
 
@@ -274,7 +279,19 @@ def versions_of(family):
 
 def on_gpu(family):
     """Whether a run may compute on a GPU: of those a machine's is given to one job at a time."""
-    return int(has_gpu() and getattr(CONFIG.device, family) != "cpu")
+    return int(has_gpu() and getattr(CONFIG.device, family, "cpu") != "cpu")
+
+
+def device_option(family):
+    """On which device a run trains, where its family may choose."""
+    chosen = getattr(CONFIG.device, family, "")
+    return f" --device {chosen}" if chosen else ""
+
+
+def quick_first(wildcards):
+    """A priority: of graph networks the architectures that take least time come first."""
+    arch = wildcards.model.split("/")[0]
+    return len(KNOWN_ARCHS) - KNOWN_ARCHS.index(arch) if arch in KNOWN_ARCHS else 0
 
 
 def take_over():
