@@ -12,6 +12,7 @@ from score_mlx.runs.run import FoldRun
 from score_mlx.tables.runs import provenance
 
 ROOM = 2.0  # curves are shown up to so many times the lowest value: the first epochs would flatten the rest
+SHORT = 3.0  # where 1 is the most: down to so many times as far from it as the highest value, and each curve's highest
 MOST = 4.0  # and, where one never comes so low, up to its own lowest, if that is no more than so many times the lowest
 
 
@@ -19,16 +20,17 @@ def limits(means: Sequence[np.ndarray], *, higher: bool = False) -> tuple[float,
     """Lowest and highest value to show of curves that are means over folds; a diverged one does not count.
 
     Args:
-        higher: whether more is better; such curves have an end and are shown whole.
+        higher: whether more is better and 1 the most; the first epochs are cut off by how far a curve is from 1.
     """
     lows = [float(np.nanmin(mean)) for mean in means if np.isfinite(mean).any()]
     if not lows:
         return 0.0, 1.0
     lowest = min(lows)
     if higher:
-        most = max(float(np.nanmax(mean)) for mean in means if np.isfinite(mean).any())
-        margin = 0.05 * max(most - lowest, 0.02)
-        return lowest - margin, most + margin
+        highs = [float(np.nanmax(mean)) for mean in means if np.isfinite(mean).any()]
+        low = max(lowest, min([1 - SHORT * max(1 - max(highs), 0.05), *highs]))
+        margin = 0.05 * max(max(highs) - low, 0.02)
+        return low - margin, max(highs) + 2.5 * margin  # with room for bands
     return 0.9 * lowest, max([ROOM * lowest, *(1.1 * low for low in lows if low <= MOST * lowest)])
 
 

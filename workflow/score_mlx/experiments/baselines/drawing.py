@@ -18,6 +18,7 @@ from score_mlx.system.digits import digits
 from score_mlx.tables.runs import provenance, require_one_dataset
 
 TREE, DENSE, SCORE = "#D2D2D2", "#A9A9A9", "#7DB9E0"  # light enough for points on them
+CHANCE = 0.5  # ROC-AUC of a model that knows nothing
 Paper = Mapping[str, Mapping[str, float]]
 
 
@@ -57,7 +58,7 @@ def draw_beside_schema(runs: Sequence[FoldRun], path: str | Path, *, title: str,
 def draw_on(axes: Axes, runs: Sequence[FoldRun], title: str, paper: Paper) -> None:
     """Horizontal bars, the best model on top."""
     require_one_dataset(runs)
-    order, metric = sorted(runs, key=lambda run: run.rank[:2]), runs[0].metric
+    order = sorted(runs, key=lambda run: run.rank[:2])
     table = pd.DataFrame([(run.model, value) for run in order for value in run.best], columns=["model", "value"])
     palette = {run.model: _colour(run) for run in order}
     sns.barplot(
@@ -81,13 +82,18 @@ def draw_on(axes: Axes, runs: Sequence[FoldRun], title: str, paper: Paper) -> No
     axes.set(ylabel="", xlabel=style.metric_label(order[0]))
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
-    most, chance = np.nanmax(table["value"]), 0.5
-    if metric.higher and np.nanmin(table["value"]) >= chance:  # where bars of nothing learnt would end
-        axes.set_xlim(chance, most + 0.12 * (most - chance))
-        axes.set_xticks([tick for tick in axes.get_xticks() if chance <= tick <= 1])
+    most = np.nanmax(table["value"])
+    if _from_chance(runs):
+        axes.set_xlim(CHANCE, most + 0.12 * (most - CHANCE))
+        axes.set_xticks([tick for tick in axes.get_xticks() if CHANCE <= tick <= 1])
     else:
         axes.set_xlim(0, 1.12 * most)
     _legend(axes, with_paper=any(not run.incomparable() and run.model in paper for run in runs))
+
+
+def _from_chance(runs: Sequence[FoldRun]) -> bool:
+    """Whether bars can start where those of nothing learnt would end."""
+    return runs[0].metric.higher and all(not value < CHANCE for run in runs for value in run.best)
 
 
 def _colour(run: FoldRun) -> str:
@@ -112,5 +118,7 @@ def _small_print(runs: Sequence[FoldRun]) -> list[str]:
         f"{provenance(runs)}.",
     ]
     if runs[0].metric.higher:
-        lines[0] += " A model that knows nothing has a ROC-AUC of 0.5."
+        lines[0] += (
+            f" {CHANCE} is the ROC-AUC of a model that knows nothing{'; bars start there' * _from_chance(runs)}."
+        )
     return style.small_print(lines, runs[0].dataset)

@@ -141,10 +141,14 @@ def _draw_baseline(axes: Axes, baseline: FoldRun, columns: int) -> None:
 
 
 def _draw_line(axes: Axes, height: float, label: str, colour: str, columns: int) -> None:
-    """A line over all architectures, named at its end."""
-    axes.axhline(height, color=colour, lw=1, ls=(0, (5, 3)), zorder=1)
+    """A line over all architectures, named at its end; off the scale it is named at the edge beyond which it is."""
+    low, high = axes.get_ylim()
+    place = min(max(height, low), high)
+    beyond = "" if place == height else "↓ " if place == low else "↑ "
+    if not beyond:
+        axes.axhline(height, color=colour, lw=1, ls=(0, (5, 3)), zorder=1)
     axes.annotate(
-        label, (columns - 0.5, height), (3, 0), textcoords="offset points", ha="left",
+        beyond + label, (columns - 0.5, place), (3, 0), textcoords="offset points", ha="left",
         va="center", fontsize=7, color=colour, annotation_clip=False,
     )  # fmt: skip
 
@@ -179,7 +183,7 @@ def _legend(axes: Axes, runs: Sequence[FoldRun], with_paper: bool) -> None:
 
 def _small_print(runs: Sequence[FoldRun]) -> list[str]:
     metric = runs[0].metric
-    like = "as in the paper" if metric.in_unit else "as the paper has it of RMSE"
+    like = "as in the paper" if metric.in_unit else "as the paper chooses by RMSE"
     point = f"A point is the {metric.best} validation {metric.name} over epochs of one fold, {like}"
     lines = [f"{point}; large markers are means.", f"{provenance(runs)}."]
     if not all(np.mean(run.best) <= limits(runs)[1] for run in runs):
