@@ -103,3 +103,21 @@ def test_what_compares_errors_only_is_refused(trained, target):
     done = snakemake(trained, target)
     assert done.returncode != 0
     assert "error: table6: speedup compares errors of numbers, expected it with task: regression" in done.stderr
+
+
+@pytest.mark.slow
+def test_each_target_column_is_a_run_of_its_own(trained):
+    """A dry run of one command for two columns, of which one lacks targets."""
+    rows = [f"{s},{y},{'' if n % 10 == 3 else y}" for n, (s, y) in enumerate(zip(MOLECULES, CLASSES, strict=True))]
+    (trained / "two.csv").write_text("\n".join(["SMILES,a b,c", *rows]) + "\n")
+    program = [Path(sys.executable).with_name("snakemake"), "--cores", "1", "--directory", trained, "-n"]
+    settings = [f"dataset={trained / 'two.csv'}", "smiles_column=SMILES", "target_column=[a b, c]", "preset=smoke"]
+    done = command(*program, "--config", *settings, EXPERIMENTS, "--", "results/two/table2.csv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("two-a-b", "two-c"):
+        assert f"results/{name}/table2.csv" in done.stdout, done.stdout
+        assert f"results/runs/{name}/graphs/gcn/SCORE/epochs=1,scale_targets=true/run.json" in done.stdout
+    assert "column c: 6 of 60 rows have no target and are left out" in done.stderr
+    assert "targets are 0 and 1 (30 of 60 are 1) and are learnt as numbers" in done.stderr  # column a b
+    done = command(*program, "--config", *settings, "--", "results/two/table99.csv")
+    assert done.returncode != 0

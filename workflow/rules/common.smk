@@ -8,12 +8,16 @@ import hashlib
 import json
 import os
 import re
+import subprocess
+
+import numpy as np
 
 from score_mlx.runs import plugins
 from score_mlx.models.resources import minutes as minutes_needed
 from score_mlx.tables.parts import wholes
 from score_mlx.system.code_inputs import with_imports
 from score_mlx.config import texts
+from score_mlx.config.columns import of_column
 from score_mlx.config.file import dump, load, retyped
 from score_mlx.config.fullest import fullest
 from score_mlx.system.device import has_gpu
@@ -25,8 +29,11 @@ from score_mlx.runs.science import OWN_DATA, SCIENCE, versions
 from score_mlx.experiments.registry import TABLES as TABLE_KINDS
 from score_mlx.data.chem.csvfile import read_cells, read_rows
 from score_mlx.data.chem.given_folds import file_labels
-from score_mlx.data.chem.numbers import decimal_comma, number
+from score_mlx.data.chem.numbers import NO_TARGET, decimal_comma, number
+from score_mlx.data import classes
+from score_mlx.data.dataset_names import column_dataset, dataset_name
 from score_mlx.data.splits import AT_RANDOM, DRAWN, GIVEN
+from score_mlx.runs.objective import CLASSIFICATION
 from score_mlx.config.targets import leaky, misnamed, robustness_specs
 from score_mlx.models.families import FAMILIES, inputs_of, spec_from_path
 from score_mlx.models.graphs.spec import ARCHS
@@ -185,13 +192,40 @@ def data_digest():
     path = in_project(CONFIG.own_csv) if CONFIG.own_csv else ""
     if not os.path.exists(path):
         return []
-    rows = read_rows(path, CONFIG.smiles_column, CONFIG.target_column, say=lambda line: None)
+    rows = read_rows(path, CONFIG.smiles_column, CONFIG.column, say=lambda line: None)
     comma = decimal_comma([(row.line, row.target) for row in rows], path, lambda line: None)
     targets = [(row.target, *number(row.target, comma)) for row in rows]
     values = [text if flaw else repr(value) for text, value, flaw in targets]  # 1e-5 is 0.00001
     cells = [(row.smiles, value, row.flaw) for row, value in zip(rows, values, strict=True)]
+    tell(path, [value for _, value, flaw in targets if not flaw], [flaw for _, _, flaw in targets])
     known = [cells, CONFIG.drop_bad, OWN_DATA, SCIENCE["data"], versions("data")]
     return [hashlib.sha256(json.dumps(known).encode()).hexdigest()]
+
+
+def tell(path, values, flaws):
+    """Say on the terminal what a job would say into its log: classes that are learnt as numbers, missing values."""
+    if not workflow.is_main_process:
+        return
+    if CONFIG.task != CLASSIFICATION and (told := classes.told(np.array(values))):
+        print(f"{path}: {told}", file=sys.stderr)
+    missing = sum(flaw == NO_TARGET for flaw in flaws)
+    if missing and isinstance(CONFIG.target_column, list):
+        print(f"{path}: column {CONFIG.column}: {missing} of {len(flaws)} rows have no target and are left out", file=sys.stderr)
+
+
+def one_after_another():
+    """Run this Snakemake once for each of several target columns, and return the highest exit code."""
+    if workflow.main_snakefile and not Path(workflow.main_snakefile).samefile(ROOT / "Snakefile"):
+        raise UserError("target_column: several columns, expected one where the workflow is another one's module")
+    arguments = sys.argv[1:]
+    moved = {"--directory", "-d"} & {argument.partition("=")[0] for argument in arguments}
+    here = os.environ.get("PWD", os.getcwd()) if moved else os.getcwd()  # whence relative paths were given
+    code = 0
+    for column in CONFIG.target_column:
+        print(f"target column {column}: {column_dataset(CONFIG.dataset, column)}", file=sys.stderr, flush=True)
+        ours = of_column(arguments, CONFIG.dataset, dataset_name(CONFIG.dataset), column)
+        code = max(code, abs(subprocess.run([sys.executable, "-m", "snakemake", *ours], cwd=here).returncode))
+    return code
 
 
 def words():
@@ -252,8 +286,9 @@ def columns():
     """Where a reader's CSV has SMILES and targets, and which rows of it count; built-in data sets need no telling."""
     if not CONFIG.own_csv:
         return []
-    options = {"smiles-column": CONFIG.smiles_column, "target-column": CONFIG.target_column}
-    return [f"--{key}={value}" for key, value in options.items()] + ["--drop-bad"] * CONFIG.drop_bad
+    options = {"smiles-column": CONFIG.smiles_column, "target-column": CONFIG.column}
+    flags = {"--drop-bad": CONFIG.drop_bad, "--one-of-several": isinstance(CONFIG.target_column, list)}
+    return [f"--{key}={value}" for key, value in options.items()] + [flag for flag, said in flags.items() if said]
 
 
 def descriptions():
@@ -328,6 +363,8 @@ def check_targets(tables, figures):
 
 CONFIG = or_exit(configured)
 LENGTHS = [or_exit(configured, "paper"), or_exit(configured, "laptop"), CONFIG] if CONFIG.records else []
+if CONFIG.own_csv and isinstance(CONFIG.target_column, list) and len(CONFIG.target_column) > 1:
+    sys.exit(or_exit(one_after_another))
 DATA = or_exit(data_digest)
 FOLD_LABELS = or_exit(folds_digest)
 KNOWN_ARCHS = ARCHS + plugins.names("arch")

@@ -44,7 +44,7 @@ rule describe_data:
         ENVIRONMENT
     params:
         words=lambda wildcards: [
-            f"--target-label={CONFIG.target_label or CONFIG.target_column}",
+            f"--target-label={CONFIG.target_label or CONFIG.column}",
             f"--target-unit={CONFIG.target_unit}",
         ],
     shell:

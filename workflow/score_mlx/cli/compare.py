@@ -25,6 +25,9 @@ def compare(
     epoch: Annotated[Literal["last", "best"], typer.Option(help="best was chosen on the test fold")] = "last",
     split: Annotated[Literal[SPLITS] | None, typer.Option(help="where records have several")] = None,
     task: Annotated[Literal[TASKS] | None, typer.Option(help="where records have both")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="one of several target columns that were trained on; to be repeated")
+    ] = None,
     out: TableOut = None,
     folder: Annotated[Path, typer.Option("--runs", help="folder in which to look for records")] = Path("results/runs"),
 ) -> None:
@@ -33,24 +36,49 @@ def compare(
     Folds share training data, so the test is the corrected paired t test (Nadeau and Bengio 2003), adjusted by Holm for
     the number of comparisons.
 
+    Of several target columns each is compared by itself, then it is counted which depth and which model is the best of
+    how many.
+
     Example: score-mlx compare my.csv
     """
-    from score_mlx.data.dataset_names import dataset_name
-    from score_mlx.models.families import read_run
-    from score_mlx.runs.run import FoldRun
+    from score_mlx.data.dataset_names import column_dataset, dataset_name
     from score_mlx.tables import compare as analysis
 
-    name = dataset_name(dataset)
-    place = folder / name / GraphSpec.FAMILY
-    paths = sorted(place.rglob("run.json"))
+    names = {name: column_dataset(dataset, name) for name in column or []} or {"": dataset_name(dataset)}
+    found = {}
+    for name, folder_name in names.items():
+        runs = _runs(folder / folder_name, task, split)
+        found[name] = runs, analysis.comparison(runs, against, epoch)
+    if len({runs[0].spec.task for runs, _ in found.values()}) > 1:
+        raise UserError(f"{folder}: some columns are numbers and some classes; expected a --task that all have")
+    for name, (runs, rows) in found.items():
+        file = out.with_name(f"{out.stem}-{names[name]}{out.suffix}") if out and len(found) > 1 else out
+        show(analysis.table(f"Depth on {runs[0].dataset.label}, against {against}", runs, rows, epoch), file)
+        typer.echo("\n".join([*[""][: file is None], *analysis.conclusion(rows, runs[0].metric)]))
+        if len(found) > 1:
+            typer.echo("")
+    if len(found) > 1:
+        typer.echo("\n".join(analysis.over_columns(found, epoch)))
+
+
+def _runs(place: Path, task: str | None, split: str | None) -> list[FoldRun]:
+    """The graph networks with a record below a data set's folder, of one task and one kind of folds.
+
+    Raises:
+        UserError: there are none, or of several.
+    """
+    from score_mlx.models.families import read_run
+    from score_mlx.runs.run import FoldRun
+
+    paths = sorted((place / GraphSpec.FAMILY).rglob("run.json"))
     if not paths:
-        raise UserError(f"{place}: no run.json below it, expected trained graph networks")
+        start = f"{place.name}-"
+        known = sorted(other.name.removeprefix(start) for other in place.parent.glob(f"{start}*"))
+        hint = f"; of target columns there is {' '.join(f'--column {name}' for name in known)}" if known else ""
+        raise UserError(f"{place / GraphSpec.FAMILY}: no run.json below it, expected trained graph networks{hint}")
     runs = [read_run(path, FoldRun) for path in paths]
-    runs = _alike(runs, "task", task, lambda run: run.spec.task, folder / name)
-    runs = _alike(runs, "split", split, lambda run: run.spec.split, folder / name)
-    rows = analysis.comparison(runs, against, epoch)
-    show(analysis.table(f"Depth on {runs[0].dataset.label}, against {against}", runs, rows, epoch), out)
-    typer.echo("\n".join([*[""][: out is None], *analysis.conclusion(rows, runs[0].metric)]))
+    runs = _alike(runs, "task", task, lambda run: run.spec.task, place)
+    return _alike(runs, "split", split, lambda run: run.spec.split, place)
 
 
 def _alike(

@@ -37,6 +37,10 @@ def prepare(
     target_label: Annotated[str | None, typer.Option(help="what the target is, by default its column")] = None,
     target_unit: Annotated[str, typer.Option(help="the target's unit")] = "",
     drop_bad: Annotated[bool, typer.Option("--drop-bad", help="leave out unusable rows instead of stopping")] = False,
+    one_of_several: Annotated[
+        bool,
+        typer.Option("--one-of-several", help="call the data after the column too, leave out rows without target"),
+    ] = False,
     task: Annotated[Literal[TASKS] | None, typer.Option(help="what is learnt; says whether targets fit it")] = None,
     search: Search = None,
 ) -> None:
@@ -55,7 +59,8 @@ def prepare(
     )
     source = source_file(dataset, search) if dataset in FROM_SOURCES else None
     own = None if dataset in BUILT_IN else columns
-    info = datasets.prepare(dataset, folder, source=source, table=own, drop_bad=drop_bad, task=task)
+    how = {"drop_bad": drop_bad, "task": task, "one_of_several": one_of_several}
+    info = datasets.prepare(dataset, folder, source=source, table=own, **how)
     found = qc.told(info["dropped"], info["repeated"], info["apart"])
     typer.echo(f"{info['label']}: {info['rows']} molecules -> {folder}" + (f" ({found}: qc.csv)" if found else ""))
 

@@ -103,7 +103,7 @@ def _rows(config: Config) -> int | None:
         info = load_info(prepared)
         if info.get("source_sha256") == sha256(file):
             return info["rows"]
-    return len(read_rows(file, config.smiles_column, config.target_column, say=lambda line: None))
+    return len(read_rows(file, config.smiles_column, config.column, say=lambda line: None))
 
 
 def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:

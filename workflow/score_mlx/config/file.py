@@ -9,20 +9,19 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from score_mlx.config import texts
+from score_mlx.config import columns, texts
 from score_mlx.config.language import LanguageSettings
 from score_mlx.config.messages import explain
-from score_mlx.config.models import ClassicalSettings, DenseSettings, Devices, GraphSettings, Presets
+from score_mlx.config.models import ClassicalSettings, DenseSettings, Devices, GraphSettings, Presets, TaskName
 from score_mlx.config.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.config.texts import merge
-from score_mlx.data import classes
-from score_mlx.data.dataset_names import BUILT_IN, dataset_name, ending
+from score_mlx.data.dataset_names import BUILT_IN, column_dataset, dataset_name, ending
 from score_mlx.data.splits import GIVEN, SPLITS, STRATIFIED
 from score_mlx.experiments.base import Name, Typed
 from score_mlx.experiments.registry import AnyBeyond, AnyExperiment
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import plugins
-from score_mlx.runs.objective import CLASSIFICATION, REGRESSION, TASKS
+from score_mlx.runs.objective import CLASSIFICATION, REGRESSION
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError, unknown
 from score_mlx.system.files import write_text
@@ -35,7 +34,7 @@ class Config(Typed):
 
     dataset: Name = "esol"
     smiles_column: Name = "smiles"
-    target_column: Name = "target"
+    target_column: columns.TargetColumn = "target"
     name_column: Name | None = None
     fold_column: Name | None = None
     target_label: Name | None = None
@@ -48,7 +47,7 @@ class Config(Typed):
     records: Name | None = None
     features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features
     fidelity: Literal[GraphSpec.CHOICES["fidelity"]] = GraphSpec.fidelity
-    task: Literal[TASKS] = REGRESSION
+    task: TaskName = REGRESSION
     split: Annotated[Literal[SPLITS] | None, Field(validate_default=True)] = None
     scale_targets: bool | None = None
     repeat: Annotated[int, Field(ge=0, le=10_000)] = GraphSpec.repeat
@@ -78,13 +77,6 @@ class Config(Typed):
     def folds_file(self) -> str | None:
         """The path of the reader's folds file, None where the folds are a column or are drawn."""
         return self.fold_column if self.fold_column and _is_file(self.fold_column) else None
-
-    @field_validator("task", mode="before")
-    @classmethod
-    def _one_network_a_column(cls, value: Any) -> Any:
-        if meant := classes.meant(value):
-            raise ValueError(f"{meant} is not learnt, expected {' or '.join(map(repr, TASKS))}")
-        return value
 
     @field_validator("task")
     @classmethod
@@ -132,8 +124,14 @@ class Config(Typed):
 
     @property
     def dataset_name(self) -> str:
-        """Folder of `results/data`: the built-in name, or the stem of the CSV."""
-        return dataset_name(self.dataset)
+        """Folder of `results/data`: the built-in name, or the stem of the CSV and the column where it is of several."""
+        several = isinstance(self.target_column, list)
+        return column_dataset(self.dataset, self.column) if several else dataset_name(self.dataset)
+
+    @property
+    def column(self) -> str:
+        """The target's column."""
+        return columns.only(self.target_column)
 
     @property
     def stand_in_text(self) -> bool:

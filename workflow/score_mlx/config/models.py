@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, create_model, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator
 
 from score_mlx.config.language import LanguageCuts
+from score_mlx.data import classes
 from score_mlx.experiments.base import BatchSize, Epochs, LearningRate, Typed
 from score_mlx.models.classical.spec import METHODS, CatBoost, ClassicalSpec, Lasso
 from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.objective import TASKS
+
+
+def _learnt(value: Any) -> Any:
+    """What is meant by some other words for a task is said with the error."""
+    if meant := classes.meant(value):
+        raise ValueError(f"{meant} is not learnt, expected {' or '.join(map(repr, TASKS))}")
+    return value
+
+
+TaskName = Annotated[Literal[TASKS], BeforeValidator(_learnt)]
 
 
 class Devices(Typed):

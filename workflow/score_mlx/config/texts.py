@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from score_mlx.config import columns
+
 # Keys that hold a name or a path. YAML's types say nothing about these.
 NAMES = (
     "dataset", "smiles_column", "target_column", "name_column", "fold_column", "target_label", "target_unit", "records",
@@ -34,7 +36,8 @@ def of_arguments(arguments: Iterable[str] | None) -> dict[str, Any]:
             continue
         if key in NAMES:
             quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-            found[key] = value[1:-1] if quoted else None if value in NULLS else value
+            several = columns.listed(value) if key == columns.KEY else None
+            found[key] = several or (value[1:-1] if quoted else None if value in NULLS else value)
         else:
             found = merge(found, _texts_of(f"{key}: {value}"))
     if found.get("target_unit", "") is None:
@@ -80,7 +83,7 @@ def _texts(plain: dict[str, Any], typed: dict[str, Any]) -> dict[str, Any]:
         written = plain.get(key)
         if value is None or written is None:
             continue
-        if key in WHOLE or (key in NAMES and isinstance(written, str)):
+        if key in WHOLE or key == columns.KEY or (key in NAMES and isinstance(written, str)):
             found[key] = written
         elif isinstance(value, dict) and isinstance(written, dict) and (below := _texts(written, value)):
             found[key] = below

@@ -46,7 +46,20 @@ def dataset_name(dataset: str) -> str:
         near = difflib.get_close_matches(dataset, BUILT_IN, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise UserError(f"dataset = {dataset}: expected {', '.join(BUILT_IN)} or the path of a file, {LISTED}{hint}")
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", _stem(dataset)).strip("-")
-    if not name:
-        return f"file-{hashlib.sha256(_stem(dataset).encode()).hexdigest()[:8]}"
+    name = _plain(_stem(dataset), "file")
     return f"{name}-file" if name.lower() in BUILT_IN + RESERVED else name
+
+
+def column_dataset(dataset: str, column: str) -> str:
+    """The folder name of one of several target columns of a file: the file's and the column's.
+
+    Raises:
+        UserError: as of `dataset_name`.
+    """
+    return dataset if dataset in BUILT_IN else f"{dataset_name(dataset)}-{_plain(column, 'column')}"
+
+
+def _plain(text: str, kind: str) -> str:
+    """A text in letters, digits, '-' and '_'; named by its checksum where none of it is left."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
+    return name or f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

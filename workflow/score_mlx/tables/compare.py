@@ -123,14 +123,47 @@ def winners(rows: Sequence[dict[str, Any]], options: str, metric: Metric) -> lis
     for arch in dict.fromkeys(row["architecture"] for row in each):
         values = {row["depth"]: row["value"] for row in each if row["architecture"] == arch}
         values |= {row["against"]: row["against_value"] for row in each if row["architecture"] == arch}
-        errors = {depth: metric.error(value) for depth, value in values.items() if value is not None}
-        found.append(min(errors, key=errors.get, default="none, all diverged"))
+        found.append(_least({depth: metric.error(value) for depth, value in values.items() if value is not None}))
     return found
+
+
+def _least(errors: Mapping[str, float]) -> str:
+    """The name of the least error; several with the same win nothing."""
+    best = [name for name, error in errors.items() if error == min(errors.values())]
+    return best[0] if len(best) == 1 else "a tie" if best else "none, all diverged"
+
+
+def over_columns(columns: Mapping[str, tuple[Sequence[FoldRun], Sequence[dict[str, Any]]]], epoch: str) -> list[str]:
+    """How often each depth and each model is the best over several target columns, a sentence each.
+
+    Args:
+        columns: the name of each with its runs and the rows of their comparison.
+        epoch: whose metric counts.
+    """
+    pairs: list[str] = []
+    models: list[str] = []
+    metric = next(iter(columns.values()))[0][0].metric
+    for runs, rows in columns.values():
+        for options in dict.fromkeys(row["options"] for row in rows):
+            pairs += winners(rows, options, metric)
+        errors: dict[str, float] = {}
+        for run in runs:
+            error = metric.error(float(np.mean(run.rmse(epoch))))
+            if math.isfinite(error):
+                errors[run.model] = min(error, errors.get(run.model, math.inf))  # of all options and repeats
+        models.append(_least(errors))
+    return [
+        f"Over {len(columns)} target columns, {metric.best} {metric.name}: {counted(pairs)} of {len(pairs)} pairs of "
+        "column and architecture.",
+        f"Best model: {counted(models)} of {len(models)} columns.",
+    ]
 
 
 def counted(found: Sequence[str]) -> str:
     """How often each name occurs, as `SCORE in 3, base in 1`."""
-    return ", ".join(f"{name} in {found.count(name)}" for name in sorted(set(found), key=found.count)[::-1])
+    return ", ".join(
+        f"{name} in {found.count(name)}" for name in sorted(dict.fromkeys(found), key=found.count, reverse=True)
+    )
 
 
 def _best(rows: Sequence[dict[str, Any]], options: str, metric: Metric) -> str:

@@ -14,7 +14,7 @@ from score_mlx.data.chem import nci, qc
 from score_mlx.data.chem.columns import some
 from score_mlx.data.chem.csvfile import header_of, read_rows, to_stderr
 from score_mlx.data.chem.prepared import COLUMNS, WORDS, content_sha256, load_info
-from score_mlx.data.dataset_names import BUILT_IN, dataset_name
+from score_mlx.data.dataset_names import BUILT_IN, column_dataset, dataset_name
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import sha256, write_csv, write_text
 
@@ -85,6 +85,7 @@ def prepare(
     table: Table | None = None,
     drop_bad: bool = False,
     task: str | None = None,
+    one_of_several: bool = False,
 ) -> dict[str, Any]:
     """Writes `molecules.csv`, `qc.csv` and, last, `dataset.json` into `out_folder`.
 
@@ -93,6 +94,8 @@ def prepare(
         source: the file to read: needed for a built-in that comes from a file; for a CSV file it may say where it is.
         table: what a CSV file holds; the built-in data sets know it themselves.
         drop_bad: leave out rows that cannot be used instead of stopping.
+        one_of_several: the target is one of several columns, whose name the data set has as well; rows without a
+            target are left out.
         task: `classification` where targets must be the classes 0 and 1; anything else says so where they are.
 
     Returns:
@@ -115,7 +118,9 @@ def prepare(
         rows = read_rows(path, table.smiles_column, table.target_column, table.name_column)
     if name not in BUILT_IN:
         _require_same_file(Path(out_folder), path)
-    molecules, findings = qc.check(rows, path, drop_bad=drop_bad)
+    if one_of_several and name not in BUILT_IN:
+        name, table = column_dataset(dataset, table.target_column), replace(table, label=_of_column(table))
+    molecules, findings = qc.check(rows, path, drop_bad=drop_bad, drop_missing=one_of_several)
     if name not in BUILT_IN:
         _settle_classes(np.array([m.target for m in molecules]), path, task)
     if name in FACTS:
@@ -125,6 +130,11 @@ def prepare(
     if name not in BUILT_IN:
         write_text(Path(out_folder, SOURCE), str(path.resolve()))
     return written
+
+
+def _of_column(table: Table) -> str:
+    """What one of several columns is called; a word that no figure can show is left out."""
+    return f"{table.label}, {table.target_column}" if _drawable(table.target_column) else table.label
 
 
 def _settle_classes(targets: np.ndarray, path: Path, task: str | None) -> None:

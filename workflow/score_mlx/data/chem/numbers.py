@@ -10,6 +10,7 @@ from pathlib import Path
 from score_mlx.system.errors import UserError, shortened
 
 LARGEST = 1e100  # of targets; errors are squared, and a square has to be a number too
+NO_TARGET = "no target"  # what is wrong with a missing value
 MISSING = {"", "na", "n/a", "nan", "null", "none"}
 _COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
@@ -45,7 +46,7 @@ def decimal_comma(texts: Sequence[tuple[int, str]], source: str | Path, say: Cal
 def number(text: str, comma: bool = False) -> tuple[float, str]:
     """The value and "", or NaN and what is wrong with it, and what to do."""
     if text.casefold() in MISSING:
-        return math.nan, "no target"
+        return math.nan, NO_TARGET
     try:
         # Python reads 1_000 as a number, nobody else does
         value = math.nan if "_" in text else float(text.replace(",", ".", 1) if comma else text)

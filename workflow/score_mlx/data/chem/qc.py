@@ -9,7 +9,7 @@ from typing import Any
 
 from score_mlx.data.chem.csvfile import RawRow, to_stderr
 from score_mlx.data.chem.guarded import Reading, read_all
-from score_mlx.data.chem.numbers import decimal_comma, number
+from score_mlx.data.chem.numbers import NO_TARGET, decimal_comma, number
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import write_csv
 
@@ -49,20 +49,28 @@ class Finding:
 
 
 def check(
-    rows: list[RawRow], source: str | Path, *, drop_bad: bool = False, say: Callable[[str], None] = to_stderr
+    rows: list[RawRow],
+    source: str | Path,
+    *,
+    drop_bad: bool = False,
+    drop_missing: bool = False,
+    say: Callable[[str], None] = to_stderr,
 ) -> tuple[list[Molecule], list[Finding]]:
     """Sorts the usable rows from the others. Repeated molecules are kept, as the paper did, and reported.
+
+    Args:
+        drop_missing: leave out rows without a target, and `say` how many.
 
     Raises:
         UserError: a row cannot be used and `drop_bad` is false; or none can.
     """
     comma = decimal_comma([(raw.line, raw.target) for raw in rows], source, say)
-    molecules, findings, bad = [], [], []
+    molecules, findings, bad, missing = [], [], [], []
     first: dict[str, Molecule] = {}
     for raw, reading in zip(rows, read_all([raw.smiles for raw in rows]), strict=True):
         molecule, flaw = _read(raw, reading, comma)
         if molecule is None:
-            bad.append(f"line {raw.line}: {flaw}")
+            (missing if drop_missing and flaw == NO_TARGET else bad).append(f"line {raw.line}: {flaw}")
             findings.append(Finding(raw.row, flaw, "dropped"))
             continue
         molecules.append(molecule)
@@ -72,8 +80,10 @@ def check(
             findings.append(Finding(molecule.row, reason, "kept", abs(molecule.target - before.target)))
     if bad and not drop_bad:
         raise UserError(_stop(source, bad, len(rows)))
+    if missing:
+        say(f"{source}: {len(missing)} of {len(rows)} rows have no target and are left out")
     if not molecules:
-        raise UserError(f"{source}: none of {len(rows)} rows can be used; the first: {bad[0]}")
+        raise UserError(f"{source}: none of {len(rows)} rows can be used; the first: {[*bad, *missing][0]}")
     return molecules, findings
 
 
