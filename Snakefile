@@ -72,6 +72,9 @@ rule all:
         VERDICTS,
 
 
+check_targets()
+
+
 onstart:
     or_exit(take_over)
     dump(CONFIG, Path(TABLES, "config.resolved.yaml"))

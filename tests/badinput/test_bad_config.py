@@ -24,6 +24,13 @@ SETTINGS = {
     "heads": ({"graphs": {"heads": 3}}, "graphs.heads = 3: expected a divisor of hidden = 128"),
     "unknown architecture": ({"experiments": {"table2": {"archs": ["gatt"]}}}, "archs.0 = 'gatt': expected 'gcn'"),
     "no architecture": ({"experiments": {"table2": {"archs": []}}}, "experiments.table2.archs = []: expected"),
+    "capitals in an architecture": ({"experiments": {"table2": {"archs": ["GAT"]}}}, "'gt'; did you mean 'gat'?"),
+    "capitals in a preset": (
+        {"preset": "SMOKE"},
+        "preset = 'SMOKE': expected 'auto', 'paper', 'laptop' or 'smoke'; did",
+    ),
+    "capitals in a key": ({"Dataset": "esol"}, "unknown key 'Dataset'; did you mean 'dataset'?"),
+    "capitals in a data set": ({"dataset": "ESOL"}, "also with .gz; did you mean 'esol'?"),
     "unknown table": ({"experiments": {"tabel2": {}}}, "did you mean 'experiments.table2'?"),
     "unknown kind": ({"experiments": {"table2": {"kind": "modles"}}}, "kind = 'modles': expected baselines, "),
     "a path for a table": (
@@ -101,6 +108,8 @@ TRAIN = ["train", "graph", "--arch", "gat", "--config", "SCORE"]
         (["train", "graph", "--record", "runs/esol/graphs/gat/SCORE/steps=x/run.json"], "option steps=x: expected int"),
         (["train", "graph", "--record", "runs/esol/graphs/gat/SCORE/steps=4/run.json"], "expected the canonical form"),
         ([*TRAIN, "--dataset", "../../etc"], "dataset = ../../etc: "),
+        ([*TRAIN, "--dataset", "ESOL"], "dataset = ESOL: not prepared"),
+        ([*TRAIN, "--dataset", "eslo"], "did you mean 'esol'?"),
         (
             [*TRAIN, "--split", "file"],
             "split = file: expected results/folds/esol/file-r0.csv; first run: score-mlx data",

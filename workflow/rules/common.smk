@@ -20,6 +20,7 @@ from score_mlx.config import texts
 from score_mlx.config.columns import of_column
 from score_mlx.config.file import dump, load, retyped
 from score_mlx.config.fullest import fullest
+from score_mlx.config.nearest import Targets
 from score_mlx.system.device import has_gpu
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import date_back, remove_temporaries, sha256
@@ -34,7 +35,7 @@ from score_mlx.data import classes
 from score_mlx.data.dataset_names import column_dataset, dataset_name
 from score_mlx.data.splits import AT_RANDOM, DRAWN, GIVEN
 from score_mlx.runs.objective import CLASSIFICATION
-from score_mlx.config.targets import leaky, misnamed, robustness_specs
+from score_mlx.config.targets import leaky, robustness_specs
 from score_mlx.models.families import FAMILIES, inputs_of, spec_from_path
 from score_mlx.models.graphs.spec import ARCHS
 
@@ -351,14 +352,20 @@ def configured(preset=None):
     return resolve(load(ROOT / "config.yaml", given() | ({"preset": preset} if preset else {})))
 
 
-def check_targets(tables, figures):
-    """A table or figure on the command line that nothing makes is told with the nearest one.
+def check_targets():
+    """A target that nothing makes is told with the nearest: tables of a reader's data have a folder of their own.
 
-    Snakemake itself knows its targets only after it has read the rules, so the command line is looked at.
+    Snakemake itself knows its targets only after it has read the rules, so the command line is looked at; not that of a
+    workflow that uses this one as a module.
     """
-    found = misnamed(sys.argv[1:], dict.fromkeys(tables, TABLES), dict.fromkeys(figures, FIGURES))
-    if found:
-        sys.exit(f"error: nothing makes {found[0]} of dataset = {CONFIG.dataset}; did you mean {found[1]}?")
+    if Path(workflow.main_snakefile).resolve() != (ROOT / "Snakefile").resolve():
+        return
+    tables = [*TABLE_NAMES, *WHOLES, *(f"{table}_sensitivity" for table in BASELINES), "runs", "shap_top100"]
+    figures = [*EXPERIMENT_OF, "shap_summary"]
+    known = {rule.name for rule in workflow.rules}
+    wrong = Targets([*tables, *CONFIG.beyond_here], figures, TABLES, FIGURES, known).wrong(sys.argv[1:])
+    if wrong:
+        sys.exit(f"error: nothing makes {wrong[0]} of dataset = {CONFIG.dataset}; did you mean {wrong[1]}?")
 
 
 CONFIG = or_exit(configured)
@@ -383,7 +390,3 @@ TABLES = CONFIG.tables_folder
 FIGURES = CONFIG.figures_folder
 SHAP = list(dict.fromkeys(file for table in BASELINES for file in shap_values_of(table)))[:1]
 ENVIRONMENT = str(ROOT / "envs" / "conda.yaml")
-check_targets(
-    [*TABLE_NAMES, *WHOLES, *(f"{table}_sensitivity" for table in BASELINES), "runs", "shap_top100"],
-    [*EXPERIMENT_OF, "shap_summary"],
-)

@@ -16,7 +16,7 @@ from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.objective import TASKS
 from score_mlx.runs.spec import Spec, results_of
 from score_mlx.system import project
-from score_mlx.system.errors import UserError
+from score_mlx.system.errors import UserError, did_you_mean
 from score_mlx.system.locks import sole
 
 app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
@@ -229,6 +229,7 @@ def _require_source(spec: Spec, files: Mapping[str, Path]) -> None:
         raise UserError(
             f"dataset = {spec.dataset}: not prepared, expected {files['dataset']}; first run: score-mlx data "
             f"prepare FILE.csv {files['dataset'].parent} --smiles-column ... --target-column ..."
+            + did_you_mean(spec.dataset, BUILT_IN)
         )
     if "folds" in files and spec.split in GIVEN and not files["folds"].exists():
         raise UserError(

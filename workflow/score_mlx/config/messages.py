@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from score_mlx.experiments.registry import KINDS
+from score_mlx.system.errors import did_you_mean
 
 _CLEARER = {"model_type": "keys and values", "dict_type": "keys and values", "invalid_key": "text"}
 
@@ -27,9 +27,8 @@ def explain(problem: Any, file: str, base: dict[str, Any], config: type[BaseMode
     if problem["type"] == "extra_forbidden" or "[key]" in problem["loc"]:
         valid = _valid_keys(keys[:-1], config, base)
         parent = ".".join([*keys[:-1], ""])
-        near = difflib.get_close_matches(keys[-1], valid, n=1, cutoff=0.5)
         where = file if _stands_in(base, keys) else "--config"
-        hint = _hint([parent + n for n in near]) or f"; valid here: {', '.join(valid)}"
+        hint = did_you_mean(keys[-1], valid, 0.5, parent) or f"; valid here: {', '.join(valid)}"
         return f"{where}: unknown key '{'.'.join(keys)}'{hint}"
     if problem["type"] in ("missing", "union_tag_not_found"):
         where = file if _stands_in(base, keys[:-1]) else "--config"
@@ -41,15 +40,15 @@ def explain(problem: Any, file: str, base: dict[str, Any], config: type[BaseMode
     where = file if named or there is value or there == value else "--config"  # NaN equals nothing
     expected = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     expected = _CLEARER.get(problem["type"], expected)
-    near = []
+    hint = ""
     if problem["type"] == "literal_error":
-        near = difflib.get_close_matches(str(value), re.findall(r"'(\w+)'", problem["ctx"]["expected"]), n=1)
+        hint = did_you_mean(value, re.findall(r"'(\w+)'", problem["ctx"]["expected"]))
     if problem["type"] == "union_tag_invalid":
         *most, last = KINDS
-        expected = f"expected {', '.join(most)} or {last}"
+        expected, hint = f"expected {', '.join(most)} or {last}", did_you_mean(value, KINDS)
     elif problem["type"] != "value_error":
         expected = f"expected {expected}"
-    return f"{where}: {'.'.join(keys)} = {value!r}: {expected}{_hint(near)}"
+    return f"{where}: {'.'.join(keys)} = {value!r}: {expected}{hint}"
 
 
 def _place(problem: Any) -> list[str]:
@@ -95,7 +94,3 @@ def _lookup(base: Any, keys: list[str]) -> Any:
 def _stands_in(base: Any, keys: list[str]) -> bool:
     parent = _lookup(base, keys[:-1])
     return isinstance(parent, dict) and keys[-1] in map(str, parent)
-
-
-def _hint(near: list[str]) -> str:
-    return f"; did you mean '{near[0]}'?" if near else ""

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from score_mlx.config.file import Config
 from score_mlx.data.splits import AT_RANDOM
 from score_mlx.runs.objective import REGRESSION
 from score_mlx.runs.spec import Spec
-from score_mlx.system.errors import UserError
+from score_mlx.system.errors import UserError, did_you_mean
 from score_mlx.tables.parts import wholes
 
 COLLECTING = ("all", "verdict", "robustness", "beyond")  # targets of many tables
-MADE = ("csv", "md", "tex", "json", "png", "pdf")  # of a table or a figure
-NAMED_AS_A_RULE = ("runs",)  # tables that can be asked for by their rule
-
-
-def misnamed(words: Iterable[str], tables: Mapping[str, str], figures: Mapping[str, str]) -> tuple[str, str] | None:
-    """The first of a command line's words that looks like a table or figure and is none, and the nearest that is one.
-
-    Tables and figures of a reader's data have folders of their own, which is easily forgotten.
-
-    Args:
-        tables, figures: the folder of each by its name.
-    """
-    folders = dict(tables) | dict(figures)
-    made = {(folder, name) for each in (tables, figures) for name, folder in each.items()}  # some names are of both
-    for word in words:
-        folder, file = os.path.split(word)
-        name, dot, suffix = file.partition(".")
-        if (folder, name) in made or not dot and (file not in folders or file in NAMED_AS_A_RULE):
-            continue  # it is made; or it is a rule, an option, a value of one
-        if not dot:
-            name, suffix = file, "png" if file in figures else "csv"
-        near = difflib.get_close_matches(name, folders, n=1, cutoff=0.8)
-        ours = folder in ("", "results", "paper_figures", *folders.values()) and suffix in MADE
-        hint = f"{folders[near[0]]}/{near[0]}.{suffix}" if near else ""
-        if ours and hint and word != hint:
-            return word, hint
-    return None
 
 
 def target_specs(config: Config, target: str) -> list[Spec]:
@@ -70,8 +41,7 @@ def target_specs(config: Config, target: str) -> list[Spec]:
     if target in config.experiment_of:
         return config.figure_specs(config.experiment_of[target], target)
     known = dict.fromkeys([*COLLECTING, *config.experiments, *config.experiment_of, *config.beyond])
-    near = difflib.get_close_matches(target.casefold(), known, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    hint = did_you_mean(target, known)
     raise UserError(f"config.yaml: nothing makes {target}, expected {', '.join(known)}{hint}")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from pathlib import Path
 
-from score_mlx.system.errors import UserError
+from score_mlx.system.errors import UserError, did_you_mean
 
 FROM_SOURCES = ("esol", "freesolv", "lipo")  # each a file of data/sources.yaml
 BUILT_IN = (*FROM_SOURCES, "nci")
@@ -43,8 +42,7 @@ def dataset_name(dataset: str) -> str:
     if dataset in BUILT_IN:
         return dataset
     if ending(dataset) not in ENDINGS:
-        near = difflib.get_close_matches(dataset, BUILT_IN, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(dataset, BUILT_IN)
         raise UserError(f"dataset = {dataset}: expected {', '.join(BUILT_IN)} or the path of a file, {LISTED}{hint}")
     name = _plain(_stem(dataset), "file")
     return f"{name}-file" if name.lower() in BUILT_IN + RESERVED else name

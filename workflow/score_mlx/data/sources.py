@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shutil
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from score_mlx.data.download import Limits, download
-from score_mlx.system.errors import UserError
+from score_mlx.system.errors import UserError, did_you_mean
 from score_mlx.system.files import replacing, sha256
 
 
@@ -110,9 +109,7 @@ def _verify(path: Path, source: Source) -> None:
 
 def _named(name: str, sources: dict[str, Source], path: str | Path) -> Source:
     if name not in sources:
-        near = difflib.get_close_matches(name, sources, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise UserError(f"{path}: no source '{name}', found {', '.join(sources)}{hint}")
+        raise UserError(f"{path}: no source '{name}', found {', '.join(sources)}{did_you_mean(name, sources)}")
     return sources[name]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, Field
 from score_mlx.experiments.base import Experiment
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import plugins
+from score_mlx.system.errors import did_you_mean
 
 
 def one_of(field: str) -> Any:
@@ -18,8 +18,7 @@ def one_of(field: str) -> Any:
     def known(value: str) -> str:
         allowed = (*GraphSpec.CHOICES[field], *plugins.names(field))
         if value not in allowed:
-            near = difflib.get_close_matches(value, allowed, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
+            hint = did_you_mean(value, allowed)
             raise ValueError(f"expected {', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}{hint}")
         return value
 

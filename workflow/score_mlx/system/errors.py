@@ -14,10 +14,21 @@ class UserError(Exception):
 def unknown(what: str, found: Any, allowed: Iterable[str]) -> str:
     """One line for a word that is none of those expected, with the nearest."""
     allowed = list(allowed)
-    folded = {str(word).casefold(): word for word in allowed}  # capitals are no other word
-    near = difflib.get_close_matches(str(found).casefold(), folded, n=1)
-    hint = f"; did you mean '{folded[near[0]]}'?" if near else ""
-    return f"unknown {what} '{found}': expected one of {', '.join(allowed)}{hint}"
+    return f"unknown {what} '{found}': expected one of {', '.join(allowed)}{did_you_mean(found, allowed)}"
+
+
+def did_you_mean(found: Any, allowed: Iterable[str], cutoff: float = 0.6, parent: str = "") -> str:
+    """`; did you mean 'gat'?` for the nearest of the words, capitals or not; "" where none is near.
+
+    Args:
+        cutoff: least similarity, 0 to 1.
+        parent: what stands before the words.
+    """
+    folded: dict[str, str] = {}
+    for word in allowed:
+        folded.setdefault(str(word).casefold(), word)
+    near = difflib.get_close_matches(str(found).casefold(), folded, n=1, cutoff=cutoff)
+    return f"; did you mean '{parent}{folded[near[0]]}'?" if near else ""
 
 
 def shortened(text: str, most: int = 60) -> str:
