@@ -8,6 +8,7 @@ import yaml
 from failing_server import CHECKSUM, CONTENT, serving
 from score_mlx.data import sources
 from score_mlx.data.download import Limits
+from score_mlx.weights import opened
 
 PREPARE = ("data", "prepare", "esol", "out")
 
@@ -35,6 +36,10 @@ def project(folder, monkeypatch):
     return make
 
 
+def by_hand(folder, place: str = "raw") -> str:
+    return f"; or put the file there by hand: {folder.resolve() / place / 'esol.csv'}"
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -50,16 +55,38 @@ def project(folder, monkeypatch):
         ("circle", "answers 302"),
     ],
 )
-def test_a_server_that_fails(path, words, project, server, refused, monkeypatch):
+def test_a_server_that_fails(path, words, project, server, refused, folder, monkeypatch):
     if path == "drip":
         monkeypatch.setattr(sources, "Limits", partial(sources.Limits, total=0.8))
     project(f"{server.url}/{path}")
-    refused(PREPARE, f"esol: not downloaded: {server.url}/{path}: ", words, "by hand", log="esol: ")
+    refused(PREPARE, f"esol: not downloaded: {server.url}/{path}: ", words, by_hand(folder), log="esol: ")
 
 
-def test_nobody_there(project, refused):
+def test_nobody_there(project, refused, folder):
     project("http://127.0.0.1:9/esol.csv")
-    refused(PREPARE, "esol: not downloaded: http://127.0.0.1:9/esol.csv: ", "refused", log="esol: ")
+    refused(PREPARE, "esol: not downloaded: http://127.0.0.1:9/esol.csv: ", "refused", by_hand(folder), log="esol: ")
+
+
+@pytest.mark.parametrize("places", [["one"], ["one", "a folder/b"], ["{c}"]])
+def test_a_failed_download_names_folder_and_file(places, project, refused, folder):
+    """The first of the folders that are searched, of the command line or of config.yaml."""
+    project("http://127.0.0.1:9/esol.csv")
+    searched = [argument for place in places for argument in ("--search", place)]
+    refused([*PREPARE, *searched], f"by hand: {places[0]}/esol.csv", log="esol: ")
+    (folder / "config.yaml").write_text(f"data_folders: {places}\n")
+    refused(PREPARE, by_hand(folder, places[0]), log="esol: ")
+
+
+def test_weights_that_cannot_be_fetched(refused, folder, monkeypatch):
+    monkeypatch.setattr(opened, "Limits", partial(Limits, attempts=1, timeout=2))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    (folder / "score-mlx" / "weights").mkdir(parents=True)
+    (folder / "in.csv").write_text("smiles\nC\n")
+    words = (
+        "SHA256SUMS: not downloaded: http://127.0.0.1:9/gat/SHA256SUMS: ",
+        "give the folder in place of the address",
+    )
+    refused(["predict", "http://127.0.0.1:9/gat", "in.csv"], *words, log="SHA256SUMS: ")
 
 
 @pytest.mark.parametrize("url", ["http://example.org/x", "ftp://example.org/x", "file:///etc/passwd"])

@@ -1,8 +1,14 @@
 """Data from which a model cannot learn: one line that names the data set, the model, the fold and the cause."""
 
 import json
+import math
+import re
 
 import pytest
+import tiny_text
+from score_mlx.models.language import trainer
+from score_mlx.models.language.progress import Lines
+from score_mlx.models.language.training import History
 
 ALKANES = ["C" * n for n in range(1, 11)]
 DATA = {
@@ -94,3 +100,32 @@ def test_a_damaged_dataset_json(content, prepared, refused, folder):
     (folder / "results" / "features" / "five").mkdir(parents=True)
     (folder / "results" / "features" / "five" / "descriptors.npz").write_bytes(b"")
     refused(["train", "classical", "--method", "svr", "--dataset", "five"], "dataset.json: ")
+
+
+def test_before_its_first_step_a_language_model_has_no_loss(folder, capsys, monkeypatch):
+    monkeypatch.setattr("score_mlx.models.language.progress.LINE_SECONDS", -1)
+    trainer.train(tiny_text.spec(), tiny_text.markov(), folder, progress="lines", preset="smoke")
+    said = capsys.readouterr().out
+    lines = re.findall(r"step (\d+)(.*)", said)
+    assert {number for number, _ in lines} >= {"0", "1"} and not re.search(r"\bnan\b", said)
+    assert all(("loss " in rest.replace("val_loss", "")) == (number != "0") for number, rest in lines)
+
+
+def test_a_loss_that_is_no_number_is_said_in_words(folder, capsys, monkeypatch):
+    monkeypatch.setattr("score_mlx.models.language.progress.LINE_SECONDS", -1)
+    lines = Lines("lines", "gpt", lambda history: 0.5, folder / "losses.csv")
+    history = History(step=1)
+    for loss in (math.nan, 2.0, math.inf, 1.0):
+        lines(history, loss)
+        history.step += 1
+    history.evaluations.append({"step": 5, "val_loss": math.nan})
+    lines(history, math.nan)
+    told = [line.split(", ")[1:-1] for line in capsys.readouterr().out.splitlines()]
+    assert [state[1] for state in told] == [
+        "loss not finite",
+        "loss 2.000",
+        "loss not finite",
+        "loss 1.000",
+        "loss 1.000",
+    ]
+    assert told[-1] == ["step 5", "loss 1.000", "val_loss not finite"]

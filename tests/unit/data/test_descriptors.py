@@ -141,3 +141,11 @@ def test_a_long_chain_takes_no_minutes_and_lacks_two_descriptors():
     missing = [set(names[np.isnan(row)]) for row in values]
     assert {"Ipc", "AvgIpc"} & missing[0] == set() and {"Ipc", "AvgIpc"} <= missing[1]
     assert np.isfinite(values[1]).sum() > 200
+
+
+def test_slow_molecules_show_that_something_happens(monkeypatch, capsys):
+    descriptors.compute(["CCO", "CCN"], processes=1)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(descriptors, "LINE_SECONDS", -1)
+    descriptors.compute(["CCO", "C" * 160], processes=1)
+    assert capsys.readouterr().err.splitlines()[-1] == "descriptors: molecule 1 of 160 atoms is done"

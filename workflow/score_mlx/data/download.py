@@ -54,16 +54,18 @@ def download(
     checksum: str | None,
     limits: Limits,
     log: Callable[[str], None],
+    by_hand: str = "",
 ) -> str:
     """Writes the file at `out_path`, whole and right or not at all, and returns the address that gave it.
 
     Args:
         size: bytes; not one more is read. None where nobody has published it: then whatever an answer announces.
         checksum: SHA-256, hexadecimal; None where nobody has published it, and the caller notes the one that came.
+        by_hand: what somebody can do who has the file; by default to put it at `out_path`.
 
     Raises:
         UserError: an address is not https (plain http is for this machine only); or none gave the file, with what each
-            said last.
+            said last and where the file belongs.
     """
     for url in urls:
         _check_scheme(url)
@@ -82,7 +84,7 @@ def download(
                 if isinstance(reason, _ForGoodError):
                     asked.remove(url)
     listed = "; ".join(f"{url}: {reason}" for url, reason in said.items())
-    raise UserError(f"{name}: not downloaded: {listed}; or put the file there by hand: {out_path}")
+    raise UserError(f"{name}: not downloaded: {listed}; {by_hand or f'or put the file there by hand: {out_path}'}")
 
 
 def _fetch(url: str, out_path: Path, size: int | None, checksum: str | None, limits: Limits) -> None:

@@ -127,14 +127,18 @@ class Spec(ABC):
     @classmethod
     def parse_options(cls, text: str) -> dict[str, Any]:
         """`head=mlp,steps=3` -> {"head": "mlp", "steps": 3}, each value in its field's type."""
-        if text == "default":
+        if text.strip() in ("", "default"):
             return {}
         types: dict[str, type[Any]] = {f.name: type(f.default) for f in cls.option_fields()}
         values: dict[str, Any] = {}
         for item in text.split(","):
             name, equals, value = (part.strip() for part in item.partition("="))
-            if not equals or name not in types:
+            if not name or (not equals and name in types):
+                raise UserError(f"options '{text}': found '{item.strip()}', expected name=value, separated by commas")
+            if name not in types:
                 raise UserError(unknown("option", name, tuple(types)))
+            if name in values:
+                raise UserError(f"options '{text}': {name} stands there twice")
             values[name] = _read(name, value, types[name])
         return values
 

@@ -34,6 +34,9 @@ def opened(model: str) -> Path:
     return record
 
 
+BY_HAND = "or fetch its folder by hand, and give the folder in place of the address"
+
+
 def fetched(url: str, cache: Path | None = None) -> Path:
     """The folder behind an address, on this machine; what is there already is not fetched again.
 
@@ -46,7 +49,7 @@ def fetched(url: str, cache: Path | None = None) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as temporary:
         sums = Path(temporary) / SUMS
-        download(SUMS, [f"{address}/{SUMS}"], sums, None, pinned or None, Limits(), _say)
+        download(SUMS, [f"{address}/{SUMS}"], sums, None, pinned or None, Limits(), _say, BY_HAND)
         content = sums.read_bytes()
         listed = read_sums(sums)
     if "run.json" not in listed:
@@ -54,7 +57,7 @@ def fetched(url: str, cache: Path | None = None) -> Path:
     folder = cache / hashlib.sha256(content).hexdigest()
     for name, checksum in listed.items():
         if not (folder / name).is_file():
-            download(name, [f"{address}/{quote(name)}"], folder / name, None, checksum, Limits(), _say)
+            download(name, [f"{address}/{quote(name)}"], folder / name, None, checksum, Limits(), _say, BY_HAND)
     (folder / SUMS).write_bytes(content)
     verify(folder)
     return folder

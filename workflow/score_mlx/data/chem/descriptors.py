@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from score_mlx.system.files import replacing
 # Of a chain of 200 atoms these two take 16 s and of 400 a minute, the other 215 descriptors 0.1 s and 2 s. A limit in
 # atoms and not in seconds gives the same values on every machine.
 LARGE, SLOW = 150, ("Ipc", "AvgIpc")
+LINE_SECONDS = 20  # between two lines of progress
 MANY = 500  # a molecule takes about 6 ms, so processes pay much earlier than for graph features
 
 
@@ -37,13 +40,16 @@ def compute(smiles: Sequence[str], *, processes: int | None = None) -> tuple[np.
 
 
 def _compute_chunk(smiles: list[str], first: int) -> np.ndarray:
-    rows = []
+    rows, said = [], time.monotonic()
     for i, text in enumerate(smiles):
         molecule = parse(text)
         if molecule is None:
             raise UserError(f"molecule {first + i}: RDKit cannot read the SMILES '{text}'")
         with rdBase.BlockLogs():
             rows.append(_of_large(molecule) if molecule.GetNumHeavyAtoms() > LARGE else _of(molecule))
+        if time.monotonic() - said > LINE_SECONDS:  # a chunk of large molecules takes minutes
+            said, atoms = time.monotonic(), molecule.GetNumHeavyAtoms()
+            print(f"descriptors: molecule {first + i} of {atoms} atoms is done", file=sys.stderr, flush=True)
     return np.array(rows, dtype=np.float64)
 
 

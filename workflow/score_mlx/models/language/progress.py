@@ -42,7 +42,7 @@ class Lines:
         self.title, self.progress, self.losses = title, progress, losses
         self.bar = tqdm(total=100, desc=title, unit="%") if self.style == "bar" else None
         self.start, self.line, self.first = time.monotonic(), -math.inf, None
-        self.loss = math.nan
+        self.loss: float | None = None  # of no step yet
 
     def __call__(self, history: History, loss: float) -> None:
         if math.isnan(loss) and history.evaluations and history.evaluations[-1]["step"] == history.step:
@@ -50,7 +50,8 @@ class Lines:
             if self.reporter is not None:
                 self.reporter.update(lambda: history.evaluations, last=self.progress(history) >= 1)
         else:
-            self.loss = loss if math.isnan(self.loss) else 0.95 * self.loss + 0.05 * loss
+            smooth = self.loss is not None and math.isfinite(self.loss)
+            self.loss = 0.95 * self.loss + 0.05 * loss if smooth else loss
         done = self.progress(history)
         self.first = done if self.first is None else self.first
         if self.bar is not None:
@@ -65,8 +66,8 @@ class Lines:
     def _state(self, history: History) -> str:
         last = history.evaluations[-1] if history.evaluations else {}
         name = "part_bpb" if "part_bpb" in last else "val_loss"
-        known = f", {name} {last[name]:.3f}" if name in last else ""
-        loss = "" if math.isnan(self.loss) else f", loss {self.loss:.3f}"  # there is none before the first step
+        known = f", {name} {_shown(last[name])}" if name in last else ""
+        loss = "" if self.loss is None else f", loss {_shown(self.loss)}"
         return f"step {history.step}{loss}{known}"
 
     def close(self) -> None:
@@ -75,3 +76,7 @@ class Lines:
             self.bar.close()
         if self.reporter is not None:
             self.reporter.close()
+
+
+def _shown(loss: float) -> str:
+    return f"{loss:.3f}" if math.isfinite(loss) else "not finite"
