@@ -123,7 +123,8 @@ test-page: $(VENV)/.installed ## tests of the results page, in a Chromium if the
 	$(VENV)/bin/python -m pytest tests/unit/report/test_page.py tests/unit/report/test_page_in_browser.py $(PYTEST_ARGS)
 
 test-badinput: $(VENV)/.installed ## invalid files, settings, downloads and records, and 30 s of random ones
-	$(VENV)/bin/python -m pytest tests/badinput -q -m "fuzz or not fuzz" $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest tests/badinput tests/unit/config tests/unit/data tests/unit/system/test_digits.py \
+	  tests/unit/project/test_moved_checkout.py tests/workflow/test_dag.py -q -m "badinput or fuzz" $(PYTEST_ARGS)
 
 SECONDS ?= 600
 fuzz: $(VENV)/.installed ## random invalid input for SECONDS=600

@@ -7,6 +7,7 @@ for _threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "
     os.environ[_threads] = "1"
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import time  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -64,3 +65,22 @@ def shared_data() -> Callable[[str], Path]:
         pytest.skip(f"{name} is neither in data/raw nor in ../shared/data, and tests use no network")
 
     return find
+
+
+# -- how many cases of bad input there were ---------------------------------------------------------------------------
+CASES = pytest.StashKey[int]()
+START = time.monotonic()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call) -> Iterator[None]:
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.passed and "badinput" in item.keywords and "fuzz" not in item.keywords:
+        item.config.stash[CASES] = item.config.stash.get(CASES, 0) + 1
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    cases = config.stash.get(CASES, 0)
+    if cases:
+        terminalreporter.write_line(f"bad input: {cases} cases passed in {time.monotonic() - START:.0f} s")

@@ -1,5 +1,6 @@
 """Options and arguments that the parser refuses, and terminals that cannot show everything."""
 
+import json
 import os
 import subprocess
 import sys
@@ -63,6 +64,18 @@ def test_a_terminal_that_knows_ascii_only(model, folder):
     assert done.stdout.decode("ascii").splitlines()[1].startswith("0,\\u65e5\\u672c,CCO,")
 
 
+def test_a_file_in_another_script_where_the_system_knows_ascii_only(folder):
+    (folder / "\u6570\u636e.csv").write_text("smiles,y\n" + "".join(f"{'C' * n},{n}\n" for n in range(1, 6)))
+    columns = ("--smiles-column", "smiles", "--target-column", "y")
+    names = []
+    for known in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}):
+        out = f"out{len(names)}"
+        done = process("data", "prepare", "\u6570\u636e.csv", out, *columns, **known)
+        assert done.returncode == 0, done.stderr
+        names.append(json.loads((folder / out / "dataset.json").read_text(encoding="utf-8"))["name"])
+    assert names[0] == names[1]
+
+
 def test_a_reader_that_stops_reading(model, folder):
     (folder / "in.csv").write_text("smiles\n" + "CCO\n" * 3000)
     command = [sys.executable, "-m", "score_mlx", "predict", str(model), "in.csv"]
@@ -97,6 +110,13 @@ def test_a_record_beside_damaged_data_is_not_taken_in(content, folder, refused):
         (["runs", "--out", "x.xlsx"], "x.xlsx: expected a file that ends in .csv, the only format written here"),
         (["table", "2", "--out", "x.xlsx"], "x.xlsx: expected a file that ends in .csv"),
         (["compare", "esol", "--out", "x"], "x: expected a file that ends in .csv"),
+        (["report", "--out", "x.pdf"], "x.pdf: expected a file that ends in .html, the only format written here"),
+        (["verdict", "--out", "x.csv"], "x.csv: expected a folder, in which several files are written"),
+        (["data", "folds", "m.csv", "x.xlsx"], "x.xlsx: expected a file that ends in .csv, the only format"),
+        (["data", "features", "m.csv", "x.csv"], "x.csv: expected a file that ends in .npz, the only format"),
+        (["data", "descriptors", "m.csv", "x"], "x: expected a file that ends in .npz, the only format"),
+        (["data", "shap", "x.csv"], "x.csv: expected a file that ends in .npz, the only format"),
+        (["data", "describe", "m.csv", "x.md", "--target-label", "y"], "x.md: expected a file that ends in .json"),
         (["predict", "run.json", "in.csv", "--out", "x.xlsx"], "x.xlsx: expected a file that ends in .csv"),
         (["figure", "1a", "--out", "x.xlsx"], "x.xlsx: expected a file that ends in .png"),
         (["runs", "--out", "there.csv"], "there.csv: a folder, expected a file to write"),

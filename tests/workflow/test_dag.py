@@ -27,7 +27,9 @@ def test_touching_files_and_editing_comments_train_nothing(project):
     later = time.time() + 100
     for path in [project / "my.csv", *project.glob("results/*/my/**/*"), *project.glob("workflow/**/*.py")]:
         os.utime(path, (later, later))
-    edit(project / "workflow" / "rules" / "train.smk", "        threads: 1 ", "        # a comment\n        threads: 1 ")
+    edit(
+        project / "workflow" / "rules" / "train.smk", "        threads: 1 ", "        # a comment\n        threads: 1 "
+    )
     (project / "workflow" / "score_mlx" / "depth.py").write_text("# another program, the same science\n")
     edit(project / "workflow" / "score_mlx" / "runs" / "science.py", "SCIENCE = {", "# a comment\nSCIENCE = {")
     assert planned(project) == {}
@@ -80,6 +82,7 @@ SAME = {  # what the file says when nothing has changed, and what has to be said
 }
 
 
+@pytest.mark.badinput
 @pytest.mark.parametrize("change", [*WORDS, *SAME])
 def test_words_train_nothing(change, project):
     """What a target is called, which unit it has, what else stands in the CSV: tables may change, models do not."""
@@ -90,6 +93,7 @@ def test_words_train_nothing(change, project):
     assert set(plan) == ({"describe_data", "table", "figure"} if change in WORDS else set())
 
 
+@pytest.mark.badinput
 @pytest.mark.parametrize(
     ("target", "near"),
     [
@@ -104,6 +108,7 @@ def test_a_target_that_nothing_makes_is_told_with_the_nearest(target, near, fini
     assert said.splitlines()[-1] == f"error: nothing makes {target} of dataset = my.csv; did you mean {near}?"
 
 
+@pytest.mark.badinput
 def test_the_list_of_runs_trains_nothing(project):
     gone = next(project.glob("results/runs/my/graphs/gat/base/*/run.json"))
     gone.unlink()
@@ -116,12 +121,14 @@ NAMES = ["400", "NO", "logS: exp", "k{a}", "a #1"]
 BARE = ("400", "NO")  # which people do not quote
 
 
+@pytest.mark.badinput
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["config", "configfile", "config.yaml"])
 def test_a_column_may_be_called_anything(how, project):
     """YAML's types and Snakemake's wildcards say nothing about the name of a column, a unit or a file."""
     header = ",".join(["smiles", *(f'"{name}"' for name in NAMES)])
-    (project / "my{x}.csv").write_text(f"{header}\nCC{',1' * len(NAMES)}\n")
+    # of other values, since a column that is merely called otherwise computes nothing
+    (project / "my{x}.csv").write_text(f"{header}\n{','.join(['CC', *map(str, range(len(NAMES)))])}\n")
     files = [f"results/data/my-x/{name}.json" for name in ("dataset", "words")]
     for name in NAMES:
         quote = "" if name in BARE else "'"

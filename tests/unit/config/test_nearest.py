@@ -3,6 +3,8 @@
 import pytest
 from score_mlx.config.nearest import Targets
 
+pytestmark = pytest.mark.badinput
+
 OWN = Targets(
     ["table2", "table7", "runs", "figure5", "equal_size"],
     ["figure2", "figure5"],

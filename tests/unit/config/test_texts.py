@@ -4,6 +4,8 @@ import pytest
 from score_mlx.config import texts
 from score_mlx.config.file import load
 
+pytestmark = pytest.mark.badinput
+
 
 @pytest.mark.parametrize(
     ("argument", "value"),

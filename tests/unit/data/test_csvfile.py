@@ -5,6 +5,8 @@ from score_mlx.data.chem.csvfile import header_of, read_cells, read_rows
 from score_mlx.data.chem.datasets import Table, prepare
 from score_mlx.system.errors import UserError
 
+pytestmark = pytest.mark.badinput
+
 
 def write(path, text, encoding="utf-8"):
     path.write_bytes(text.encode(encoding))

@@ -15,6 +15,8 @@ from score_mlx.data.dataset_names import dataset_name
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import sha256
 
+pytestmark = pytest.mark.badinput
+
 TABLE = Table(smiles_column="SMILES", target_column="logS", name_column="Name")
 
 

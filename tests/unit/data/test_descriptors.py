@@ -136,6 +136,7 @@ def test_nothing_to_fit_on():
         DescriptorScaler().fit(np.zeros((0, 3)))
 
 
+@pytest.mark.badinput
 def test_a_long_chain_takes_no_minutes_and_lacks_two_descriptors():
     values, names = descriptors.compute(["C" * 150, "C" * 400], processes=1)
     missing = [set(names[np.isnan(row)]) for row in values]
@@ -143,6 +144,7 @@ def test_a_long_chain_takes_no_minutes_and_lacks_two_descriptors():
     assert np.isfinite(values[1]).sum() > 200
 
 
+@pytest.mark.badinput
 def test_slow_molecules_show_that_something_happens(monkeypatch, capsys):
     descriptors.compute(["CCO", "CCN"], processes=1)
     assert capsys.readouterr().err == ""

@@ -14,6 +14,8 @@ from score_mlx.data.splits import SPLITS, STRATIFIED
 from score_mlx.system.errors import UserError
 from typer.testing import CliRunner
 
+pytestmark = pytest.mark.badinput
+
 SMILES = ["CCO", "Cc1ccccc1", "C1CCCCC1CC1CCCC1", "c1ccccc1O", "N", "O=C1CCCCC1CC1CCCC1"]
 
 

@@ -1,8 +1,11 @@
 """Badges say what logs say, and nothing of a step that has none."""
 
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / ".ci"))
@@ -34,3 +37,26 @@ def test_a_badge_is_a_picture_with_a_title(tmp_path):
     badges.main(tmp_path, tmp_path / "out")
     tree = ElementTree.parse(tmp_path / "out" / "tests.svg")
     assert tree.getroot()[0].text == "tests: 12 passed"
+
+
+def test_readme_links_to_each_badge_once_the_repository_has_a_name(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text((ROOT / "README.md").read_text())
+    for repository in ("Someone/score-mlx", "other/fork"):  # the second replaces the first
+        badges.link(repository, readme)
+        text = readme.read_text()
+        begin, end = (text.index(mark) for mark in badges.MARKS)
+        owner, name = repository.split("/")
+        linked = re.findall(r"\[!\[([\w ]+)\]\((https://\S+)\)\]\((https://\S+)\)", text[begin:end])
+        assert [label for label, _, _ in linked] == [*badges.LABELS, "ci"]
+        pictures = {picture for label, picture, _ in linked if label != "ci"}
+        assert pictures == {
+            f"https://{owner.lower()}.github.io/{name}/badges/{badges.file_name(x)}" for x in badges.LABELS
+        }
+        assert {target for *_, target in linked} == {f"https://github.com/{repository}/actions/workflows/ci.yml"}
+    before = (ROOT / "README.md").read_text()
+    assert text.replace(text[begin:end], "") == before.replace(
+        before[before.index(badges.MARKS[0]) : before.index(badges.MARKS[1])], ""
+    )
+    with pytest.raises(SystemExit, match="expected OWNER/REPOSITORY"):
+        badges.link("nobody", readme)

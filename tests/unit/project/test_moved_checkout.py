@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.badinput
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

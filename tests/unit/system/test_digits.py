@@ -7,6 +7,8 @@ import pytest
 from score_mlx.system.digits import digits
 from score_mlx.tables import formats
 
+pytestmark = pytest.mark.badinput
+
 
 @pytest.mark.parametrize(
     ("value", "scale", "shown"),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from score_mlx.cli.outputs import ending
 from score_mlx.data.dataset_names import BUILT_IN, FROM_SOURCES
 from score_mlx.data.splits import GIVEN, SPLITS
 from score_mlx.models.classical.spec import CatBoost
@@ -22,7 +23,9 @@ from score_mlx.system.locks import sole
 app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
 
 Molecules = Annotated[Path, typer.Argument(help="molecules.csv of a prepared data set")]
-Out = Annotated[Path, typer.Argument(help="file to write")]
+CsvOut = Annotated[Path, typer.Argument(help=".csv to write", callback=ending(".csv"))]
+JsonOut = Annotated[Path, typer.Argument(help=".json to write", callback=ending(".json"))]
+ArraysOut = Annotated[Path, typer.Argument(help=".npz to write", callback=ending(".npz"))]
 Search = Annotated[list[Path] | None, typer.Option(help="folder to look in before the network; may be repeated")]
 Processes = Annotated[int | None, typer.Option(min=1, help="by default all cores")]
 
@@ -68,7 +71,7 @@ def prepare(
 @app.command()
 def describe(
     molecules: Molecules,
-    out: Out,
+    out: JsonOut,
     target_label: Annotated[str, typer.Option(help="what the target is")],
     target_unit: Annotated[str, typer.Option(help="the target's unit")] = "",
 ) -> None:
@@ -84,7 +87,7 @@ def describe(
 @app.command()
 def features(
     molecules: Molecules,
-    out: Out,
+    out: ArraysOut,
     scheme: Annotated[
         Literal[GraphSpec.CHOICES["features"]], typer.Option(help="atom and bond features")
     ] = GraphSpec.features,
@@ -98,7 +101,7 @@ def features(
 
 
 @app.command()
-def descriptors(molecules: Molecules, out: Out, processes: Processes = None) -> None:
+def descriptors(molecules: Molecules, out: ArraysOut, processes: Processes = None) -> None:
     """Write RDKit's 217 descriptors of each molecule, unscaled (.npz)."""
     from score_mlx.data.chem import descriptors as chem
     from score_mlx.data.chem.prepared import load_molecules
@@ -109,7 +112,7 @@ def descriptors(molecules: Molecules, out: Out, processes: Processes = None) -> 
 @app.command()
 def folds(
     molecules: Molecules,
-    out: Out,
+    out: CsvOut,
     split: Annotated[Literal[SPLITS], typer.Option(help="how molecules are divided")] = "kfold",
     repeat: Annotated[int, typer.Option(min=0, help="repetition; another one is another division")] = 0,
     source: Annotated[
@@ -163,7 +166,12 @@ def corpus(
 
 @app.command()
 def shap(
-    out: Annotated[Path, typer.Argument(help=f"file to write, {CatBoost.pattern().replace('run.json', 'shap.npz')}")],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            help=f"file to write, {CatBoost.pattern().replace('run.json', 'shap.npz')}", callback=ending(".npz")
+        ),
+    ],
     results: Annotated[
         Path | None, typer.Option(help="folder of data, features and folds, by default the file's, else results")
     ] = None,

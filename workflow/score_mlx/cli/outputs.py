@@ -10,6 +10,8 @@ import typer
 
 from score_mlx.system.errors import UserError
 
+TABLES = (".csv", ".md", ".tex", ".json", ".xlsx", ".html", ".pdf")
+
 
 def ending(suffix: str) -> Callable[[Path | None], Path | None]:
     """A check of an option: its file ends in `suffix`, whose format it gets whatever it is called."""
@@ -22,6 +24,17 @@ def ending(suffix: str) -> Callable[[Path | None], Path | None]:
         return path
 
     return check
+
+
+def folder(path: Path | None) -> Path | None:
+    """A check of an option that names a folder: it is no file and not called like a table.
+
+    Raises:
+        UserError: it is.
+    """
+    if path is not None and (path.is_file() or path.suffix.lower() in TABLES):
+        raise UserError(f"{path}: expected a folder, in which several files are written")
+    return path
 
 
 TableOut = Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from score_mlx.cli.options import Dataset, PresetName, Runs, settled_config
+from score_mlx.cli.outputs import ending
 from score_mlx.system import project
 
 Tables = Annotated[Path | None, typer.Option(help="folder of tables and verdicts, by default results")]
@@ -18,7 +19,7 @@ Figures = Annotated[Path | None, typer.Option(help="folder of figures, by defaul
 
 
 def report(
-    out: Annotated[Path, typer.Option(help="write this .html")] = Path("results/report.html"),
+    out: Annotated[Path, typer.Option(help="write this .html", callback=ending(".html"))] = Path("results/report.html"),
     tables: Tables = None,
     figures: Figures = None,
     runs: Runs = Path("results/runs"),

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from score_mlx.cli.outputs import folder
+
 TABLES = (
     "verdict",
     "claims",
@@ -25,7 +27,7 @@ def verdict(
         Path, typer.Option("--from", help="folder of run records: ours, or those of another machine")
     ] = Path("results/runs"),
     out: Annotated[
-        Path | None, typer.Option(help="write the tables into this folder: .csv, .md and .tex of each")
+        Path | None, typer.Option(help="write the tables into this folder: .csv, .md and .tex of each", callback=folder)
     ] = None,
     only: Annotated[
         list[str] | None,

@@ -60,4 +60,4 @@ def column_dataset(dataset: str, column: str) -> str:
 def _plain(text: str, kind: str) -> str:
     """A text in letters, digits, '-' and '_'; named by its checksum where none of it is left."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
-    return name or f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return name or f"{kind}-{hashlib.sha256(text.encode(errors='surrogateescape')).hexdigest()[:8]}"
