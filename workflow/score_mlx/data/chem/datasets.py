@@ -128,7 +128,7 @@ def prepare(
     info = {"name": name, "target": table.target, "unit": table.unit, "label": table.label, "stand_in": name == "nci"}
     written = _write(Path(out_folder), molecules, findings, info | {"source_sha256": sha256(path)})
     if name not in BUILT_IN:
-        write_text(Path(out_folder, SOURCE), str(path.resolve()))
+        write_text(Path(out_folder, SOURCE), _unescaped(str(path.resolve())))
     return written
 
 
@@ -177,6 +177,11 @@ def _require_drawable(path: Path, target: str, unit: str) -> None:
     for key, text in (("target_label", target), ("target_unit", unit)):
         if not _drawable(text):
             raise UserError(f"{path}: {key} is {text!r}, expected text without '$' and control characters, for figures")
+
+
+def _unescaped(path: str) -> str:
+    """A path as UTF-8 can write it, also where the system's encoding has no such letters."""
+    return path.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _require_same_file(folder: Path, path: Path) -> None:
