@@ -42,13 +42,17 @@ for family, (rule_name, models, megabytes, again) in TRAINED.items():
             gpu=on_gpu(family),
             mem_mb=megabytes,
             runtime=minutes_of_run(family),
+            command=FAMILIES[family].command,
+            device=device_option(family),
         params:
             science=SCIENCE[family],
             versions=versions_of(family),
         shell:
             # The preset is for the record's provenance; what it changed is in the path.
-            f"logged {{log:q}} python -m score_mlx train {FAMILIES[family].command} --record {{output.record:q}}"
-            f" --preset {CONFIG.preset}{device_option(family)}"
+            # It is read when the job runs, where `family` is the last of the loop: what differs comes with the resources.
+            "logged {log:q} python -m score_mlx train {resources.command} --record {output.record:q}"
+            f" --preset {CONFIG.preset}"
+            "{resources.device}"
 
 
 # A run that ends by the clock is alone on its machine; for a cluster's node see docs/clusters.md.
