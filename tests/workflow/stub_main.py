@@ -27,8 +27,8 @@ def derive(*arguments):
     write(files[-1], "".join(Path(file).read_text() for file in files[:-1]) + " ".join(arguments))
 
 
-def train(*options):
-    record = Path(options[options.index("--record") + 1])
+def train(_, record, *options):
+    record = Path(record)
     write(record.parent / "weights" / "checkpoint", "half way")
     while Path("wait").exists():
         time.sleep(0.05)

@@ -279,7 +279,7 @@ def test_another_directory_leaves_the_project_alone_and_the_quick_models_come_fi
     before = (project / "calls.log").read_text()
     snakemake(project, "--cores", "1", "--directory", "build/x", "--config", "dataset=esol", "graphs={steps: 3}")
     calls = (project / "build" / "x" / "calls.log").read_text()
-    trained = re.findall(r"^train graph --record results/runs/esol/graphs/(\w+)/\w+/steps=3/", calls, re.MULTILINE)
+    trained = re.findall(r"^train run results/runs/esol/graphs/(\w+)/\w+/steps=3/", calls, re.MULTILINE)
     assert trained == ["gcn", "gcn", "gat", "gat"]
     assert (project / "calls.log").read_text() == before
     assert (project / "build" / "x" / "results" / "table2.csv").exists()

@@ -36,7 +36,7 @@ from score_mlx.data.dataset_names import column_dataset, dataset_name
 from score_mlx.data.splits import AT_RANDOM, DRAWN, GIVEN
 from score_mlx.runs.objective import CLASSIFICATION
 from score_mlx.config.targets import leaky, robustness_specs
-from score_mlx.models.families import FAMILIES, inputs_of, spec_from_path
+from score_mlx.models.families import inputs_of, spec_from_path
 from score_mlx.models.graphs.spec import ARCHS
 
 
@@ -316,12 +316,6 @@ def versions_of(family):
 def on_gpu(family):
     """Whether a run may compute on a GPU: of those a machine's is given to one job at a time."""
     return int(has_gpu() and getattr(CONFIG.device, family, "cpu") != "cpu")
-
-
-def device_option(family):
-    """On which device a run trains, where its family may choose."""
-    chosen = getattr(CONFIG.device, family, "")
-    return f" --device {chosen}" if chosen else ""
 
 
 def quick_first(wildcards):

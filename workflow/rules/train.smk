@@ -18,6 +18,8 @@ TRAINED = {
     "language": ("train_language", r"(nanogptx?|chargpt)/\w+", 4000, 1),
 }
 
+DEVICES = " ".join(f"--device {family}={device}" for family, device in CONFIG.device)
+
 for family, (rule_name, models, megabytes, again) in TRAINED.items():
 
     rule:
@@ -42,17 +44,13 @@ for family, (rule_name, models, megabytes, again) in TRAINED.items():
             gpu=on_gpu(family),
             mem_mb=megabytes,
             runtime=minutes_of_run(family),
-            command=FAMILIES[family].command,
-            device=device_option(family),
         params:
             science=SCIENCE[family],
             versions=versions_of(family),
         shell:
-            # The preset is for the record's provenance; what it changed is in the path.
-            # It is read when the job runs, where `family` is the last of the loop: what differs comes with the resources.
-            "logged {log:q} python -m score_mlx train {resources.command} --record {output.record:q}"
-            f" --preset {CONFIG.preset}"
-            "{resources.device}"
+            # The preset is for the record's provenance; what it changed is in the path. Text without the loop's
+            # variables: a job sees the last value of these.
+            f"logged {{log:q}} python -m score_mlx train run {{output.record:q}} --preset {CONFIG.preset} {DEVICES}"
 
 
 # A run that ends by the clock is alone on its machine; for a cluster's node see docs/clusters.md.

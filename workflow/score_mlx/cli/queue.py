@@ -126,10 +126,6 @@ def _costs(runs: Path, reference: Path) -> Callable[[Spec], float | None]:
 
 def command(spec: Spec, results: Path, preset: str, devices: Devices | None = None) -> list[str]:
     """What trains a run and writes its record below `results`, as the rules of the DAG do."""
-    from score_mlx.models.families import family_of
-
     record = spec.path(results / "runs")
-    family = family_of(spec).command
-    line = [sys.executable, "-m", "score_mlx", "train", family, "--record", str(record), "--preset", preset]
-    wanted = dict(devices or ()).get(spec.FAMILY)
-    return line + (["--device", wanted] if wanted else [])
+    line = [sys.executable, "-m", "score_mlx", "train", "run", str(record), "--preset", preset]
+    return line + [word for family, device in devices or () for word in ("--device", f"{family}={device}")]

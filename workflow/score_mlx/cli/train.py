@@ -14,7 +14,7 @@ from score_mlx import runtime
 from score_mlx.cli.data import ensure
 from score_mlx.config.models import Presets
 from score_mlx.data.dataset_names import BUILT_IN
-from score_mlx.models.families import FAMILIES, inputs_of
+from score_mlx.models.families import FAMILIES, family_of, inputs_of, spec_from_path
 from score_mlx.runs.family import Family
 from score_mlx.runs.objective import REGRESSION
 from score_mlx.runs.records import BY_HAND
@@ -74,9 +74,8 @@ Repeats = Annotated[int, typer.Option(min=1, max=1000, help="so many repetitions
 PresetName = Annotated[
     Literal[(BY_HAND, *Presets.model_fields)], typer.Option(hidden=True, help="noted in run.meta.json")
 ]
-Device = Annotated[
-    Literal["auto", "cpu", "gpu"], typer.Option(help="auto measures a step on both, where there is a GPU")
-]
+DEVICES = ("auto", "cpu", "gpu")
+Device = Annotated[Literal[DEVICES], typer.Option(help="auto measures a step on both, where there is a GPU")]
 ReportTo = Annotated[
     Literal[tuple(REPORTERS)],
     typer.Option(help="curves while it trains: curves.jsonl beside the record, TensorBoard, or Weights & Biases"),
@@ -123,6 +122,35 @@ def _command(family: Family) -> Any:
     train.__signature__, train.__doc__ = inspect.Signature(parameters), family.help
     train.__annotations__ = {p.name: p.annotation for p in parameters}
     return train
+
+
+def run(
+    record: Annotated[Path, typer.Argument(help="run.json, whose path says the run")],
+    preset: PresetName = BY_HAND,
+    device: Annotated[
+        list[str] | None, typer.Option(help="FAMILY=auto, cpu or gpu, e.g. graphs=cpu; by default auto; repeatable")
+    ] = None,
+) -> None:
+    """Train the run that a record's path says, of whichever family.
+
+    Example: score-mlx train run results/runs/esol/graphs/gat/SCORE/default/run.json
+    """
+    spec = spec_from_path(str(record))
+    family = family_of(spec)
+    devices = dict(_family_and_device(word) for word in device or ())
+    place = results_of(spec, record)
+    ensure(spec, place)
+    chosen = {"device": devices.get(family.name, "auto")} if family.reports else {}
+    family.train(spec, inputs_of(spec, place), record.parent, preset=preset, **chosen)
+    typer.echo(f"{spec.model}: {record}")
+
+
+def _family_and_device(word: str) -> tuple[str, str]:
+    family, _, device = word.partition("=")
+    if family not in FAMILIES or device not in DEVICES:
+        known = f"{', '.join(FAMILIES)} and {', '.join(DEVICES)}"
+        raise UserError(f"--device {word}: expected FAMILY=DEVICE, of {known}")
+    return family, device
 
 
 def _share(threads: int) -> None:
@@ -193,3 +221,4 @@ def _flag(name: str) -> str:
 
 for each in FAMILIES.values():
     app.command(each.command)(_command(each))
+app.command("run")(run)

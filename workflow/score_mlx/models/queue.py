@@ -1,6 +1,6 @@
 """A list of runs in order of priority, trained side by side within a time limit.
 
-This calls the same command that each Snakemake rule calls (`score-mlx train ... --record`), and not Snakemake, for
+This calls the same command that each Snakemake rule calls (`score-mlx train run`), and not Snakemake, for
 three reasons. Snakemake starts whatever job its priorities and free cores allow and knows no time limit, so it would
 begin runs that cannot end in time. It waits for running jobs when it is told to stop, or leaves them at work when it
 is killed, where a borrowed machine needs a checkpoint before the limit. And a borrowed machine may lack Snakemake.
