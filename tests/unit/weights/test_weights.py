@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,18 +14,23 @@ from pathlib import Path
 import made_up_records as made_up
 import numpy as np
 import pytest
+import tiny
 import yaml
 from score_mlx import cli
 from score_mlx.data.chem.folds import load_folds
 from score_mlx.data.chem.prepared import load_molecules
 from score_mlx.data.sources import load_sources
 from score_mlx.models.families import read_record
+from score_mlx.models.graphs.task import GraphTask
 from score_mlx.models.prediction import Ensemble
 from score_mlx.system.errors import UserError
+from score_mlx.training import trainer
 from score_mlx.weights import opened as opening
+from score_mlx.weights.export import export_run
 from score_mlx.weights.opened import fetched, opened
 from score_mlx.weights.release import metadata, release
 from score_mlx.weights.sums import read_sums, verify, write_sums
+from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -211,3 +217,19 @@ def test_a_release_has_code_weights_metadata_and_checksums(trained, tmp_path):
     assert again == first
     shutil.unpack_archive(tmp_path / "release/weights-MLP.zip", tmp_path / "unpacked")
     assert opened(str(tmp_path / "unpacked/MLP")).is_file()
+
+
+def test_weights_of_classes_predict_probabilities_and_their_card_names_the_metrics(tmp_path):
+    smiles = ["C" * (1 + i % 8) + ("O", "N", "Cl", "C(C)(C)C")[i // 8 % 4] for i in range(32)]
+    data = replace(tiny.data(32), targets=np.array([float("Cl" in text) for text in smiles]))
+    spec = tiny.spec("gcn", "SCORE", epochs=2, task="classification")
+    record = spec.path(tmp_path / "runs")
+    trainer.train(GraphTask, spec, data, record.parent, progress="none")
+    export_run(record, tmp_path / "out", {})
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "| ROC-AUC | last epoch" in text and "predicted is the probability of 1" in text and "RMSE" not in text
+    predicted = Ensemble(tmp_path / "out" / "run.json", "last")(smiles)
+    assert ((predicted > 0) & (predicted < 1)).all()
+    for fold, value in enumerate(json.loads(record.read_text())["last"]["roc_auc"]):
+        test = data.test(fold)
+        assert roc_auc_score(data.targets[test], predicted[test, fold]) == pytest.approx(value, abs=1e-6)

@@ -5,18 +5,20 @@ Markdown with a YAML head, as model hubs read it. Every number comes from the ru
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import yaml
 
 from score_mlx.data.sources import Source
 from score_mlx.models.families import family_of
-from score_mlx.runs.objective import CLASSIFICATION, objective_of
+from score_mlx.runs.objective import CLASSIFICATION, OBJECTIVES, objective_of
 from score_mlx.runs.records import as_json
 from score_mlx.runs.schema import RunMeta, RunRecord
 from score_mlx.stats import statistics
 
 EPOCHS = {"best": "best epoch of each test fold, as in the paper: optimistic", "last": "last epoch, nothing selected"}
+ENDING = [metric.key for metric in OBJECTIVES[CLASSIFICATION].metrics]  # none is above 1, so no interval is
 PAPER = "G. Godin, SCORE: Replacing Layer Stacking with Contractive Recurrent Depth (2026)"
 
 
@@ -107,16 +109,20 @@ def _metrics(record: RunRecord) -> list[str]:
     named = _names(record)
     for epoch, about in EPOCHS.items():
         for name, values in _measures(record, epoch).items():
-            mean = _mean(values)
-            lines.append(f"| {named[name]} | {about} | {mean.value:.3f} | {mean.low:.3f} to {mean.high:.3f} |")
+            mean, most = _mean(values), 1.0 if name in ENDING else math.inf
+            lines.append(
+                f"| {named[name]} | {about} | {mean.value:.3f} | {mean.low:.3f} to {min(mean.high, most):.3f} |"
+            )
     return [*lines, ""]
 
 
 def _limits(record: RunRecord) -> list[str]:
+    classes = record.spec.get("task") == CLASSIFICATION
+    above, worse = ("What is above holds", "it is worse") if classes else ("The error above is", "it is larger")
     lines = [
         "## Limits",
         "",
-        "- The error above is for molecules like those of the data set. For others it is larger, and the spread over "
+        f"- {above} for molecules like those of the data set. For others {worse}, and the spread over "
         "the folds' models does not measure by how much.",
         "- Molecules have at most 512 heavy atoms. Salts and mixtures are read as one graph of several parts.",
         "- Not for decisions about safety, health or the environment.",
