@@ -44,6 +44,13 @@ def test_columns_that_cannot_be_told_apart(columns, says, repo):
     assert says in str(raised.value)
 
 
+def test_a_label_is_of_one_column(repo):
+    given = {"dataset": "tox.csv", "target_column": ["a"], "target_label": "toxicity"}
+    with pytest.raises(UserError, match="target_label = 'toxicity': expected null with a list of target_column"):
+        load(repo / "config.yaml", given)
+    assert load(repo / "config.yaml", given | {"target_column": "a"}).target_label == "toxicity"
+
+
 def test_one_column_is_asked_for_where_one_is_needed(repo):
     config = load(repo / "config.yaml", {"dataset": "tox.csv", "target_column": ["a", "b"]})
     with pytest.raises(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from score_mlx.data.dataset_names import column_dataset
 from score_mlx.experiments.base import Name
@@ -48,7 +48,15 @@ def checked(value: Any) -> Any:
     return value
 
 
+def _of_one(value: str | None, info: ValidationInfo) -> str | None:
+    """A label of a target, of which there is one."""
+    if value is not None and isinstance(info.data.get(KEY), list):
+        raise ValueError(f"expected null with a list of {KEY}, whose names are the labels")
+    return value
+
+
 TargetColumn = Annotated[Name | list[Name], BeforeValidator(checked)]
+TargetLabel = Annotated[Name | None, AfterValidator(_of_one)]
 
 
 def only(value: str | list[str]) -> str:

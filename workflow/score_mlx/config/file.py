@@ -37,7 +37,7 @@ class Config(Typed):
     target_column: columns.TargetColumn = "target"
     name_column: Name | None = None
     fold_column: Name | None = None
-    target_label: Name | None = None
+    target_label: columns.TargetLabel = None
     target_unit: str = ""
     drop_bad: bool = False
     data_folders: Annotated[list[Name], Field(min_length=1)] = ["data/raw", "../shared/data"]
