@@ -33,6 +33,12 @@ def test_targets_that_are_not_two_classes(targets, says, folder, refused):
     refused(["data", "prepare", "my.csv", "results/data/my", *COLUMNS, "--task", "classification"], says)
 
 
+def test_names_of_classes(folder, refused):
+    write(folder, ["active", "Inactive"] * 6)
+    says = "line 2: target 'active' is the name of a class: expected 1 or 0 (and task: classification)"
+    refused(["data", "prepare", "my.csv", "results/data/my", *COLUMNS, "--task", "classification"], says)
+
+
 def test_two_classes_are_named(folder, command):
     write(folder, [0, 1, 1] * 4)
     code, _, err = command("data", "prepare", "my.csv", "results/data/my", *COLUMNS)

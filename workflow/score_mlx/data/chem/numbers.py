@@ -12,6 +12,7 @@ from score_mlx.system.errors import UserError, shortened
 LARGEST = 1e100  # of targets; errors are squared, and a square has to be a number too
 NO_TARGET = "no target"  # what is wrong with a missing value
 MISSING = {"", "na", "n/a", "nan", "null", "none"}
+CLASSES = {"true", "false", "yes", "no", "active", "inactive", "positive", "negative", "pos", "neg"}  # as often written
 _COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 _NUMBER = r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?"
@@ -63,6 +64,8 @@ def number(text: str, comma: bool = False) -> tuple[float, str]:
 
 def _why(text: str) -> str:
     shown = f"target '{shortened(text)}'"
+    if text.casefold() in CLASSES:
+        return f"{shown} is the name of a class: expected 1 or 0 (and task: classification)"
     if re.match(r"[<>=~≤≥≈]", text):
         return f"{shown} has a qualifier: a bound is no value, give one or leave the row out"
     if re.fullmatch(rf"{_NUMBER}\s*%", text):
