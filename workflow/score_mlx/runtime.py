@@ -39,6 +39,9 @@ def start(threads: int = 1) -> None:
     os.environ.setdefault("MLX_ENABLE_TF32", "0")
     if device.build() is Build.CUDA:
         ptx_cache.use()
+    from score_mlx import kernels  # imports MLX, which now finds its BLAS and its settings
+
+    kernels.keep_memory()
     if device.has_gpu():
         import mlx.core as mx
 

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[3] / "workflow" / "score_mlx"
 FLOORS = (
-    "system", "runtime", "kernels", "nn", "depth", "data", "runs", "training", "models", "stats", "tables", "plots",
+    "system", "kernels", "runtime", "nn", "depth", "data", "runs", "training", "models", "stats", "tables", "plots",
     "experiments", "config", "verdict", "report", "weights", "kit", "bench", "cli",
 )  # fmt: skip
 

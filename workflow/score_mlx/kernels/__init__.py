@@ -63,6 +63,12 @@ def gather(arrays: Sequence[mx.array]) -> list[mx.array]:
     return _library.gather(list(arrays)) if _library is not None else list(arrays)
 
 
+def keep_memory() -> None:
+    """Lets this process keep freed memory for its next arrays, where the C library can; nothing without kernels."""
+    if _library is not None:
+        _library.keep_memory()
+
+
 def use_threads(count: int) -> None:
     """Lets so many threads share the replicas of gathered operations; the bytes are the same for any number.
 

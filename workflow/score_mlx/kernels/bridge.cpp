@@ -46,7 +46,7 @@ static void keep_memory() {
 
 NB_MODULE(SCORE_MODULE, m) {
   m.doc() = "Compiled kernels of score_mlx.";
-  keep_memory();
+  m.def("keep_memory", &keep_memory, "Lets this process keep freed memory for its next arrays.");
   m.def("names", &score::names, "Names of all kernels.");
   m.def("gather", &score::gather, nb::arg("outputs"), "Arrays equal to these whose kernels run as few operations.");
   m.def("set_threads", &score::set_program_threads, nb::arg("count"), "Threads that share the models of a program.");
