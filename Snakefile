@@ -20,6 +20,7 @@ ROOT = project_at(workflow.current_basedir)
 sys.path.insert(0, str(ROOT / "workflow"))
 
 
+include: "workflow/rules/own_data.smk"
 include: "workflow/rules/common.smk"
 
 
