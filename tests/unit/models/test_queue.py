@@ -15,7 +15,8 @@ from score_mlx.config.file import load
 from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.spec import ChallengeSpec
-from score_mlx.models.queue import Queue, Wanted, has_checkpoint, is_done, name_of, read_list
+from score_mlx.models.queue import Queue, Wanted, has_checkpoint, is_done, name_of
+from score_mlx.models.run_list import read_list
 from score_mlx.models.transfer import adopt
 from score_mlx.system.errors import UserError
 

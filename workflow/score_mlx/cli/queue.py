@@ -84,7 +84,7 @@ def listed(what: list[str], config: Config) -> list[tuple[Spec, float | None]]:
     """The runs of lists, paths and targets, each once, with the seconds that a list expects of them."""
     from score_mlx.config.targets import target_specs
     from score_mlx.models.families import spec_from_path
-    from score_mlx.models.queue import read_list
+    from score_mlx.models.run_list import read_list
 
     def specs_of(word: str) -> list[Spec]:
         return [spec_from_path(word)] if word.endswith("run.json") else target_specs(config, Path(word).stem)
