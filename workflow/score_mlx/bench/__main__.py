@@ -33,7 +33,7 @@ SIDE_BY_SIDE = {"score-mlx": 5, "score-mlx-plain": 5}  # folds of the engines th
 
 def main() -> None:
     every = ",".join(f"{arch}:{form}" for arch in ARCHS for form in ("base", "SCORE"))
-    parser = argparse.ArgumentParser(prog="score_mlx.bench", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="score_mlx.bench", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/bench.csv"), help="CSV to write, beside it a .png")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder with data, features, folds")
     parser.add_argument("--models", default=every, help="architecture:form pairs, comma separated")
@@ -56,7 +56,8 @@ def main() -> None:
 def _compare(spec: GraphSpec, options: argparse.Namespace) -> list[dict]:
     """Rows of one model, an engine each, and one of the roofline."""
     engines = [engine for engine, (_, has) in ENGINES.items() if has(spec)]
-    folds = {engine: SIDE_BY_SIDE.get(engine, options.folds) for engine in engines}
+    each: int = options.folds
+    folds = {engine: SIDE_BY_SIDE.get(engine, each) for engine in engines}
     workers = {engine: Worker(engine, spec, options.results, folds[engine]) for engine in engines}
     workers["blas"] = Worker("blas", spec, options.results, 1)
     turns: dict[str, list[dict]] = {engine: [] for engine in workers}

@@ -37,7 +37,9 @@ Measured = tuple[str, str, str, float, str, float | None]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="score_mlx.bench.accelerator", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="score_mlx.bench.accelerator", description=__doc__ and __doc__.splitlines()[0]
+    )
     parser.add_argument("--out", type=Path, default=Path("results/bench_accelerator.csv"), help="CSV to write")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder of prepared data, for replicas")
     parser.add_argument("--steps", type=int, default=20, help="timed steps of a language model")

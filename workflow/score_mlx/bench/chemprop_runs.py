@@ -1,5 +1,7 @@
 """Chemprop's D-MPNN as a benchmark run."""
 
+# pyright: reportMissingImports=false
+# What this file compares with is installed for benchmarks only.
 from __future__ import annotations
 
 from collections.abc import Sequence

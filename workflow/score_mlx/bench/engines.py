@@ -4,6 +4,8 @@ Each engine trains the same form of the same architecture (hidden 128, K = 4, Mo
 32) on the same training molecules.
 """
 
+# pyright: reportMissingImports=false
+# What this file compares with is installed for benchmarks only.
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.spec import of_type
 from score_mlx.system.files import write_text
 
-Rows = list[dict[str, str]]
+Rows = Sequence[dict[str, str]]
 FOLDS, CORES = 5, 2
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="score_mlx.bench.goals", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="score_mlx.bench.goals", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("results"), help="where bench*.csv are, and what to write")
     folder = parser.parse_args().folder
     rows = [_read(folder / f"bench{part}.csv") for part in ("", "_growth", "_startup", "_language")]
@@ -93,7 +95,7 @@ def _most(what: str, limit: float, found: dict[str, float]) -> str:
     """A line of a goal that is met when no value is above the limit."""
     if not found:
         return f"{what} | {limit:g} | not measured | "
-    low, high = min(found, key=found.get), max(found, key=found.get)
+    low, high = min(found, key=found.__getitem__), max(found, key=found.__getitem__)
     span = f"{found[high]:.2f} ({high})" if low == high else f"{found[low]:.2f} ({low}) to {found[high]:.2f} ({high})"
     over = [name for name, value in found.items() if value > limit]
     met = "yes" if not over else f"{len(found) - len(over)} of {len(found)}" if len(found) > 1 else "no"
@@ -121,7 +123,7 @@ def _table2(ours: Rows) -> dict[str, float]:
     row_of = {(row["architecture"], row["form"] == "SCORE"): row for row in ours}
     config = load(root() / "config.yaml")
     seconds = 0.0
-    for spec in config.specs("table2"):
+    for spec in of_type(config.specs("table2"), GraphSpec):
         row = row_of.get((spec.arch, spec.recurrent))
         if row is None or not row["seconds_per_validation"]:
             return {}

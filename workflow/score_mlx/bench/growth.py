@@ -28,7 +28,7 @@ FOLDS, SEED = 5, 0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="score_mlx.bench.growth", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="score_mlx.bench.growth", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/bench_growth.csv"), help="CSV to write")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder with the prepared ESOL")
     parser.add_argument("--sizes", default="1000,10000,100000", help="numbers of molecules, comma separated")
@@ -67,7 +67,12 @@ def _measure(results: Path, count: int, processes: int, epochs: int) -> dict[str
     start = time.perf_counter()
     graphs = featurise(smiles, processes=processes)
     seconds = time.perf_counter() - start
-    row = {"molecules": count, "processes": processes, "epochs": epochs, "seconds_featurise": round(seconds, 2)}
+    row: dict[str, float] = {
+        "molecules": count,
+        "processes": processes,
+        "epochs": epochs,
+        "seconds_featurise": round(seconds, 2),
+    }
     each = _epoch_seconds(graphs, epochs) if epochs else 0.0
     row |= {"seconds_per_epoch": round(each, 3), "microseconds_per_molecule": round(each / count * 1e6)}
     return row | {"peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}

@@ -16,11 +16,12 @@ import numpy as np
 
 from score_mlx import runtime
 from score_mlx.bench import machine
+from score_mlx.bench.pipes import ask, end
 from score_mlx.bench.worker import THREADS, one_core
-from score_mlx.models.language.spec import CharSpec, LanguageSpec, NanoGPTSpec
+from score_mlx.models.language.spec import CharSpec, IteratedSpec, NanoGPTSpec
 from score_mlx.system.files import write_csv, write_text
 
-MODELS: dict[str, tuple[LanguageSpec, int]] = {  # and the size of its vocabulary
+MODELS: dict[str, tuple[IteratedSpec, int]] = {  # and the size of its vocabulary
     "nanoGPT, d = 64": (NanoGPTSpec("random", "nanogpt", "base"), 23_861),
     "nanoGPT, d = 384": (NanoGPTSpec("random", "nanogpt", "base", width=384), 23_861),
     "character GPT": (CharSpec("random", "chargpt", "base", batch_size=8, optimizer="adamw", dropout=0.2), 65),
@@ -30,7 +31,7 @@ COLUMNS = ("model", "engine", "tokens_per_second", "ratio_to_pytorch", *machine.
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="score_mlx.bench.language", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="score_mlx.bench.language", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/bench_language.csv"), help="CSV to write")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine after a warm-up")
     parser.add_argument("--steps", type=int, default=2, help="steps a turn")
@@ -39,7 +40,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.serve:
         one_core()
-        _serve(*options.serve, options.steps)
+        engine, model = options.serve
+        _serve(engine, model, options.steps)
         return
     machine.refuse_if_busy(options.loaded)
     runtime.start()  # for what rows say of the BLAS
@@ -59,9 +61,7 @@ def _compare(model: str, rounds: int, steps: int) -> list[list]:
     for place in range(rounds + 1):
         for engine, worker in workers.items():
             busy = machine.Busy()
-            worker.stdin.write("\n")
-            worker.stdin.flush()
-            answer = worker.stdout.readline()
+            answer = ask(worker)
             if not answer:
                 sys.exit(f"benchmark worker {engine} of {model} ended with {worker.wait()}")
             tokens, wall, own = json.loads(answer)
@@ -69,8 +69,7 @@ def _compare(model: str, rounds: int, steps: int) -> list[list]:
                 turns[engine].append((tokens / wall, tokens / own))
                 loads += [load for load in [busy.others(own)] if load is not None]
     for worker in workers.values():
-        worker.stdin.close()
-        worker.wait()
+        end(worker)
     load = statistics.median(loads) if loads else None
     clock = int(load is not None and load > machine.QUIET)  # processor time where other work takes the clock's
     rates = {engine: [turn[clock] for turn in own] for engine, own in turns.items()}
@@ -103,13 +102,13 @@ def _serve(engine: str, model: str, steps: int) -> None:
         print(json.dumps([rows[:, :, 1:].size, *took]), flush=True)
 
 
-def _pytorch(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
+def _pytorch(spec: IteratedSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
     from score_mlx.bench.torch_gpt import stepper
 
     return stepper(spec, vocabulary)
 
 
-def _ours(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
+def _ours(spec: IteratedSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
     runtime.start()
     import mlx.core as mx
 

@@ -1,5 +1,7 @@
 """Our molecules as PyTorch Geometric's."""
 
+# pyright: reportMissingImports=false
+# What this file compares with is installed for benchmarks only.
 from __future__ import annotations
 
 import numpy as np

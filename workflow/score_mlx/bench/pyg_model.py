@@ -1,5 +1,7 @@
 """The benchmark's models in PyTorch Geometric: its own layers, our depth, readout and head in plain PyTorch."""
 
+# pyright: reportMissingImports=false
+# What this file compares with is installed for benchmarks only.
 from __future__ import annotations
 
 import torch

@@ -15,7 +15,7 @@ COLUMNS = ("starts", "median_seconds", "slowest_seconds")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="score_mlx.bench.startup", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="score_mlx.bench.startup", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/bench_startup.csv"), help="CSV to write")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder with the prepared ESOL")
     parser.add_argument("--starts", type=int, default=7, help="after one that fills the disk's cache")

@@ -1,5 +1,7 @@
 """nanoGPT and the character GPT in PyTorch, stacked, with AdamW: what ours is timed beside."""
 
+# pyright: reportMissingImports=false
+# What this file compares with is installed for benchmarks only.
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -9,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.models.language.spec import IteratedSpec, LanguageSpec
 
 
 class Block(nn.Module):
@@ -65,7 +67,7 @@ class TorchGPT(nn.Module):
         return F.cross_entropy(self.head(x).flatten(0, 1), targets.flatten())
 
 
-def stepper(spec: LanguageSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
+def stepper(spec: IteratedSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
     """A function that makes one step of training on tokens and targets (B, T)."""
     torch.manual_seed(0)
     torch.set_num_threads(1)

@@ -1,5 +1,7 @@
 """A training epoch and a validation pass in PyTorch, the plain loop: one thread, fold after fold."""
 
+# pyright: reportMissingImports=false
+# What this file compares with is installed for benchmarks only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from score_mlx.bench.machine import Busy
+from score_mlx.bench.pipes import ask, end
 from score_mlx.models.graphs.spec import GraphSpec
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -27,12 +28,14 @@ class Worker:
     """
 
     def __init__(self, engine: str, spec: GraphSpec, results: Path, folds: int):
-        command = [sys.executable, "-m", "score_mlx.bench.worker", engine, spec.arch, spec.config]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        asked = [engine, spec.arch, spec.config, str(results), str(folds)]
+        self.command = [sys.executable, "-m", "score_mlx.bench.worker", *asked]
         environment = os.environ | dict.fromkeys(THREADS, "1")
         if engine == "score-mlx-plain":
             environment["SCORE_KERNELS"] = "off"
-        self.process = subprocess.Popen([*command, str(results), str(folds)], env=environment, **pipes)
+        self.process = subprocess.Popen(
+            self.command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.turn()  # warm-up: kernels compiled, caches filled
 
     def turn(self) -> dict[str, float | None]:
@@ -44,17 +47,14 @@ class Worker:
             train_cpu, gflop and others.
         """
         busy = Busy()
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
+        answer = ask(self.process)
         if not answer:
-            sys.exit(f"benchmark worker {' '.join(self.process.args)} ended with {self.process.wait()}")
+            sys.exit(f"benchmark worker {' '.join(self.command)} ended with {self.process.wait()}")
         values = json.loads(answer)
         return values | {"others": busy.others(values.pop("cpu"))}
 
     def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        end(self.process)
 
 
 def one_core() -> None:

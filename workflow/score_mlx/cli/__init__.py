@@ -96,8 +96,8 @@ def _options(
 def main() -> None:
     """Run a command; what the user can mend is one line on standard error and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal that knows ASCII only is no reason to stop
-            stream.reconfigure(errors="backslashreplace")
+        if reconfigure := getattr(stream, "reconfigure", None):  # a terminal that knows ASCII only is no reason to stop
+            reconfigure(errors="backslashreplace")
     try:
         sys.exit(app(prog_name="score-mlx", standalone_mode=False) or 0)
     except UserError as error:
@@ -123,11 +123,11 @@ def _misused(error: Exception) -> int:
     Raises:
         Exception: `error`, where it is something else.
     """
-    context, told = getattr(error, "ctx", None), getattr(error, "format_message", None)
+    context, told, show = (getattr(error, name, None) for name in ("ctx", "format_message", "show"))
     if told is None:
         raise error
-    if type(error).__name__ == "NoArgsIsHelpError":  # a command without anything is a question
-        error.show()
+    if type(error).__name__ == "NoArgsIsHelpError" and show is not None:  # a command without anything is a question
+        show()
         return 2
     command = f" (see {context.command_path} --help)" if context else ""
     return _complain(told().replace("Value error, ", "") + command)

@@ -10,9 +10,10 @@ import typer
 
 from score_mlx.cli.options import show
 from score_mlx.cli.outputs import TableOut
-from score_mlx.data.splits import SPLITS
+from score_mlx.data.splits import Split
+from score_mlx.models.graphs.choices import Configuration
 from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
-from score_mlx.runs.objective import TASKS
+from score_mlx.runs.objective import Task
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 def compare(
     dataset: Annotated[str, typer.Argument(help="a built-in's name or the path of the CSV that was trained on")],
-    against: Annotated[Literal[CONFIGS], typer.Option(help="the depth that others are compared with")] = CONFIGS[0],
+    against: Annotated[Configuration, typer.Option(help="the depth that others are compared with")] = CONFIGS[0],
     epoch: Annotated[Literal["last", "best"], typer.Option(help="best was chosen on the test fold")] = "last",
-    split: Annotated[Literal[SPLITS] | None, typer.Option(help="where records have several")] = None,
-    task: Annotated[Literal[TASKS] | None, typer.Option(help="where records have both")] = None,
+    split: Annotated[Split | None, typer.Option(help="where records have several")] = None,
+    task: Annotated[Task | None, typer.Option(help="where records have both")] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="one of several target columns that were trained on; to be repeated")
     ] = None,

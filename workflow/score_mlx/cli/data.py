@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from score_mlx.cli.outputs import ending
 from score_mlx.data.dataset_names import BUILT_IN, FROM_SOURCES
-from score_mlx.data.splits import GIVEN, SPLITS
+from score_mlx.data.splits import GIVEN, Split
 from score_mlx.models.classical.spec import CatBoost
 from score_mlx.models.families import inputs_of
+from score_mlx.models.graphs.choices import Features
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.objective import TASKS
+from score_mlx.runs.objective import Task
 from score_mlx.runs.spec import Spec, results_of
 from score_mlx.system import project
 from score_mlx.system.errors import UserError, did_you_mean
@@ -44,7 +45,7 @@ def prepare(
         bool,
         typer.Option("--one-of-several", help="call the data after the column too, leave out rows without target"),
     ] = False,
-    task: Annotated[Literal[TASKS] | None, typer.Option(help="what is learnt; says whether targets fit it")] = None,
+    task: Annotated[Task | None, typer.Option(help="what is learnt; says whether targets fit it")] = None,
     search: Search = None,
 ) -> None:
     """Check a data set and write its molecules.
@@ -88,9 +89,7 @@ def describe(
 def features(
     molecules: Molecules,
     out: ArraysOut,
-    scheme: Annotated[
-        Literal[GraphSpec.CHOICES["features"]], typer.Option(help="atom and bond features")
-    ] = GraphSpec.features,
+    scheme: Annotated[Features, typer.Option(help="atom and bond features")] = GraphSpec.features,
     processes: Processes = None,
 ) -> None:
     """Write the molecules' graphs with atom and bond features (.npz)."""
@@ -113,7 +112,7 @@ def descriptors(molecules: Molecules, out: ArraysOut, processes: Processes = Non
 def folds(
     molecules: Molecules,
     out: CsvOut,
-    split: Annotated[Literal[SPLITS], typer.Option(help="how molecules are divided")] = "kfold",
+    split: Annotated[Split, typer.Option(help="how molecules are divided")] = "kfold",
     repeat: Annotated[int, typer.Option(min=0, help="repetition; another one is another division")] = 0,
     source: Annotated[
         Path | None,
@@ -206,11 +205,12 @@ def ensure(spec: Spec, results: Path) -> None:
 
 
 def _make_missing(spec: Spec, files: Mapping[str, Path], results: Path) -> None:
+    fields = spec.as_dict()
     makers = {
         "molecules": lambda path: prepare(spec.dataset, path.parent),
         "dataset": lambda path: prepare(spec.dataset, path.parent),
-        "folds": lambda path: folds(files["molecules"], path, spec.split, spec.repeat),
-        "features": lambda path: features(files["molecules"], path, spec.graph_features),
+        "folds": lambda path: folds(files["molecules"], path, fields["split"], spec.repeat),
+        "features": lambda path: features(files["molecules"], path, fields["features"]),
         "descriptors": lambda path: descriptors(files["molecules"], path),
         "shap": lambda path: shap(path, results),
         "corpus": lambda path: corpus(spec.dataset, path.parent),
@@ -239,10 +239,11 @@ def _require_source(spec: Spec, files: Mapping[str, Path]) -> None:
             f"prepare FILE.csv {files['dataset'].parent} --smiles-column ... --target-column ..."
             + did_you_mean(spec.dataset, BUILT_IN)
         )
-    if "folds" in files and spec.split in GIVEN and not files["folds"].exists():
+    split = spec.as_dict().get("split", "")
+    if "folds" in files and split in GIVEN and not files["folds"].exists():
         raise UserError(
-            f"split = {spec.split}: expected {files['folds']}; first run: score-mlx data folds {files['molecules']} "
-            f"{files['folds']} --split {spec.split} --source FILE.csv --fold-column ..."
+            f"split = {split}: expected {files['folds']}; first run: score-mlx data folds {files['molecules']} "
+            f"{files['folds']} --split {split} --source FILE.csv --fold-column ..."
         )
 
 

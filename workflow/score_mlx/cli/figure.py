@@ -37,7 +37,7 @@ def figure(
 
     name = full("figure", name)
     experiment, drawing = (None, drawing) if drawing and (records or drawing == "schema") else _experiment_of(name)
-    if drawing != "schema" and not records:
+    if experiment is not None and drawing != "schema" and not records:
         chosen = from_config(experiment, dataset, preset, runs, figure=name)
         records, title, paper = chosen.there, title or chosen.title, paper or chosen.paper
     loaded, line = [read_run(path) for path in records or []], read_run(baseline) if baseline else None

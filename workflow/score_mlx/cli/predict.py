@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from score_mlx.data.chem.csvfile import RawRow
+    from score_mlx.models.classical.refitted import Refitted
     from score_mlx.models.prediction import Ensemble
 
 CHUNK = 512  # molecules in memory at a time
@@ -76,7 +77,7 @@ def predict(
         raise typer.Exit(1)
 
 
-def _lines(ensemble: Ensemble, rows: list[RawRow], named: bool, bad: list[str]) -> Iterator[list[Any]]:
+def _lines(ensemble: Ensemble | Refitted, rows: list[RawRow], named: bool, bad: list[str]) -> Iterator[list[Any]]:
     """The cells of each row; what is wrong with rows goes to `bad` as it is found."""
     import numpy as np
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -71,13 +71,20 @@ Threads = Annotated[
     int, typer.Option(min=1, max=64, help="cores that share the folds side by side; the same bytes for any number")
 ]
 Repeats = Annotated[int, typer.Option(min=1, max=1000, help="so many repetitions, from --repeat on, in one program")]
-PresetName = Annotated[
-    Literal[(BY_HAND, *Presets.model_fields)], typer.Option(hidden=True, help="noted in run.meta.json")
-]
 DEVICES = ("auto", "cpu", "gpu")
-Device = Annotated[Literal[DEVICES], typer.Option(help="auto measures a step on both, where there is a GPU")]
+# A type checker cannot read values: to it a choice is a text.
+if TYPE_CHECKING:
+    PresetChoice = str
+    Reporter = str
+    DeviceChoice = str
+else:
+    PresetChoice = Literal[(BY_HAND, *Presets.model_fields)]
+    Reporter = Literal[tuple(REPORTERS)]
+    DeviceChoice = Literal[DEVICES]
+PresetName = Annotated[PresetChoice, typer.Option(hidden=True, help="noted in run.meta.json")]
+Device = Annotated[DeviceChoice, typer.Option(help="auto measures a step on both, where there is a GPU")]
 ReportTo = Annotated[
-    Literal[tuple(REPORTERS)],
+    Reporter,
     typer.Option(help="curves while it trains: curves.jsonl beside the record, TensorBoard, or Weights & Biases"),
 ]
 OPTIONS_HELP = "what differs from the defaults, e.g. repeat=1,seed=7"
@@ -140,7 +147,7 @@ def run(
     devices = dict(_family_and_device(word) for word in device or ())
     place = results_of(spec, record)
     ensure(spec, place)
-    chosen = {"device": devices.get(family.name, "auto")} if family.reports else {}
+    chosen: dict[str, Any] = {"device": devices.get(family.name, "auto")} if family.reports else {}
     family.train(spec, inputs_of(spec, place), record.parent, preset=preset, **chosen)
     typer.echo(f"{spec.model}: {record}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -16,9 +16,10 @@ from score_mlx.config.models import ClassicalSettings, DenseSettings, Devices, G
 from score_mlx.config.robustness import ROBUSTNESS_CHOICES, RobustnessRuns
 from score_mlx.config.texts import merge
 from score_mlx.data.dataset_names import BUILT_IN, column_dataset, dataset_name, ending
-from score_mlx.data.splits import GIVEN, SPLITS, STRATIFIED
+from score_mlx.data.splits import GIVEN, STRATIFIED, Split
 from score_mlx.experiments.base import Name, Typed
 from score_mlx.experiments.registry import AnyBeyond, AnyExperiment
+from score_mlx.models.graphs.choices import Features, Fidelity
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import plugins
 from score_mlx.runs.objective import CLASSIFICATION, REGRESSION
@@ -26,7 +27,11 @@ from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError, unknown
 from score_mlx.system.files import write_text
 
-PLUGINS = tuple(plugins.KINDS)  # a field of Config hides the module
+# A type checker cannot read values: to it a choice is a text.
+if TYPE_CHECKING:
+    PluginKind = str
+else:
+    PluginKind = Literal[tuple(plugins.KINDS)]  # a field of Config hides the module
 
 
 class Config(Typed):
@@ -45,14 +50,14 @@ class Config(Typed):
     device: Devices = Devices()
     preset: Literal["auto", "paper", "laptop", "smoke"] = "auto"
     records: Name | None = None
-    features: Literal[GraphSpec.CHOICES["features"]] = GraphSpec.features
-    fidelity: Literal[GraphSpec.CHOICES["fidelity"]] = GraphSpec.fidelity
+    features: Features = GraphSpec.features
+    fidelity: Fidelity = GraphSpec.fidelity
     task: TaskName = REGRESSION
-    split: Annotated[Literal[SPLITS] | None, Field(validate_default=True)] = None
+    split: Annotated[Split | None, Field(validate_default=True)] = None
     scale_targets: bool | None = None
     repeat: Annotated[int, Field(ge=0, le=10_000)] = GraphSpec.repeat
     seed: Annotated[int, Field(ge=0, lt=2**32)] = GraphSpec.seed
-    plugins: dict[Literal[PLUGINS], dict[Name, Name]] = {}
+    plugins: dict[PluginKind, dict[Name, Name]] = {}
     graphs: GraphSettings = GraphSettings()
     dense: DenseSettings = DenseSettings()
     classical: ClassicalSettings = ClassicalSettings()
@@ -175,7 +180,10 @@ class Config(Typed):
             experiment: a key of `experiments`.
             split: instead of config.yaml's.
         """
-        return self.experiments[experiment].specs(self, split or self.split)
+        chosen = split or self.split
+        if chosen is None:  # a validator has put the task's own there
+            raise ValueError("split is not known")
+        return list(self.experiments[experiment].specs(self, chosen))
 
     def figure_specs(self, experiment: str, figure: str) -> list[Spec]:
         """The runs of an experiment that one of its figures shows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,11 @@ Count = Annotated[int, Field(ge=1, le=100_000)]
 Tokens = Annotated[int, Field(ge=1, le=2**31)]
 Depth = Annotated[int, Field(ge=1, le=1000)]
 Repeats = Annotated[int, Field(ge=1, le=100)]
-Validation = Literal[CharSpec.CHOICES["validation"]]
+# A type checker cannot read values: to it a choice is a text.
+if TYPE_CHECKING:
+    Validation = str
+else:
+    Validation = Literal[CharSpec.CHOICES["validation"]]
 TOKENS_A_STEP = max(ChallengeSpec.BATCH.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator
 
@@ -12,7 +12,7 @@ from score_mlx.experiments.base import BatchSize, Epochs, LearningRate, Typed
 from score_mlx.models.classical.spec import METHODS, CatBoost, ClassicalSpec, Lasso
 from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.objective import TASKS
+from score_mlx.runs.objective import TASKS, Task
 
 
 def _learnt(value: Any) -> Any:
@@ -22,7 +22,7 @@ def _learnt(value: Any) -> Any:
     return value
 
 
-TaskName = Annotated[Literal[TASKS], BeforeValidator(_learnt)]
+TaskName = Annotated[Task, BeforeValidator(_learnt)]
 
 
 class Devices(Typed):
@@ -62,16 +62,21 @@ class DenseSettings(Typed):
 def _settings_of(kind: type[ClassicalSpec]) -> type[Typed]:
     """A classical model's settings as its spec has them; what chooses descriptors is Table 1's."""
     chosen = [f for f in kind.setting_fields() if f.name not in ("top", "ranking")]
-    types = {f.name: Literal[kind.CHOICES[f.name]] if f.name in kind.CHOICES else type(f.default) for f in chosen}
-    return create_model(
-        f"{kind.__name__}Settings", __base__=Typed, **{f.name: (types[f.name], f.default) for f in chosen}
-    )
+    types: dict[str, Any] = {
+        f.name: Literal[kind.CHOICES[f.name]] if f.name in kind.CHOICES else type(f.default) for f in chosen
+    }
+    fields: dict[str, Any] = {f.name: (types[f.name], f.default) for f in chosen}
+    return create_model(f"{kind.__name__}Settings", __base__=Typed, **fields)
 
 
 CLASSICAL = {method: _settings_of(kind) for method, (kind, _) in METHODS.items()}
-ClassicalSettings = create_model(
-    "ClassicalSettings", __base__=Typed, **{method: (kind, kind()) for method, kind in CLASSICAL.items()}
-)
+if TYPE_CHECKING:
+
+    class ClassicalSettings(Typed):
+        """Settings of each classical model, by its method."""
+else:
+    _FIELDS = {method: (kind, kind()) for method, kind in CLASSICAL.items()}
+    ClassicalSettings = create_model("ClassicalSettings", __base__=Typed, **_FIELDS)
 
 
 class GraphCuts(Typed):

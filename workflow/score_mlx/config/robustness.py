@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -20,9 +20,16 @@ ROBUSTNESS_CHOICES: dict[str, list[dict[str, str | int | bool]]] = {
 }
 
 
+# A type checker cannot read values: to it a choice is a text.
+if TYPE_CHECKING:
+    Choice = str
+else:
+    Choice = Literal[tuple(ROBUSTNESS_CHOICES)]
+
+
 class RobustnessRuns(Typed):
     """Runs of an experiment that are made once more under other choices, to see which claims are robust."""
 
     experiment: Name
-    choices: Annotated[list[Literal[tuple(ROBUSTNESS_CHOICES)]], Field(min_length=1)]
+    choices: Annotated[list[Choice], Field(min_length=1)]
     models: list[Name] = []  # by their names in the paper's tables; none means all

@@ -94,13 +94,41 @@ class FoldedData:
 
     def scaled_descriptors(self, fold: int) -> np.ndarray | None:
         """(N, D) float32 descriptors scaled by what fold `fold` trains on, or None."""
-        if self.descriptors is None:
-            return None
-        return self.scaler(fold).transform(self.descriptors)
+        return None if self.descriptors is None else self.scaled(fold)
+
+    def scaled(self, fold: int) -> np.ndarray:
+        """The same of data that must have descriptors.
+
+        Raises:
+            ValueError: they were not loaded.
+        """
+        return self.scaler(fold).transform(self.raw)
 
     def scaler(self, fold: int) -> DescriptorScaler:
         """What fold `fold` trains on, as a scale for descriptors."""
-        return DescriptorScaler().fit(self.descriptors[self.train(fold)])
+        return DescriptorScaler().fit(self.raw[self.train(fold)])
+
+    @property
+    def raw(self) -> np.ndarray:
+        """(N, D) descriptors as they are, of data that must have them.
+
+        Raises:
+            ValueError: they were not loaded.
+        """
+        if self.descriptors is None:
+            raise ValueError("these data were loaded without descriptors")
+        return self.descriptors
+
+    @property
+    def columns(self) -> np.ndarray:
+        """(D,) names of the descriptors, of data that must have them.
+
+        Raises:
+            ValueError: they were not loaded.
+        """
+        if self.names is None:
+            raise ValueError("these data were loaded without names of descriptors")
+        return self.names
 
 
 def same_length(path: Path, values: Any, molecules: Path, targets: np.ndarray) -> None:

@@ -71,7 +71,7 @@ class Experiment(Typed):
         """Its figures, and what each of them is."""
         return {self.figure: self.draws[0]} if self.figure and self.draws else {}
 
-    def specs(self, config: Any, split: str) -> list[Spec]:
+    def specs(self, config: Any, split: str) -> Sequence[Spec]:
         """Its runs, in the order of config.yaml.
 
         Args:

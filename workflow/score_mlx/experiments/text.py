@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,22 +15,37 @@ Depth = Annotated[int, Field(ge=1, le=1000)]
 Repeats = Annotated[int, Field(ge=1, le=100)]
 
 
+# A type checker cannot read values: to it a choice is a text.
+if TYPE_CHECKING:
+    Arch = str
+    Configuration = str
+    Optimizer = str
+    Feedforward = str
+    OptimizerSettings = str
+else:
+    Arch = Literal[LanguageSpec.CHOICES["arch"]]
+    Configuration = Literal[LanguageSpec.CHOICES["config"]]
+    Optimizer = Literal[CharSpec.CHOICES["optimizer"]]
+    Feedforward = Literal[ChallengeSpec.CHOICES["feedforward"]]
+    OptimizerSettings = Literal[ChallengeSpec.CHOICES["settings"]]
+
+
 class TextRun(Typed):
     """One run of an experiment: what differs from the architecture's defaults, and in how many repeats."""
 
-    arch: Literal[LanguageSpec.CHOICES["arch"]]
-    config: Literal[LanguageSpec.CHOICES["config"]]
+    arch: Arch
+    config: Configuration
     steps: Depth | None = None
     blocks: Depth | None = None
     width: Annotated[int, Field(ge=1, le=65536)] | None = None
     learning_rate: LearningRate | None = None
-    optimizer: Literal[CharSpec.CHOICES["optimizer"]] | None = None
+    optimizer: Optimizer | None = None
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     bias_correction: bool | None = None
     bigram: bool | None = None
     train_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
-    feedforward: Literal[ChallengeSpec.CHOICES["feedforward"]] | None = None
-    settings: Literal[ChallengeSpec.CHOICES["settings"]] | None = None
+    feedforward: Feedforward | None = None
+    settings: OptimizerSettings | None = None
     seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
     repeats: Repeats = 1
 
@@ -76,10 +91,9 @@ def _corpus(name: str, config: Any) -> str:
 
 
 def _spec(corpus: str, fields: dict[str, Any], config: Any, repeat: int) -> LanguageSpec:
-    arch, rest = fields["arch"], {key: value for key, value in fields.items() if key not in ("arch", "config")}
-    kind = LanguageSpec.variant(arch)
-    settings = _settings(kind, rest, config)
-    return kind(corpus, arch, fields["config"], **(rest | settings), repeat=config.repeat + repeat)
+    kind = LanguageSpec.variant(fields["arch"])
+    settings = _settings(kind, fields, config)
+    return kind(**{"dataset": corpus} | fields | settings | {"repeat": config.repeat + repeat})
 
 
 def _settings(kind: type[LanguageSpec], fields: dict[str, Any], config: Any) -> dict[str, Any]:

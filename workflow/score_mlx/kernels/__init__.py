@@ -26,6 +26,8 @@ def _load() -> ModuleType | None:
     if os.environ.get("SCORE_KERNELS") == "off" or not path.is_file():
         return None
     spec = importlib.util.spec_from_file_location(MODULE, path)
+    if spec is None or spec.loader is None:
+        return None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -45,12 +47,15 @@ def call(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = ()) -
     Raises:
         ValueError: no kernel has the name; types, shapes or numbers do not fit its signature. Values of index arrays
             are checked when the result is computed, which then raises likewise.
+        RuntimeError: there are no kernels.
     """
     return call_all(name, inputs, numbers)[0]
 
 
 def call_all(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = ()) -> list[mx.array]:
     """The same with all of a kernel's outputs."""
+    if _library is None:
+        raise RuntimeError(f"kernel {name}: none are compiled; ask `serve` first")
     return _library.call(name, inputs, numbers)
 
 
@@ -81,7 +86,7 @@ def use_threads(count: int) -> None:
 
 def names() -> list[str]:
     """All kernels."""
-    return _library.names()
+    return [] if _library is None else _library.names()
 
 
 def compiled() -> bool:

@@ -104,8 +104,14 @@ def _translation_units() -> list[str]:
 
 def _packages() -> tuple[Path, Path]:
     """Folders of MLX and of nanobind."""
-    mlx, nanobind = (Path(importlib.util.find_spec(name).submodule_search_locations[0]) for name in ("mlx", "nanobind"))
-    return mlx, nanobind
+    return _package("mlx"), _package("nanobind")
+
+
+def _package(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"no package {name}", name=name)
+    return Path(spec.submodule_search_locations[0])
 
 
 def _arguments() -> list[str]:

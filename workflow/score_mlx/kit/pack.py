@@ -132,7 +132,7 @@ def installed() -> list[tuple[str, Path]]:
     found: dict[str, Path] = {}
     for package in closure((*PACKAGES, backend)):
         for file in package.files or []:
-            name, path = str(file), Path(package.locate_file(file))
+            name, path = str(file), Path(str(package.locate_file(file)))
             if not DROPPED.search(name) and path.is_file():
                 found[f"site/{name}"] = path
     return list(found.items())

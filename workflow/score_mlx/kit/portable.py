@@ -21,6 +21,7 @@ import tarfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
 
 MANIFEST = "kit.json"
 SHARE = 0.95  # of the time limit for training; packing what came out takes the rest
@@ -35,8 +36,10 @@ class _Parts(io.RawIOBase):
     """A file that is written as several, none larger than `size` bytes."""
 
     def __init__(self, stem: Path, size: int):
-        self.stem, self.size, self.parts, self.written = stem, size, [], 0
-        self.file, self.digest = None, None
+        self.stem, self.size, self.written = stem, size, 0
+        self.parts: list[dict[str, Any]] = []
+        self.file: BinaryIO | None = None
+        self.digest = hashlib.sha256()
 
     def writable(self) -> bool:
         return True
@@ -45,19 +48,19 @@ class _Parts(io.RawIOBase):
         view = memoryview(data).cast("B")
         total = len(view)
         while len(view):
-            if self.file is None or self.written == self.size:
-                self._next()
+            file = self._next() if self.file is None or self.written == self.size else self.file
             piece = view[: self.size - self.written]
-            self.file.write(piece)
+            file.write(piece)
             self.digest.update(piece)
             self.written, view = self.written + len(piece), view[len(piece) :]
         return total
 
-    def _next(self) -> None:
+    def _next(self) -> BinaryIO:
         self._end()
         path = self.stem.with_name(f"{self.stem.name}.{len(self.parts) + 1:03}")
         self.file, self.digest, self.written = path.open("wb"), hashlib.sha256(), 0
         self.parts.append({"name": path.name})
+        return self.file
 
     def _end(self) -> None:
         if self.file is not None:
@@ -86,7 +89,12 @@ def write(
     """
     folder.mkdir(parents=True, exist_ok=True)
     parts = _Parts(folder / "part.tar.xz", size)
-    with parts, lzma.open(parts, "wb", preset=compression) as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
+    with (
+        parts,
+        # typeshed expects all that a file can do; lzma only writes
+        lzma.open(parts, "wb", preset=compression) as packed,  # pyright: ignore[reportArgumentType, reportCallIssue]
+        tarfile.open(fileobj=packed, mode="w|") as tar,
+    ):
         for name, source in files:
             info = tarfile.TarInfo(name)  # no owner, no date: the same kit gives the same bytes
             if isinstance(source, bytes):
@@ -246,7 +254,7 @@ def _done(folder: Path) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__ and __doc__.splitlines()[0])
     here = Path(__file__).resolve().parent
     parser.add_argument("--kit", type=Path, default=here, help="folder of the parts, by default this file's")
     parser.add_argument("--work", type=Path, default=Path("kit-work"), help="folder to unpack and train in")

@@ -14,8 +14,15 @@ from score_mlx.runs.spec import Spec
 class Measured(Protocol):
     """A run whose cost is known: what it was, and its run.meta.json with the seconds that it took."""
 
-    spec: Spec
-    meta: RunMeta
+    @property
+    def spec(self) -> Spec:
+        """What it was."""
+        ...
+
+    @property
+    def meta(self) -> RunMeta:
+        """With what, and in how many seconds."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from score_mlx.data.fold_data import FoldedData
 from score_mlx.models.classical.refitted import Refitted
 from score_mlx.models.classical.spec import ClassicalSpec
 from score_mlx.models.families import family_of, inputs_of, read_record, spec_of
-from score_mlx.runs.schema import RunRecord
-from score_mlx.runs.spec import Spec, results_of
+from score_mlx.runs.family import Predictor
+from score_mlx.runs.schema import ClassRecord, RunRecord
+from score_mlx.runs.spec import FoldSpec, Spec, results_of
 from score_mlx.system.errors import UserError
 
 BATCH = 64  # molecules; memory, not numbers, depends on it
@@ -32,7 +33,7 @@ def trained(record: Path, epoch: str = "best", results: Path | None = None) -> E
     """
     content = read_record(record)
     spec = spec_of(content, record)
-    if isinstance(spec, ClassicalSpec):
+    if isinstance(spec, ClassicalSpec) and isinstance(content, RunRecord | ClassRecord):
         return Refitted(spec, content, record, results)
     return Ensemble(record, epoch, results)
 
@@ -56,11 +57,8 @@ class Ensemble:
     """
 
     def __init__(self, record: Path, epoch: str = "best", results: Path | None = None):
-        content = read_record(record)
-        self.spec, self.dataset = spec_of(content, record), content.data
-        self.predictor = family_of(self.spec).predictor()
-        if self.predictor is None:  # trees keep no weights, texts are no molecules
-            raise UserError(f"{record}: {self.spec.model} is {self.spec.FAMILY}, which predicts no molecules")
+        self.spec, content, self.predictor = networks_of(record, "which predicts no molecules")
+        self.dataset = content.dataset
         self.folds = [fold.fold for fold in content.folds]
         self.scalers = scalers_of(self.spec, content, record, results) if self.spec.uses_descriptors else []
         width = len(self.scalers[0].mean) if self.scalers else 0
@@ -71,8 +69,10 @@ class Ensemble:
 
     def __call__(self, smiles: Sequence[str]) -> np.ndarray:
         """Predictions (n, folds) for n SMILES that RDKit reads, in the unit of the target, or P(class 1)."""
-        raw = chem.compute(smiles, processes=1)[0] if self.scalers else None
-        scaled = [scaler.transform(raw) for scaler in self.scalers]
+        scaled: list[np.ndarray] = []
+        if self.scalers:
+            raw = chem.compute(smiles, processes=1)[0]
+            scaled = [scaler.transform(raw) for scaler in self.scalers]
         ask = self.predictor.ask(self.spec, smiles, scaled)
         out = np.empty((len(smiles), len(self.folds)))
         for place, (model, scale) in enumerate(zip(self.models, self.target_scales, strict=True)):
@@ -81,6 +81,23 @@ class Ensemble:
                 raw = np.array(ask(place, model, chosen), np.float64)
                 out[chosen, place] = self.spec.objective.output(raw, scale)
         return out
+
+
+def networks_of(record: Path, otherwise: str) -> tuple[FoldSpec, RunRecord | ClassRecord, Predictor]:
+    """A run whose networks predict molecules: its spec, its record, and how its networks do it.
+
+    Args:
+        otherwise: ends the message about any other run.
+
+    Raises:
+        UserError: no record, or one of trees, which keep no weights, or of texts, which are no molecules.
+    """
+    content = read_record(record)
+    spec = spec_of(content, record)
+    predictor = family_of(spec).predictor()
+    if predictor is None or not isinstance(content, RunRecord | ClassRecord) or not isinstance(spec, FoldSpec):
+        raise UserError(f"{record}: {spec.model} is {spec.FAMILY}, {otherwise}")
+    return spec, content, predictor
 
 
 def _with_weights(model: nn.Module, path: Path) -> nn.Module:
@@ -96,7 +113,9 @@ def _with_weights(model: nn.Module, path: Path) -> nn.Module:
     return model
 
 
-def scalers_of(spec: Spec, content: RunRecord, record: Path, results: Path | None) -> list[DescriptorScaler]:
+def scalers_of(
+    spec: Spec, content: RunRecord | ClassRecord, record: Path, results: Path | None
+) -> list[DescriptorScaler]:
     """The scale of descriptors in each fold: from scalers.json beside the record, else from its training molecules.
 
     Raises:

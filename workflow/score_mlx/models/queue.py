@@ -163,9 +163,9 @@ class Queue:
         slots = self.cores if wanted.spec.timed else 1
         if sum(run.slots for run in self.running) + slots > self.cores:
             return False
-        late = wanted.seconds is not None and wanted.seconds > self.left
-        if late and not has_checkpoint(wanted.spec, self.results / "runs"):
-            self.outcome.misfits[path] = wanted.seconds
+        takes = wanted.seconds
+        if takes is not None and takes > self.left and not has_checkpoint(wanted.spec, self.results / "runs"):
+            self.outcome.misfits[path] = takes
         else:
             self._start(wanted, slots)
         return True

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 
@@ -19,6 +20,9 @@ from score_mlx.data.described import CorpusPart
 from score_mlx.runs.run import FoldRun  # noqa: E402
 from score_mlx.runs.schema import DataSet  # noqa: E402
 from score_mlx.system.files import replacing, write_text  # noqa: E402
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 # Colours of Okabe and Ito and a brown, told apart with any colour vision; each has a marker of its own for grey print.
 CONFIG_STYLE = {
@@ -44,7 +48,7 @@ OWN = "#56B4E9"  # of a plugin, which has no colour of its own
 REFERENCE = "#D55E00"  # a line to compare with
 WIDTH = 7.2  # inches, a page's text width
 
-RC = {
+RC: dict[RcKeyType, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine draws the same
     "font.size": 8,
     "axes.titlesize": 9,

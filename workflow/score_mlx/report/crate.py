@@ -62,7 +62,8 @@ class Builder:
     ends: list[datetime] = field(default_factory=list)
 
     def add(self, address: str, kind: str, **properties: Any) -> ContextEntity:
-        return self.crate.add(ContextEntity(self.crate, address, properties={"@type": kind} | properties))
+        added: Any = self.crate.add(ContextEntity(self.crate, address, properties={"@type": kind} | properties))
+        return added  # one for one; rocrate has no types
 
     def add_file(self, path: Path, **properties: Any):
         """A file of the folder, with its size and checksum."""
@@ -107,7 +108,7 @@ def _begin(folder: Path) -> Builder:
     crate = ROCrate(version=VERSION)
     crate.metadata.extra_terms |= TERMS
     crate.name, crate.description = "SCORE, reproduced: runs and results", ABOUT
-    who = crate.add(
+    who: Any = crate.add(
         ContextEntity(crate, "#authors", properties={"@type": "Organization", "name": "The SCORE reproduction authors"})
     )
     build = Builder(folder, crate, who)
@@ -128,7 +129,7 @@ def _add_workflow(build: Builder, project: Path):
         with replacing(inside / name) as temporary:
             shutil.copyfile(project / name, temporary)
     names = ["Snakefile", "config.yaml", *(path.relative_to(project) for path in project.glob("workflow/rules/*.smk"))]
-    main = build.crate.add_workflow(
+    main: Any = build.crate.add_workflow(
         str(inside / "Snakefile"), "workflow/Snakefile", main=True, lang="snakemake", lang_version=version("snakemake"),
         properties={"@type": TYPES, "name": "From raw file to table and figure", "version": version("score-mlx")},
     )  # fmt: skip

@@ -51,7 +51,7 @@ def check_crate(folder: Path) -> Finding:
         cache = Path(temporary) / "http"
         _remember_context(cache)
         settings = ValidationSettings(
-            rocrate_uri=str(folder),
+            rocrate_uri=str(folder),  # pyright: ignore[reportArgumentType]  # which it makes an address of
             profile_identifier=PROFILE,
             requirement_severity=Severity.RECOMMENDED,
             cache_path=cache,
@@ -82,7 +82,7 @@ def _remember_context(cache: Path) -> None:
     content = json.loads((files("rocrate") / "data" / "ro-crate.jsonld").read_text(encoding="utf-8"))
     content["@context"] |= MOVED
     answer = CachedResponse(
-        content=json.dumps(content).encode(),
+        content=json.dumps(content).encode(),  # pyright: ignore[reportCallIssue]  # the name that attrs gives `_content`
         headers={"Content-Type": "application/ld+json"},
         request=CachedRequest(method="GET", url=CONTEXT),
         status_code=200,

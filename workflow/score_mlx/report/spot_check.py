@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ def comparison(
     return [_row(*pair, same, reruns, len(pairs)) for pair, same in zip(pairs, science, strict=True)]
 
 
-def failed(rows: Sequence[dict[str, Any]]) -> list[str]:
+def failed(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Records that came out otherwise, by more than noise."""
     return [row["record"] for row in rows if row["within"] == "no"]
 

@@ -99,6 +99,25 @@ class Family(ABC):
             device: `cpu`, `gpu`, or `auto`, the one that takes a step faster.
         """
 
+    def train_together(
+        self,
+        runs: Sequence[tuple[Any, Files, Path]],
+        *,
+        preset: str = BY_HAND,
+        replicas: int | None = None,
+        device: str = "auto",
+    ) -> None:
+        """Train runs that differ in repeat and seed only in one program; each writes its own record.
+
+        Args:
+            runs: what is trained, on which of its `inputs`, and the folder of its record.
+            preset, replicas, device: as of `train`, folds of all runs counted.
+
+        Raises:
+            UserError: runs of this family train one after the other.
+        """
+        raise UserError(f"{self.name}: its runs train one after the other, expected a single repeat")
+
     @abstractmethod
     def summary(self, spec: Any, record: Any) -> dict[str, Part]:
         """What `best` and `last` of a record must be by its own curves.

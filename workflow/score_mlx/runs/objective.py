@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 REGRESSION, CLASSIFICATION = "regression", "classification"
 TASKS = (REGRESSION, CLASSIFICATION)
+# As a type for settings and options. A type checker cannot read values: to it a choice is a text.
+if TYPE_CHECKING:
+    Task = str
+else:
+    Task = Literal[TASKS]
 V = TypeVar("V", float, np.ndarray)
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]  # predictions, labels, weights: (R, B) each
 

@@ -54,6 +54,17 @@ class Run(ABC):
         return self.spec.model
 
     @property
+    def counted(self) -> int:
+        """`parameters` of a model that has some.
+
+        Raises:
+            ValueError: it is one of trees or kernels.
+        """
+        if self.parameters is None:
+            raise ValueError(f"{self.model} has no number of parameters")
+        return self.parameters
+
+    @property
     def split(self) -> str | None:
         """How molecules are divided into folds, None for a text."""
         return None

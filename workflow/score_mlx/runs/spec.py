@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import Field, asdict, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from score_mlx.data.splits import SPLITS, STRATIFIED
 from score_mlx.runs import plugins
@@ -97,7 +98,7 @@ class Spec(ABC):
         return Path(root, self.dataset, self.FAMILY, *named, self.options, "run.json")
 
     @classmethod
-    def from_path(cls, path: str | Path) -> Spec:
+    def from_path(cls, path: str | Path) -> Self:
         """The spec that a record's path describes; the inverse of `path`.
 
         Raises:
@@ -110,6 +111,8 @@ class Spec(ABC):
         kind = cls.variant(*named)
         values = {"dataset": dataset, **dict(zip(cls.NAMED, named, strict=True)), **kind.parse_options(options)}
         spec = kind(**values)
+        if not isinstance(spec, cls):
+            raise UserError(f"{path}: a {type(spec).__name__}, expected a {cls.__name__}")
         if spec.options != options:
             raise UserError(f"{path}: options read '{options}', expected the canonical form '{spec.options}'")
         return spec
@@ -232,6 +235,14 @@ class NetworkSpec(FoldSpec):
     batch_size: int
     learning_rate: float
     bias_correction: bool
+
+
+S = TypeVar("S", bound=Spec)
+
+
+def of_type(specs: Iterable[Spec], kind: type[S]) -> list[S]:
+    """Those of the specs that are of that type, in their order."""
+    return [spec for spec in specs if isinstance(spec, kind)]
 
 
 def results_of(spec: Spec, made: Path | None) -> Path:

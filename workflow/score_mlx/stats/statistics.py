@@ -10,9 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
+
+Numbers = Sequence[float] | NDArray[Any]
 
 LEVEL = 0.95  # of every interval
 ALPHA = 0.05  # of every test
@@ -40,7 +44,7 @@ class Mean:
     n: int
 
 
-def corrected(values: Sequence[float], folds: float) -> Mean:
+def corrected(values: Numbers, folds: float) -> Mean:
     """Mean of results of cross-validation, of one model or of paired differences: (repeats * folds,) -> Mean.
 
     Args:
@@ -55,7 +59,7 @@ def corrected(values: Sequence[float], folds: float) -> Mean:
     return Mean(mean, mean - half, mean + half, t, p, mean / deviation if deviation else _sure(mean), n)
 
 
-def below(differences: Sequence[float], folds: float, bound: float = 0.0) -> float:
+def below(differences: Numbers, folds: float, bound: float = 0.0) -> float:
     """One-sided p of the corrected test that the mean is below `bound`: small where it is."""
     differences = np.asarray(differences, float) - bound
     scale = _scale(differences, folds)
@@ -63,12 +67,12 @@ def below(differences: Sequence[float], folds: float, bound: float = 0.0) -> flo
     return float(stats.t.cdf(t, len(differences) - 1))
 
 
-def tost(differences: Sequence[float], folds: int, margin: float) -> float:
+def tost(differences: Numbers, folds: int, margin: float) -> float:
     """p of two one-sided corrected tests: small where the mean lies within +-margin (Schuirmann 1987)."""
     return max(below(differences, folds, margin), below(-np.asarray(differences, float), folds, margin))
 
 
-def bayesian(differences: Sequence[float], folds: int, rope: float) -> tuple[float, float, float]:
+def bayesian(differences: Numbers, folds: int, rope: float) -> tuple[float, float, float]:
     """Probabilities that the mean difference is below -rope, within, above (Corani and Benavoli 2015).
 
     The posterior of the correlated t test is Student's with n - 1 degrees of freedom around the mean, its scale
@@ -84,16 +88,17 @@ def bayesian(differences: Sequence[float], folds: int, rope: float) -> tuple[flo
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:
     """Holm's step-down adjustment of a family's p values; None, a claim without one, stays None and does not count."""
-    order = sorted((place for place, p in enumerate(ps) if p is not None), key=lambda place: ps[place])
+    known = {place: p for place, p in enumerate(ps) if p is not None}
+    order = sorted(known, key=known.__getitem__)
     adjusted: list[float | None] = [None] * len(ps)
     highest = 0.0
     for rank, place in enumerate(order):
-        highest = max(highest, min(1.0, (len(order) - rank) * ps[place]))
+        highest = max(highest, min(1.0, (len(order) - rank) * known[place]))
         adjusted[place] = highest
     return adjusted
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
+def interval(values: Numbers) -> tuple[float, float]:
     """95 % interval of the mean of independent runs: t below `FEW` of them, bias-corrected bootstrap (BCa) from there.
 
     NaN for a single run, which has no interval.
@@ -107,7 +112,7 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return bca(np.mean, values)
 
 
-def bca(statistic: Callable[..., np.ndarray], *samples: Sequence[float]) -> tuple[float, float]:
+def bca(statistic: Callable[..., np.ndarray], *samples: Numbers) -> tuple[float, float]:
     """BCa bootstrap interval of a statistic of samples that are drawn together; the same for the same samples.
 
     Args:
@@ -116,7 +121,8 @@ def bca(statistic: Callable[..., np.ndarray], *samples: Sequence[float]) -> tupl
     """
     arrays = [np.asarray(sample, float) for sample in samples]
     if all(np.ptp(array) == 0 for array in arrays):  # every resample gives the same
-        return (float(statistic(*arrays, axis=-1)),) * 2
+        same = float(statistic(*arrays, axis=-1))
+        return same, same
     found = stats.bootstrap(
         arrays, statistic, paired=True, vectorized=True, n_resamples=RESAMPLES, confidence_level=LEVEL, method="BCa",
         rng=np.random.default_rng(0),
@@ -124,9 +130,9 @@ def bca(statistic: Callable[..., np.ndarray], *samples: Sequence[float]) -> tupl
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
-def kendall(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float, float]:
+def kendall(ours: Numbers, theirs: Numbers) -> tuple[float, float, float, float]:
     """Kendall's tau-b of two rankings, its BCa interval over the ranked things, two-sided p."""
-    found = stats.kendalltau(ours, theirs)
+    found: Any = stats.kendalltau(ours, theirs)  # a class that scipy makes at run time
     tau, p = float(found.statistic), float(found.pvalue)
     if abs(tau) > 1 - 1e-9:  # so is that of any draw
         return tau, tau, tau, p
@@ -143,13 +149,14 @@ def tau_b(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
     return agreement / np.sqrt(np.maximum(untied, 1))
 
 
-def smaller_spread(ours: Sequence[float], theirs: Sequence[float]) -> float:
+def smaller_spread(ours: Numbers, theirs: Numbers) -> float:
     """One-sided p that paired results of ours vary less (Pitman 1939, Morgan 1939): sums and differences correlate."""
     ours, theirs = np.asarray(ours, float), np.asarray(theirs, float)
-    return float(stats.pearsonr(ours + theirs, ours - theirs, alternative="less").pvalue)
+    found: Any = stats.pearsonr(ours + theirs, ours - theirs, alternative="less")
+    return float(found.pvalue)
 
 
-def ratio_points(ours: Sequence[float], theirs: Sequence[float]) -> np.ndarray:
+def ratio_points(ours: Numbers, theirs: Numbers) -> np.ndarray:
     """Results whose mean is 1 - mean(ours) / mean(theirs) and whose spread is that ratio's to first order.
 
     An improvement is a ratio of two means over the same folds; its linearised results go through `corrected`.

@@ -8,7 +8,7 @@ from typing import Any
 from score_mlx.runs.run import Run
 from score_mlx.tables.formats import number
 from score_mlx.tables.runs import ORIGIN, origin
-from score_mlx.tables.table import Readable
+from score_mlx.tables.table import Readable, Row
 
 COLUMNS = (
     "family", "model", "rmse_mean", "rmse_std", "last_rmse_mean", "val_loss", "val_bpb", "folds", "epochs",
@@ -90,18 +90,18 @@ def readable(rows: Sequence[dict[str, Any]]) -> Readable:
     return (*READABLE[:4], auc, *READABLE[4:])
 
 
-def _of_classes(row: dict[str, Any]) -> bool:
+def _of_classes(row: Row) -> bool:
     return "task=classification" in str(row["options"]).split(",")
 
 
-def _seconds(row: dict[str, Any]) -> str:
+def _seconds(row: Row) -> str:
     """`61`, or `61 (shared)` where another run was on the machine at the same time."""
     if row["seconds"] is None:
         return ""
     return f"{row['seconds']:.0f}" + ("" if row["solo"] == YES else " (shared)")
 
 
-def _loss(row: dict[str, Any]) -> str:
+def _loss(row: Row) -> str:
     """A language model's best: nats a token, or bits a byte."""
     if row["val_bpb"] is not None:
         return f"{number(row['val_bpb'])} bits a byte"

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.models.graphs.run import GraphRun
 from score_mlx.runs.objective import Metric
-from score_mlx.runs.run import FoldRun
 from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import change, number
 from score_mlx.tables.runs import provenance, quantity, require_one_dataset, warnings
-from score_mlx.tables.table import Readable, Table
+from score_mlx.tables.table import Readable, Row, Table
 
 KEYS = (
     "options", "architecture", "depth", "against", "value", "against_value", "difference", "low", "high", "p", "p_holm",
@@ -25,7 +25,7 @@ Values = dict[tuple[int, int], float]  # (repeat, fold) -> the metric
 Pairs = dict[tuple[str, str, str], tuple[Values, Values]]  # (options, architecture, configuration) -> it, the other
 
 
-def table(title: str, runs: Sequence[FoldRun], rows: Sequence[dict[str, Any]], epoch: str) -> Table:
+def table(title: str, runs: Sequence[GraphRun], rows: Sequence[dict[str, Any]], epoch: str) -> Table:
     """The table of a `comparison` of these runs, whose columns are named by their metric."""
     metric = runs[0].metric
     named = {"value": metric.key, "against_value": f"against_{metric.key}"}
@@ -47,7 +47,7 @@ def table(title: str, runs: Sequence[FoldRun], rows: Sequence[dict[str, Any]], e
     return Table(title, columns, renamed, caption(runs, epoch), readable)
 
 
-def comparison(runs: Sequence[FoldRun], against: str, epoch: str) -> list[dict[str, Any]]:
+def comparison(runs: Sequence[GraphRun], against: str, epoch: str) -> list[dict[str, Any]]:
     """One row for each run that has one of depth `against` beside it, the same in all else.
 
     Where several architectures have a configuration, rows `ALL` come first: a fold's differences averaged over them.
@@ -79,8 +79,8 @@ def comparison(runs: Sequence[FoldRun], against: str, epoch: str) -> list[dict[s
     for options, config in dict.fromkeys((options, config) for options, _, config in pairs):
         same = [pair for (o, _, c), pair in pairs.items() if (o, c) == (options, config) and _finite(pair)]
         if len(same) > 1:
-            sides = map(_average, zip(*same, strict=True))
-            together.append(_row(options, f"{ALL} ({len(same)})", config, against, *sides, folds, metric))
+            ours, theirs = map(_average, zip(*same, strict=True))
+            together.append(_row(options, f"{ALL} ({len(same)})", config, against, ours, theirs, folds, metric))
     return [row for family in (together, each) for row in _adjusted(family)]
 
 
@@ -94,7 +94,7 @@ def conclusion(rows: Sequence[dict[str, Any]], metric: Metric) -> list[str]:
     return lines + [_best(rows, options, metric) for options in dict.fromkeys(row["options"] for row in rows)]
 
 
-def caption(runs: Sequence[FoldRun], epoch: str) -> list[str]:
+def caption(runs: Sequence[GraphRun], epoch: str) -> list[str]:
     """What a reader must know, a sentence an item."""
     side = "above" if runs[0].metric.higher else "below"
     which = {"last": "the last epoch, no epoch chosen", "best": "the best epoch, chosen on the test fold"}[epoch]
@@ -107,7 +107,7 @@ def caption(runs: Sequence[FoldRun], epoch: str) -> list[str]:
     ]
 
 
-def shown(row: dict[str, Any]) -> str:
+def shown(row: Row) -> str:
     """What a row's test shows of the depth that it names."""
     if row["p_holm"] is None:
         return "diverged"
@@ -133,7 +133,7 @@ def _least(errors: Mapping[str, float]) -> str:
     return best[0] if len(best) == 1 else "a tie" if best else "none, all diverged"
 
 
-def over_columns(columns: Mapping[str, tuple[Sequence[FoldRun], Sequence[dict[str, Any]]]], epoch: str) -> list[str]:
+def over_columns(columns: Mapping[str, tuple[Sequence[GraphRun], Sequence[dict[str, Any]]]], epoch: str) -> list[str]:
     """How often each depth and each model is the best over several target columns, a sentence each.
 
     Args:
@@ -171,7 +171,7 @@ def _best(rows: Sequence[dict[str, Any]], options: str, metric: Metric) -> str:
     return f"{metric.best.capitalize()} {metric.name}, {options}: {counted(found)} of {len(found)} architectures."
 
 
-def _one_number_of_folds(runs: Sequence[FoldRun]) -> int:
+def _one_number_of_folds(runs: Sequence[GraphRun]) -> int:
     """Folds of each run, once it is known that all saw the same molecules in the same folds."""
     for repeat in {run.spec.repeat for run in runs}:
         require_one_dataset(run for run in runs if run.spec.repeat == repeat)
@@ -182,7 +182,7 @@ def _one_number_of_folds(runs: Sequence[FoldRun]) -> int:
     return len(runs[0].best) if runs else 0
 
 
-def _pairs(runs: Sequence[FoldRun], against: str, epoch: str) -> Pairs:
+def _pairs(runs: Sequence[GraphRun], against: str, epoch: str) -> Pairs:
     errors: dict[tuple[str, str, str], Values] = {}
     for run in runs:
         values = errors.setdefault((_options(run), run.spec.arch, run.spec.config), {})
@@ -196,7 +196,7 @@ def _pairs(runs: Sequence[FoldRun], against: str, epoch: str) -> Pairs:
     return pairs
 
 
-def _options(run: FoldRun) -> str:
+def _options(run: GraphRun) -> str:
     """What tells runs of one architecture apart beside their depth; another repetition is the same model."""
     parts = [part for part in run.spec.options.split(",") if not part.startswith("repeat=")]
     return ",".join(parts) or "default"

@@ -72,7 +72,10 @@ def read_claims(path: Path, published: Sequence[Published]) -> list[Claim]:
     best = [number.row for number in published if (number.target, number.column) == ("table2", "rmse_mean")]
     counts = {"best": str(len(best)), "score_among_best": str(sum(name.startswith("SCORE") for name in best))}
     known = margins() | counts | {":".join(number.place): number.printed for number in published}
-    return [Claim(**_filled(path, entry, known) | {"choices": tuple(entry["choices"])}) for entry in entries]
+    filled: list[dict[str, Any]] = [
+        _filled(path, entry, known) | {"choices": tuple(entry["choices"])} for entry in entries
+    ]
+    return [Claim(**fields) for fields in filled]
 
 
 def margins() -> dict[str, str]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from score_mlx.experiments.beyond.factorial import table as factorial
-from score_mlx.runs.run import FoldRun
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.run import FoldRun, of_kind
+from score_mlx.runs.spec import of_type
 from score_mlx.stats.statistics import Mean
 from score_mlx.tables.runs import EPOCHS
 from score_mlx.tables.table import Readable
@@ -73,13 +75,12 @@ def _sharing(judged: Judged) -> Iterator[dict[str, Any]]:
 def _one_form(judged: Judged) -> Iterator[dict[str, Any]]:
     """Step and sharing by the factorial whose six corners have one form, of Table 2's readout and head."""
     pool = judged.evidence.pool
-    wanted = [spec for spec in judged.evidence.config.beyond_specs("factorial") if spec.fidelity == "as_text"]
+    listed = of_type(judged.evidence.config.beyond_specs("factorial"), GraphSpec)
+    wanted = [spec for spec in listed if spec.fidelity == "as_text"]
     first = next(spec for spec in wanted)  # of the first setting, which is Table 2's
-    corners = factorial.Corners(
-        run
-        for spec in wanted
-        if (spec.readout, spec.head) == (first.readout, first.head) and isinstance(run := pool.find(spec), FoldRun)
-    )
+    like_first = [spec for spec in wanted if (spec.readout, spec.head) == (first.readout, first.head)]
+    found = [run for spec in like_first if (run := pool.find(spec)) is not None]
+    corners = factorial.Corners(of_kind(found, FoldRun))
     archs = {spec.arch for spec in wanted}
     rows = {row["effect"]: row for row in factorial.effects(corners) if row["architecture"] == factorial.ALL}
     step, sharing = (rows[effect] for effect in factorial.MAIN[:2])

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from score_mlx.runs.spec import Spec
+from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.runs.spec import Spec, of_type
 from score_mlx.stats import statistics
 from score_mlx.tables.formats import change
 from score_mlx.tables.table import Readable
@@ -140,7 +141,8 @@ def _spec(evidence: Evidence, number: Published) -> Spec | None:
     if number.column == "rmse_mean":
         return next((spec for spec in specs if spec.model == number.row), None)
     score = number.column == "score"
-    return next((spec for spec in specs if str(spec.steps) == number.row and spec.recurrent == score), None)
+    networks = of_type(specs, GraphSpec)
+    return next((spec for spec in networks if str(spec.steps) == number.row and spec.recurrent == score), None)
 
 
 def _ranking(evidence: Evidence, target: str, chosen: Sequence[tuple[Published, Spec]]) -> Ranking:

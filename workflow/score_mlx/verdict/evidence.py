@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -12,10 +12,12 @@ from score_mlx.config.file import Config
 from score_mlx.config.language import LanguageSettings
 from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings
 from score_mlx.data.splits import SPLITS
+from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.models.language.spec import LanguageSpec
-from score_mlx.runs.run import FoldRun
-from score_mlx.runs.spec import Spec
+from score_mlx.runs.run import FoldRun, Run, of_kind
+from score_mlx.runs.spec import Spec, of_type
+from score_mlx.stats import statistics
 from score_mlx.system.errors import UserError
 from score_mlx.tables.runs import require_one_dataset
 from score_mlx.verdict import language_cells
@@ -64,9 +66,17 @@ class Evidence:
             raise NotRunError(f"config.yaml lists no experiment {experiment}")
         return [self._chosen(spec) for spec in self.config.specs(experiment)]
 
+    def graphs(self, experiment: str) -> list[GraphSpec]:
+        """Those of `specs` that are graph networks."""
+        return of_type(self.specs(experiment), GraphSpec)
+
     def by_model(self, experiment: str) -> dict[str, Spec]:
         """`specs` by the paper's name of the model."""
         return {spec.model: spec for spec in self.specs(experiment)}
+
+    def graphs_by_model(self, experiment: str) -> dict[str, GraphSpec]:
+        """`graphs` by the paper's name of the model."""
+        return {spec.model: spec for spec in self.graphs(experiment)}
 
     def runs(self, specs: Sequence[Spec], repeat: int = 0) -> list[FoldRun]:
         """The run of each spec in one repeat, all comparable with the paper's and with each other.
@@ -75,10 +85,11 @@ class Evidence:
             NotRunError, NotComparableError: some are missing; were made by another protocol or on other molecules.
         """
         wanted = [replace(spec, repeat=repeat) for spec in specs]
-        found = [self.pool.find(spec) for spec in wanted]
-        missing = [spec for spec, run in zip(wanted, found, strict=True) if run is None]
+        there = {spec: run for spec in wanted if (run := self.pool.find(spec)) is not None}
+        missing = [spec for spec in wanted if spec not in there]
         if missing:
             raise _no_evidence(missing, self.pool)
+        found = of_kind([there[spec] for spec in wanted], FoldRun)
         foreign = {
             f"{run.model}: {why}": None for run, spec in zip(found, wanted, strict=True) if (why := _data(run, spec))
         }
@@ -110,9 +121,9 @@ class Evidence:
             _require_finite(runs, [[*run.mad, *(value for curve in run.curves for value in curve)] for run in runs])
         return found
 
-    def measured(self, specs: Sequence[Spec], of: Callable[[FoldRun], Sequence[float]]) -> np.ndarray:
+    def measured(self, specs: Sequence[Spec], of: Callable[[FoldRun], statistics.Numbers]) -> np.ndarray:
         """A value of each fold of each `trained` run: (len(specs), repeats * folds)."""
-        return np.concatenate([[of(run) for run in runs] for runs in self.trained(specs)], axis=1)
+        return np.concatenate([np.array([of(run) for run in runs]) for runs in self.trained(specs)], axis=1)
 
     def scores(self, specs: Sequence[Spec]) -> np.ndarray:
         """RMSE of each spec in each fold of each repeat: (len(specs), repeats * folds).
@@ -156,7 +167,7 @@ class Evidence:
 
     def _language_spec(self, name: str) -> LanguageSpec:
         experiment, _ = language_cells.RUNS[name]
-        spec = language_cells.wanted(name, self.specs(experiment))
+        spec = language_cells.wanted(name, of_type(self.specs(experiment), LanguageSpec))
         if spec is None:
             raise NotRunError(f"config.yaml lists no run that is the paper's {name}, expected one in {experiment}")
         return spec
@@ -188,14 +199,14 @@ def paper_protocol(config: Config) -> Config:
     )  # fmt: skip
 
 
-def departure(run: FoldRun, wanted: Spec) -> str:
+def departure(run: Run, wanted: Spec) -> str:
     """In what a run differs from the one that the paper's number needs: data first, then cuts, then anything else."""
     ours = run.spec.as_dict()
     fields = [name for name, value in wanted.as_dict().items() if name != "seed" and ours.get(name) != value]
     return _data(run, wanted) or run.cuts or ", ".join(f"{name} {ours.get(name)}" for name in fields)
 
 
-def _require_finite(runs: Sequence[FoldRun], values: Sequence[Sequence[float]]) -> None:
+def _require_finite(runs: Sequence[FoldRun], values: Iterable[statistics.Numbers]) -> None:
     lost = [run.model for run, row in zip(runs, values, strict=True) if not np.isfinite(row).all()]
     if lost:
         raise NotComparableError(f"diverged in a fold: {', '.join(dict.fromkeys(lost))}")
@@ -203,14 +214,14 @@ def _require_finite(runs: Sequence[FoldRun], values: Sequence[Sequence[float]]) 
 
 def _no_evidence(missing: Sequence[Spec], pool: Pool) -> UndecidedError:
     """Not run; or, on the paper's folds, run by another protocol, which is said."""
-    others = [pool.like(spec) if spec.split == SPLITS[0] else None for spec in missing]
-    if not all(others):
+    on_them = [spec for spec in missing if spec.as_dict().get("split") == SPLITS[0]]
+    pairs = [(run, spec) for spec in on_them if (run := pool.like(spec)) is not None]
+    if len(pairs) < len(missing):
         return _not_run(missing)
-    pairs = zip(others, missing, strict=True)
     return NotComparableError("; ".join(dict.fromkeys(f"{run.model}: {departure(run, spec)}" for run, spec in pairs)))
 
 
-def _data(run: FoldRun, wanted: Spec) -> str:
+def _data(run: Run, wanted: Spec) -> str:
     """Which other data a run is of, whatever its spec calls them; "" for the paper's."""
     name, stand_in = run.dataset.name, run.dataset.stand_in
     return f"dataset {name}" if name != wanted.dataset else f"stand-in data called {name}" if stand_in else ""

@@ -89,14 +89,14 @@ class Finding:
     @property
     def p(self) -> float | None:
         """Of the whole claim: that of its least favourable part; None where nothing is tested."""
-        ps = [part.p for part in self.parts]
-        return None if self.exact or None in ps else max(ps)
+        ps = [part.p for part in self.parts if part.p is not None]
+        return None if self.exact or len(ps) < len(self.parts) else max(ps)
 
 
 Test = Callable[[Evidence], Finding]
 
 
-def tested(name: str, values: Sequence[float], folds: float, region: Region, tries: int = 1) -> Part:
+def tested(name: str, values: statistics.Numbers, folds: float, region: Region, tries: int = 1) -> Part:
     """A part on a mean over folds, by Nadeau and Bengio's corrected test: (repeats * folds,) -> Part.
 
     Args:

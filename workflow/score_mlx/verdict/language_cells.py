@@ -82,7 +82,7 @@ def bpb(run: LanguageRun) -> float:
 
 def millions(run: LanguageRun) -> float:
     """Parameters."""
-    return run.parameters / 1e6
+    return run.counted / 1e6
 
 
 def early(run: LanguageRun, fraction: float = 0.1) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from score_mlx.experiments.speedup import table as speedup
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.run import FoldRun, mean_std
+from score_mlx.runs.run import Run, mean_std
 from score_mlx.runs.spec import Spec
 from score_mlx.tables.runs import EPOCHS
 from score_mlx.verdict import language_cells
@@ -63,7 +63,7 @@ def _ranked(evidence: Evidence, number: Published) -> Measured:
         lost = sum(run.diverged for run in runs)
         return Measured(math.nan, how=f"{lost} of {len(runs) * len(runs[0].best)} folds", records=names)
     if number.kind == "std":
-        std = float(np.mean([std for _, std in found]))
+        std = float(np.mean([std for _, std in found if std is not None]))
         return Measured(std, how="population standard deviation over folds", records=names)
     scale = evidence.pool.reruns.mean(spec.FAMILY, evidence.epoch)
     means = [mean for mean, _ in found if mean is not None]
@@ -172,7 +172,7 @@ def _how(evidence: Evidence) -> str:
     return f"mean over folds, {EPOCHS[evidence.epoch]}"
 
 
-def _seconds(runs: Sequence[FoldRun]) -> float:
+def _seconds(runs: Sequence[Run]) -> float:
     """Of computing these runs took."""
     return float(sum(run.meta.seconds for run in runs))
 
@@ -186,7 +186,7 @@ def _model(evidence: Evidence, target: str, name: str) -> Spec:
 
 def _pairs(evidence: Evidence, target: str, row: str) -> list[tuple[GraphSpec, GraphSpec]]:
     """(SCORE, native) of one K, or of every K."""
-    specs = evidence.specs(target)
+    specs = evidence.graphs(target)
     pairs = [(s, n) for s in specs for n in specs if s.recurrent and not n.recurrent and s.steps == n.steps]
     chosen = [pair for pair in pairs if row in (AVERAGE, str(pair[0].steps))]
     if not chosen:
@@ -194,11 +194,11 @@ def _pairs(evidence: Evidence, target: str, row: str) -> list[tuple[GraphSpec, G
     return chosen
 
 
-def _speed_specs(evidence: Evidence, number: Published) -> list[Spec]:
+def _speed_specs(evidence: Evidence, number: Published) -> list[GraphSpec]:
     """Native and SCORE of a row of Table 6."""
     arch = next(arch for arch, name in speedup.PAPER_NAMES.items() if name == number.row)
     with_them = number.column == "with_rdkit"
-    specs = [s for s in evidence.specs(number.target) if s.arch == arch and s.descriptors == with_them]
+    specs = [s for s in evidence.graphs(number.target) if s.arch == arch and s.descriptors == with_them]
     if not specs:
         raise NotRunError(f"config.yaml lists no {arch} in {number.target}")
     return sorted(specs, key=lambda spec: spec.recurrent)

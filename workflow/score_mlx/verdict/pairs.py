@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from score_mlx.models.graphs.spec import ARCHS
-from score_mlx.runs.spec import Spec
+from score_mlx.models.graphs.spec import ARCHS, GraphSpec
+from score_mlx.runs.spec import Spec, of_type
 from score_mlx.stats import statistics
 from score_mlx.tables.formats import number
 from score_mlx.tables.table import Readable
@@ -97,13 +97,14 @@ def _configurations(evidence: Evidence) -> Iterator[Pair]:
             ("SCORE_skip05 against CatBoost", "SCORE_{0}_skip05"),
             ("skip05 against CatBoost", "{0}_skip05"),
         ):
-            models = [model.format(arch) for arch in ARCHS] if catboost else []
-            yield from (Pair(comparison, target, table[name], catboost) for name in models if name in table)
+            if catboost is not None:
+                models = [model.format(arch) for arch in ARCHS]
+                yield from (Pair(comparison, target, table[name], catboost) for name in models if name in table)
 
 
 def _depths(evidence: Evidence) -> Iterator[Pair]:
     for target in ("table7a", "table7b", "table8", "table9"):
-        specs = _listed(evidence, target)
+        specs = of_type(_listed(evidence, target), GraphSpec)
         for score in (spec for spec in specs if spec.recurrent):
             native = next((s for s in specs if not s.recurrent and s.steps == score.steps), None)
             if native:

@@ -9,9 +9,10 @@ it cancels in differences.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -19,6 +20,7 @@ from scipy import stats
 from score_mlx.data.splits import SPLITS
 from score_mlx.experiments.speedup import table as speedup
 from score_mlx.models.language.run import LanguageRun
+from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
 from score_mlx.stats import statistics
@@ -107,7 +109,7 @@ class Reruns:
 
     def loss(self, value: Callable[[LanguageRun], float], timed: bool) -> Scale | None:
         """Of a value of language models, trained for a number of steps or (timed) of seconds."""
-        groups: dict[tuple[LanguageRun, str], list[float]] = {}
+        groups: dict[tuple[LanguageSpec, str], list[float]] = {}
         for run in self._language:
             if run.spec.timed == timed and not run.incomparable():
                 key = replace(run.spec, seed=0, repeat=0), str(run.meta.device) if timed else ""
@@ -138,7 +140,7 @@ class Reruns:
         return table
 
 
-def pooled(table: Mapping[object, Mapping[int, float]], what: str) -> Scale | None:
+def pooled(table: Mapping[Any, Mapping[int, float]], what: str) -> Scale | None:
     """The scale within configurations, whatever their repeats have in common; None where none has repeats."""
     groups = [list(each.values()) for each in table.values() if len(each) > 1]
     df = sum(len(each) - 1 for each in groups)
@@ -168,6 +170,6 @@ def _beside_folds(table: Table, what: str) -> Scale | None:
     return Scale(math.sqrt(float(rest @ rest) / df), df, f"{len(table)} {what}")
 
 
-def repeats_of(values: Sequence[float], folds: int) -> int:
+def repeats_of(values: statistics.Numbers, folds: int) -> int:
     """How many repeats of cross-validation stand in a row of results."""
     return len(values) // folds

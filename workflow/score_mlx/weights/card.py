@@ -14,7 +14,7 @@ from score_mlx.data.sources import Source
 from score_mlx.models.families import family_of
 from score_mlx.runs.objective import CLASSIFICATION, OBJECTIVES, objective_of
 from score_mlx.runs.records import as_json
-from score_mlx.runs.schema import RunMeta, RunRecord
+from score_mlx.runs.schema import ClassRecord, RunMeta, RunRecord
 from score_mlx.stats import statistics
 
 EPOCHS = {"best": "best epoch of each test fold, as in the paper: optimistic", "last": "last epoch, nothing selected"}
@@ -22,7 +22,7 @@ ENDING = [metric.key for metric in OBJECTIVES[CLASSIFICATION].metrics]  # none i
 PAPER = "G. Godin, SCORE: Replacing Layer Stacking with Contractive Recurrent Depth (2026)"
 
 
-def card(record: RunRecord, meta: RunMeta, model: str, source: Source | None) -> str:
+def card(record: RunRecord | ClassRecord, meta: RunMeta, model: str, source: Source | None) -> str:
     """The whole card.
 
     Args:
@@ -51,7 +51,7 @@ def card(record: RunRecord, meta: RunMeta, model: str, source: Source | None) ->
     )
 
 
-def _head(record: RunRecord, model: str) -> dict[str, Any]:
+def _head(record: RunRecord | ClassRecord, model: str) -> dict[str, Any]:
     data, named = record.dataset, _names(record)
     metrics = [
         {"type": name, "name": f"{named[name]}, {epoch} epoch", "value": round(_mean(values).value, 4)}
@@ -76,7 +76,7 @@ def _head(record: RunRecord, model: str) -> dict[str, Any]:
     }
 
 
-def _data(record: RunRecord, source: Source | None) -> list[str]:
+def _data(record: RunRecord | ClassRecord, source: Source | None) -> list[str]:
     data, spec = record.dataset, record.spec
     unit = f" in {data.unit}" if data.unit else ""
     if spec.get("task") == CLASSIFICATION:
@@ -97,7 +97,7 @@ def _data(record: RunRecord, source: Source | None) -> list[str]:
     return [*lines, ""]
 
 
-def _metrics(record: RunRecord) -> list[str]:
+def _metrics(record: RunRecord | ClassRecord) -> list[str]:
     lines = [
         "## Metrics",
         "",
@@ -116,7 +116,7 @@ def _metrics(record: RunRecord) -> list[str]:
     return [*lines, ""]
 
 
-def _limits(record: RunRecord) -> list[str]:
+def _limits(record: RunRecord | ClassRecord) -> list[str]:
     classes = record.spec.get("task") == CLASSIFICATION
     above, worse = ("What is above holds", "it is worse") if classes else ("The error above is", "it is larger")
     lines = [
@@ -147,7 +147,7 @@ def _use() -> list[str]:
     ]
 
 
-def _origin(record: RunRecord, meta: RunMeta) -> list[str]:
+def _origin(record: RunRecord | ClassRecord, meta: RunMeta) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(meta.versions.items()))
     settings = ", ".join(f"{name}={value}" for name, value in record.spec.items())
     return [
@@ -165,13 +165,13 @@ def _origin(record: RunRecord, meta: RunMeta) -> list[str]:
     ]
 
 
-def _measures(record: RunRecord, epoch: str) -> dict[str, list[float]]:
+def _measures(record: RunRecord | ClassRecord, epoch: str) -> dict[str, list[float]]:
     """Metric -> a value a fold; those with a fold that diverged are left out."""
     found = as_json({"best": record.best, "last": record.last}[epoch])
     return {name: values for name, values in found.items() if name != "epoch" and None not in values}
 
 
-def _names(record: RunRecord) -> dict[str, str]:
+def _names(record: RunRecord | ClassRecord) -> dict[str, str]:
     """Key of each metric -> its name in print."""
     return {metric.key: metric.name for metric in objective_of(record.spec).metrics}
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from score_mlx.data.sources import Source
-from score_mlx.models.families import family_of, read_record, spec_of
-from score_mlx.models.prediction import SCALERS, scalers_of
+from score_mlx.models.prediction import SCALERS, networks_of, scalers_of
 from score_mlx.runs.records import read_meta
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import replacing, write_text
@@ -31,10 +30,8 @@ def export_run(record: Path, folder: Path, sources: Mapping[str, Source], result
     Raises:
         UserError: its family keeps no weights, weights are missing, or descriptors are of other data.
     """
-    content, meta = read_record(record), read_meta(record.with_name("run.meta.json"))
-    spec = spec_of(content, record)
-    if family_of(spec).predictor() is None:
-        raise UserError(f"{record}: {spec.model} is {spec.FAMILY}, expected a graph or dense network")
+    spec, content, _ = networks_of(record, "expected a graph or dense network")
+    meta = read_meta(record.with_name("run.meta.json"))
     files = [f"weights/fold{fold.fold}-{epoch}.safetensors" for fold in content.folds for epoch in ("best", "last")]
     for name in files:
         if not (record.parent / name).is_file():

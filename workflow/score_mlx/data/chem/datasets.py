@@ -115,11 +115,13 @@ def prepare(
             table = TABLES[name]
         path = Path(source or dataset)
         table = _complete(table or Table(), path)
-        rows = read_rows(path, table.smiles_column, table.target_column, table.name_column)
+        smiles, target = _columns(table, path)
+        rows = read_rows(path, smiles, target, table.name_column)
     if name not in BUILT_IN:
         _require_same_file(Path(out_folder), path)
     if one_of_several and name not in BUILT_IN:
-        name, table = column_dataset(dataset, table.target_column), replace(table, label=_of_column(table))
+        _, column = _columns(table, path)
+        name, table = column_dataset(dataset, column), replace(table, label=_of_column(table.label or "", column))
     molecules, findings = qc.check(rows, path, drop_bad=drop_bad, drop_missing=one_of_several)
     if name not in BUILT_IN:
         _settle_classes(np.array([m.target for m in molecules]), path, task)
@@ -132,9 +134,9 @@ def prepare(
     return written
 
 
-def _of_column(table: Table) -> str:
+def _of_column(label: str, column: str) -> str:
     """What one of several columns is called; a word that no figure can show is left out."""
-    return f"{table.label}, {table.target_column}" if _drawable(table.target_column) else table.label
+    return f"{label}, {column}" if _drawable(column) else label
 
 
 def _settle_classes(targets: np.ndarray, path: Path, task: str | None) -> None:
@@ -198,15 +200,22 @@ def _require_same_file(folder: Path, path: Path) -> None:
         )
 
 
+def _columns(table: Table, path: Path) -> tuple[str, str]:
+    """The columns of SMILES and targets, once it is known that they are named."""
+    smiles, target = table.smiles_column, table.target_column
+    if not smiles or not target:
+        key = "target_column" if smiles else "smiles_column"
+        raise UserError(f"{path}: {key} is not set, expected one of {some(header_of(path))}")
+    return smiles, target
+
+
 def _complete(table: Table, path: Path) -> Table:
     """The table with its defaults filled in, once it is known that its columns are named."""
-    for key in ("smiles_column", "target_column"):
-        if not getattr(table, key):
-            raise UserError(f"{path}: {key} is not set, expected one of {some(header_of(path))}")
+    _, column = _columns(table, path)
     label = table.label or (path.stem if _drawable(path.stem) else dataset_name(str(path)))
-    whole = replace(table, target=table.target or table.target_column, label=label)
-    _require_drawable(path, whole.target, whole.unit)
-    return whole
+    target = table.target or column
+    _require_drawable(path, target, table.unit)
+    return replace(table, target=target, label=label)
 
 
 def _drawable(text: str) -> bool:

@@ -149,7 +149,7 @@ def _sdf(text: str) -> Iterator[Record]:
 
 def _parquet(path: str | Path, content: bytes) -> Iterator[Record]:
     try:
-        from pyarrow import ArrowException, BufferReader, parquet
+        from pyarrow import ArrowException, BufferReader, parquet  # pyright: ignore[reportMissingImports]  # optional
     except ImportError:
         raise UserError(f"{path}: reading parquet needs pyarrow: pip install 'score-mlx[corpus]'") from None
     try:

@@ -113,8 +113,8 @@ def _numbered(path: str | Path, column: str, cells: Labels) -> np.ndarray:
             f"{path}: column '{column}' says {', '.join(found)}: a hold-out (split: holdout) and no folds, "
             "each of which is tested in turn"
         )
-    numbers = [_whole(label) for _, label in cells]
-    labels = numbers if None not in numbers else [label for _, label in cells]
+    numbers = [number for _, label in cells if (number := _whole(label)) is not None]
+    labels = numbers if len(numbers) == len(cells) else [label for _, label in cells]
     known = sorted(set(labels))
     if not 2 <= len(known) <= MOST:
         raise UserError(f"{path}: column '{column}' has {len(known)} different folds, expected 2 to {MOST}")

@@ -68,8 +68,8 @@ def delaney(molecule: Chem.Mol) -> float:
     aromatic = sum(atom.GetIsAromatic() for atom in molecule.GetAtoms()) / molecule.GetNumHeavyAtoms()
     return (
         0.16
-        - 0.63 * Crippen.MolLogP(molecule)
-        - 0.0062 * Descriptors.MolWt(molecule)
+        - 0.63 * Crippen.MolLogP(molecule)  # pyright: ignore[reportAttributeAccessIssue]  # made as RDKit is imported
+        - 0.0062 * Descriptors.MolWt(molecule)  # pyright: ignore[reportAttributeAccessIssue]
         + 0.066 * rdMolDescriptors.CalcNumRotatableBonds(molecule)
         - 0.74 * aromatic
     )

@@ -49,8 +49,9 @@ def _end_with_parent() -> None:
     """In a worker: end when the process that gives it work does. A killed one cannot say so, and a worker waits on."""
 
     def watch() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
+        if (parent := multiprocessing.parent_process()) is not None:
+            parent.join()
+            os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 

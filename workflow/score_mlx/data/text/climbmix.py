@@ -88,7 +88,7 @@ def parquet_documents(path: Path) -> Iterator[str]:
         UserError: no pyarrow, or not such a file.
     """
     try:
-        from pyarrow import ArrowException, parquet
+        from pyarrow import ArrowException, parquet  # pyright: ignore[reportMissingImports]  # optional
     except ImportError:
         raise UserError("climbmix is stored as parquet: pip install pyarrow, or corpus: shakespeare") from None
     try:

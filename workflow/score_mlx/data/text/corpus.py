@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class Corpus:
         cut = int(train_fraction * len(self.tokens)) if self.cut is None else self.cut
         return self.tokens[:cut], self.tokens[cut:]
 
-    def decode(self, tokens: np.ndarray) -> str:
+    def decode(self, tokens: Sequence[int] | np.ndarray) -> str:
         """Text of tokens; bytes that are no text (half a character) become U+FFFD."""
         return b"".join(self.vocabulary[int(token)] for token in tokens).decode(errors="replace")
 
@@ -95,7 +96,7 @@ def make(name: str, files: dict[str, Path]) -> Corpus:
     """
     text, tokens = NAMES[name]
     source = TEXTS[text]
-    content = source.read(files.get(source.source))
+    content = source.read(files.get(source.source or ""))
     ids, vocabulary = TOKENISERS[tokens](content, files.get(RANKS_OF.get(tokens, "")))
     return assemble(name, source.label, source.stand_in, ids, vocabulary)
 

@@ -14,7 +14,7 @@ from score_mlx.system.errors import UserError
 START_OF_PLAY = "§"  # stands before the title of each work, so that a model can tell where one begins
 
 
-def gutenberg(path: Path) -> str:
+def gutenberg(path: Path | None) -> str:
     """Complete Shakespeare without Project Gutenberg's header, footer and licence, with `START_OF_PLAY`.
 
     A line that repeats a title of the file's Contents begins a work: the paper names the token, not its places.
@@ -22,6 +22,7 @@ def gutenberg(path: Path) -> str:
     Raises:
         UserError: the edition is laid out in another way.
     """
+    path = _given(path)
     text = path.read_text(encoding="utf-8-sig")
     found = re.search(r"^\*\*\* START OF .*?\*\*\*$(.*)^\*\*\* END OF ", text, re.DOTALL | re.MULTILINE)
     if not found:
@@ -44,9 +45,15 @@ def _contents(path: Path, lines: list[str]) -> tuple[set[str], int]:
     return titles, end
 
 
-def tiny_shakespeare(path: Path) -> str:
+def tiny_shakespeare(path: Path | None) -> str:
     """Karpathy's file as it is."""
-    return path.read_text(encoding="utf-8")
+    return _given(path).read_text(encoding="utf-8")
+
+
+def _given(path: Path | None) -> Path:
+    if path is None:
+        raise UserError("no file of the text given, expected that of data/sources.yaml")
+    return path
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class MarkovChain:
     def stationary(self) -> np.ndarray:
         """(V,) share of each letter in a long text."""
         values, vectors = np.linalg.eig(self.transitions.T)
-        first = vectors[:, np.argmax(values.real)].real
+        first = np.real(vectors[:, np.argmax(np.real(values))])
         return first / first.sum()
 
     @property

@@ -52,8 +52,10 @@ def gpt4o(text: str, ranks: Path | None) -> Tokens:
 
 def _ranks(path: Path | None) -> dict[bytes, int]:
     """Token -> rank, from lines of `base64 rank`."""
+    if path is None:
+        raise UserError("no file of GPT-4o's token ranks given, expected that of data/sources.yaml")
     try:
-        lines = Path(path).read_bytes().splitlines()
+        lines = path.read_bytes().splitlines()
         return {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in lines if line)}
     except OSError as reason:
         raise UserError(f"{path}: cannot read GPT-4o's token ranks ({reason.strerror})") from None
@@ -73,7 +75,7 @@ def _without_loading(encoding: Callable[[], dict], ranks: dict[bytes, int]) -> d
 
 def byte_pairs(text: str, _: Path | None = None) -> Tokens:
     """Byte-level BPE trained on the first 90 %, that is on what a model may see."""
-    encode, vocabulary, _ = train_byte_pairs(iter([text[: int(0.9 * len(text))]]))
+    encode, vocabulary, _begin = train_byte_pairs(iter([text[: int(0.9 * len(text))]]))
     return np.array(encode(text), np.int32), vocabulary
 
 
@@ -82,7 +84,7 @@ def train_byte_pairs(texts: Iterator[str]) -> tuple[Callable[[str], list[int]], 
     import rustbpe
     import tiktoken
 
-    trainer = rustbpe.Tokenizer()
+    trainer = rustbpe.Tokenizer()  # pyright: ignore[reportAttributeAccessIssue]  # compiled, without stubs
     trainer.train_from_iterator(texts, BPE_VOCABULARY - DOCUMENT, pattern=WORDS)
     ranks = {bytes(token): rank for token, rank in trainer.get_mergeable_ranks()}
     special = {f"<|{n}|>": len(ranks) + n for n in range(DOCUMENT)}

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from score_mlx.data.dataset_names import BUILT_IN
-from score_mlx.data.splits import DRAWN
+from score_mlx.data.dataset_names import BuiltIn
+from score_mlx.data.splits import Drawn
 from score_mlx.experiments.base import Name, Typed
+from score_mlx.models.graphs.choices import Head, Readout
 from score_mlx.models.graphs.size import BLOCKS
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
 from score_mlx.tables.table import Table
 
+# A type checker cannot read values: to it a choice is a text.
+if TYPE_CHECKING:
+    Block = str
+else:
+    Block = Literal[tuple(BLOCKS)]
 Repeats = Annotated[list[Annotated[int, Field(ge=0, le=100)]], Field(min_length=1)]
-Archs = Annotated[list[Literal[tuple(BLOCKS)]], Field(min_length=1)]
+Archs = Annotated[list[Block], Field(min_length=1)]
 
 
 class Setting(Typed):
     """Readout and head, as the paper's tables vary them."""
 
-    readout: Literal[GraphSpec.CHOICES["readout"]] = GraphSpec.readout
-    head: Literal[GraphSpec.CHOICES["head"]] = GraphSpec.head
+    readout: Readout = GraphSpec.readout
+    head: Head = GraphSpec.head
 
 
 class Data(Typed):
     """A data set and how it is divided; by default config.yaml's."""
 
-    dataset: Literal[BUILT_IN] | None = None
-    split: Literal[DRAWN] | None = None
+    dataset: BuiltIn | None = None
+    split: Drawn | None = None
 
 
 class Beyond(Typed):

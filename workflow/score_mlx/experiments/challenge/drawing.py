@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from matplotlib import pyplot as plt
 
 from score_mlx.experiments.challenge.table import LABELS
 from score_mlx.models.language.run import LanguageRun
+from score_mlx.models.language.spec import ChallengeSpec
 from score_mlx.plots import style
 from score_mlx.tables.language_runs import explain_stand_in, provenance, require_one_corpus
 
 LINES = ["-", (0, (4, 1.5)), (0, (1.5, 1))]  # a line for each budget
 
 
-def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
+def draw(runs: Sequence[LanguageRun[ChallengeSpec]], path: str | Path, *, title: str) -> None:
     """A colour for each configuration, a line for each budget of seconds; every repeat is drawn.
 
     Args:
@@ -38,7 +40,7 @@ def draw(runs: Sequence[LanguageRun], path: str | Path, *, title: str) -> None:
             colour = style.CONFIG_STYLE.get(run.spec.config, style.CONFIG_STYLE["SCORE"])[0]
             line = LINES[budgets.index(run.spec.seconds) % len(LINES)]
             axes.plot(seconds, values, color=colour, ls=line, lw=1.2)
-            final = run.last.val_bpb
+            final = math.nan if run.last.val_bpb is None else run.last.val_bpb
             axes.plot([seconds[-1]] * 2, [values[-1], final], color=colour, ls=":", lw=0.8)  # whose dot is whose line's
             axes.plot(seconds[-1], final, "o", color=colour, ms=4)
             if run.spec.repeat == min(other.spec.repeat for other in runs):

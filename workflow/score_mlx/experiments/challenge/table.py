@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from score_mlx.models.language.run import LanguageRun
+from score_mlx.models.language.spec import ChallengeSpec
 from score_mlx.tables.formats import change, number
 from score_mlx.tables.language_runs import explain_stand_in, provenance, repeats, require_one_corpus
 from score_mlx.tables.runs import ORIGIN, origin
@@ -38,7 +39,7 @@ def read_paper(path: str | Path) -> dict[str, float]:
         return {row["config"]: float(row["val_bpb"]) for row in csv.DictReader(stream)}
 
 
-def challenge_table(runs: Sequence[LanguageRun], paper: dict[str, float]) -> list[dict[str, Any]]:
+def challenge_table(runs: Sequence[LanguageRun[ChallengeSpec]], paper: dict[str, float]) -> list[dict[str, Any]]:
     """Rows with the keys `COLUMNS`, one for the repeats of a configuration.
 
     Raises:
@@ -48,10 +49,10 @@ def challenge_table(runs: Sequence[LanguageRun], paper: dict[str, float]) -> lis
     return [_row(group, paper) for group in repeats(runs)]
 
 
-def _row(group: list[LanguageRun], paper: dict[str, float]) -> dict[str, Any]:
+def _row(group: Sequence[LanguageRun[ChallengeSpec]], paper: dict[str, float]) -> dict[str, Any]:
     first, spec = group[0], group[0].spec
-    values = [run.last.val_bpb for run in group]
-    mean = float(np.mean(values)) if None not in values else None
+    values = [run.last.val_bpb for run in group if run.last.val_bpb is not None]
+    mean = float(np.mean(values)) if len(values) == len(group) else None
     published = paper.get(ROWS.get((spec.config, spec.feedforward), "")) if spec.settings == "B" else None
     table = 5 * first.dataset.vocabulary * spec.width if spec.bigram else 0
     return {
@@ -97,7 +98,7 @@ READABLE: Readable = (
 )
 
 
-def caption(runs: Sequence[LanguageRun]) -> list[str]:
+def caption(runs: Sequence[LanguageRun[ChallengeSpec]]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
     return [
         *explain_stand_in(runs),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from score_mlx.models.language.run import LanguageRun
+from score_mlx.models.language.spec import CharSpec
 from score_mlx.tables.formats import change, number
 from score_mlx.tables.language_runs import explain_losses, explain_stand_in, provenance, require_one_corpus
 from score_mlx.tables.runs import ORIGIN, origin
@@ -33,7 +34,7 @@ def read_paper(path: str | Path) -> dict[str, float]:
     return {name: float(loss) for name, loss in zip(names, losses, strict=True) if loss}
 
 
-def characters_table(runs: Sequence[LanguageRun], paper: dict[str, float]) -> list[dict[str, Any]]:
+def characters_table(runs: Sequence[LanguageRun[CharSpec]], paper: dict[str, float]) -> list[dict[str, Any]]:
     """Rows with the keys `COLUMNS`, in the runs' order.
 
     Raises:
@@ -43,7 +44,7 @@ def characters_table(runs: Sequence[LanguageRun], paper: dict[str, float]) -> li
     return [_row(run, paper) for run in runs]
 
 
-def _row(run: LanguageRun, paper: dict[str, float]) -> dict[str, Any]:
+def _row(run: LanguageRun[CharSpec], paper: dict[str, float]) -> dict[str, Any]:
     spec, best = run.spec, run.best.val_loss
     name = f"{spec.train_fraction:g}" if spec.bigram else ROWS.get((spec.config, spec.optimizer), "")
     published, comparable = paper.get(name), not run.incomparable()
@@ -62,7 +63,7 @@ def _row(run: LanguageRun, paper: dict[str, float]) -> dict[str, Any]:
         "last_val_loss": run.last.val_loss,
         "last_train_loss": run.last.train_loss,
         "paper_val_loss": published,
-        "difference": best - published if published and comparable else None,
+        "difference": best - published if best is not None and published and comparable else None,
         "comparable": run.incomparable() or "yes",
         "iterations": spec.iterations,
         "trained_tokens": run.trained_tokens,
@@ -106,7 +107,7 @@ def written(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
-def caption(runs: Sequence[LanguageRun]) -> list[str]:
+def caption(runs: Sequence[LanguageRun[CharSpec]]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
     differs = [] if not any(run.incomparable() for run in runs) else ["A difference stands only where nothing was cut."]
     return [

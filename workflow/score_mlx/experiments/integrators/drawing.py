@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib import pyplot as plt
 
+from score_mlx.models.graphs.run import GraphRun
 from score_mlx.models.graphs.spec import INTEGRATOR_EPOCHS
 from score_mlx.plots import style
 from score_mlx.plots.learning_curves import band, dress, small_print
-from score_mlx.runs.run import FoldRun
 from score_mlx.tables.runs import require_one_dataset
 
 INTEGRATORS = {
@@ -21,7 +22,9 @@ INTEGRATORS = {
 }
 
 
-def draw_integrators(runs: Sequence[FoldRun], path: str | Path, *, title: str, epochs: int = INTEGRATOR_EPOCHS) -> None:
+def draw_integrators(
+    runs: Sequence[GraphRun], path: str | Path, *, title: str, epochs: int = INTEGRATOR_EPOCHS
+) -> None:
     """A panel an architecture, a curve an integrator; arguments as those of the speed-up's curves.
 
     Raises:
@@ -37,7 +40,8 @@ def draw_integrators(runs: Sequence[FoldRun], path: str | Path, *, title: str, e
         for arch, axes in zip(archs, grid.flat, strict=False):
             mine = [run for run in runs if run.spec.arch == arch]
             for run in mine:
-                band(axes, run, *_scheme(run.spec.integrator), epochs, shade=0.08)
+                label, colour, line = _scheme(run.spec.integrator)
+                band(axes, run, label, colour, line, epochs, shade=0.08)
             dress(axes, mine, epochs, labelled=axes in grid[:, 0])
             axes.set_xlabel("epoch" if axes in grid[-1] else "")
             axes.set_title(f"SCORE-{style.arch_label(arch)}", loc="left")
@@ -54,6 +58,6 @@ def draw_integrators(runs: Sequence[FoldRun], path: str | Path, *, title: str, e
         style.save(figure, path, heading, text)
 
 
-def _scheme(name: str) -> tuple:
+def _scheme(name: str) -> tuple[str, str, Any]:
     """Name, colour and line of an integrator."""
     return INTEGRATORS.get(name, (name, style.OWN, "-"))

@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from score_mlx.experiments.graph import Arch, GraphExperiment, Integrator
+from score_mlx.models.graphs.choices import Head, Readout
 from score_mlx.models.graphs.spec import INTEGRATOR_EPOCHS, GraphSpec
-from score_mlx.runs.spec import Spec
 
 
 class IntegratorsExperiment(GraphExperiment):
@@ -26,14 +26,14 @@ class IntegratorsExperiment(GraphExperiment):
     archs: Annotated[list[Arch], Field(min_length=1)]
     integrators: Annotated[list[Integrator], Field(min_length=1)]
     epochs: Annotated[int, Field(ge=1)] = INTEGRATOR_EPOCHS
-    readout: Literal[GraphSpec.CHOICES["readout"]] = "sum"
-    head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
+    readout: Readout = "sum"
+    head: Head = "mlp"
     descriptors: bool = False
 
-    def specs(self, config: Any, split: str) -> list[Spec]:
+    def specs(self, config: Any, split: str) -> list[GraphSpec]:
         """Architecture by architecture, scheme by scheme."""
         common = self.common(config, split)
-        shorter = common | {"epochs": min(self.epochs, common["epochs"])}
+        shorter: dict[str, Any] = common | {"epochs": min(self.epochs, common["epochs"])}
         return [
             GraphSpec(
                 config.dataset_name, arch, "SCORE", integrator=i, **(common if i == GraphSpec.integrator else shorter)

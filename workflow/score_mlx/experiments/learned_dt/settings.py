@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from score_mlx.experiments.graph import Arch, GraphExperiment
+from score_mlx.models.graphs.choices import Head, Readout
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.spec import Spec
 from score_mlx.tables.table import Table
 
 
@@ -20,10 +20,10 @@ class LearnedDtExperiment(GraphExperiment):
     kind: Literal["learned_dt"]
     table_code: ClassVar[str | None] = "experiments/learned_dt/table.py"
     archs: Annotated[list[Arch], Field(min_length=1)]
-    readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
-    head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
+    readout: Readout = "molattfp"
+    head: Head = "mlp"
 
-    def specs(self, config: Any, split: str) -> list[Spec]:
+    def specs(self, config: Any, split: str) -> list[GraphSpec]:
         """Architecture by architecture, learned and fixed."""
         common = self.common(config, split)
         pairs = [(arch, learn) for arch in self.archs for learn in (True, False)]

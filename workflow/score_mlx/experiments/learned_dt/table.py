@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.runs.run import FoldRun, mean_std
+from score_mlx.models.graphs.run import GraphRun
+from score_mlx.runs.run import mean_std
 from score_mlx.system.errors import UserError
 from score_mlx.tables.formats import change, change_and_std, mean_and_std
 from score_mlx.tables.runs import ORIGIN, origin, paired, provenance, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
 
 
-def columns(runs: Sequence[FoldRun]) -> tuple[str, ...]:
+def columns(runs: Sequence[GraphRun]) -> tuple[str, ...]:
     """Of the table of these runs; the number of steps and folds decides how many there are."""
     learned = [run for run in runs if run.spec.learn_dt]
     steps, folds = max(run.spec.steps for run in learned), len(learned[0].best)
@@ -25,7 +26,7 @@ def columns(runs: Sequence[FoldRun]) -> tuple[str, ...]:
     return ("model", "fixed_dt", *fixed, *last, *means, *each, "comparable", *ORIGIN)
 
 
-def learned_table(runs: Sequence[FoldRun]) -> list[dict[str, Any]]:
+def learned_table(runs: Sequence[GraphRun]) -> list[dict[str, Any]]:
     """One row an architecture in the order of `runs`.
 
     Args:
@@ -45,7 +46,7 @@ def learned_table(runs: Sequence[FoldRun]) -> list[dict[str, Any]]:
     return [dict.fromkeys(names) | _row(learned, fixed) for fixed, learned in pairs]
 
 
-def caption(runs: Sequence[FoldRun]) -> list[str]:
+def caption(runs: Sequence[GraphRun]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
     metric = runs[0].metric
     return [
@@ -57,7 +58,7 @@ def caption(runs: Sequence[FoldRun]) -> list[str]:
     ]
 
 
-def _row(learned: FoldRun, fixed: FoldRun) -> dict[str, Any]:
+def _row(learned: GraphRun, fixed: GraphRun) -> dict[str, Any]:
     if not learned.learned_dt or any(not fold for fold in learned.learned_dt):
         raise UserError(f"{learned.spec.path('')}: no learned step sizes in the record")
     row: dict[str, Any] = {"model": learned.model, "fixed_dt": 1 / fixed.spec.steps}

@@ -16,7 +16,7 @@ class LossesExperiment(TextExperiment):
     kind: Literal["losses"]
     draws: ClassVar[tuple[str, ...]] = ("losses",)
     drawing_code: ClassVar[tuple[str, ...]] = ("experiments/losses/drawing.py",)
-    figure: FigureName
+    figure: FigureName  # pyright: ignore[reportGeneralTypeIssues]  # must be given here
 
     @classmethod
     def draw(cls, drawing: str, runs: Sequence[Any], out: Path, title: str, paper: Path | None, line: Any) -> None:

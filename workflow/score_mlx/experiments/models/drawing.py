@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from score_mlx.models.graphs.run import GraphRun
 from score_mlx.models.graphs.spec import ARCHS, CONFIGS, PAPER_CONFIGS
 from score_mlx.plots import style
 from score_mlx.runs.run import FoldRun
@@ -23,7 +24,7 @@ BAND = 0.27  # height of the band for models off the scale, in units of the data
 
 
 def draw(
-    runs: Sequence[FoldRun],
+    runs: Sequence[GraphRun],
     path: str | Path,
     *,
     title: str,
@@ -43,7 +44,7 @@ def draw(
     require_one_dataset([*runs, baseline] if baseline else runs)
     found = dict.fromkeys(run.spec.arch for run in runs)
     archs = [arch for arch in ARCHS if arch in found] + [arch for arch in found if arch not in ARCHS]
-    configs = {run.spec.config for run in runs}
+    configs, printed = {run.spec.config for run in runs}, paper or {}
     columns = PAPER_CONFIGS if configs <= {*PAPER_CONFIGS} else CONFIGS
     with style.context():
         figure, axes = plt.subplots(figsize=(style.WIDTH, 3.5))
@@ -55,8 +56,8 @@ def draw(
         for run in runs:
             x = _place(run, archs, columns)
             (_draw_beyond if run in beyond else _draw_run)(axes, run, x, highest)
-            if not run.incomparable() and run.model in (paper or {}):
-                _draw_paper(axes, run, x, paper[run.model]["rmse_mean"])
+            if not run.incomparable() and run.model in printed:
+                _draw_paper(axes, run, x, printed[run.model]["rmse_mean"])
         _mark_best(axes, runs, archs, columns)
         if baseline:
             _draw_baseline(axes, baseline, len(archs))
@@ -69,7 +70,7 @@ def draw(
         style.save(figure, path, style.titled(title, runs[0].dataset), lines)
 
 
-def limits(runs: Sequence[FoldRun]) -> tuple[float, float]:
+def limits(runs: Sequence[GraphRun]) -> tuple[float, float]:
     """Range of the metric to show: all folds, but one model that blew up does not flatten the others.
 
     A model is off the scale when its mean error is beyond three interquartile ranges of all means above
@@ -86,24 +87,24 @@ def limits(runs: Sequence[FoldRun]) -> tuple[float, float]:
     return float(points.min() - margin), float(points.max() + 1.5 * margin)
 
 
-def _place(run: FoldRun, archs: Sequence[str], columns: Sequence[str]) -> float:
+def _place(run: GraphRun, archs: Sequence[str], columns: Sequence[str]) -> float:
     """Where a run stands: architectures at 0, 1, ..., configurations, the `columns`, around them."""
     return archs.index(run.spec.arch) + SPREAD / len(columns) * (
         columns.index(run.spec.config) - (len(columns) - 1) / 2
     )
 
 
-def _mark_best(axes: Axes, runs: Sequence[FoldRun], archs: Sequence[str], columns: Sequence[str]) -> None:
+def _mark_best(axes: Axes, runs: Sequence[GraphRun], archs: Sequence[str], columns: Sequence[str]) -> None:
     """A star on the axis under the configuration with the best mean of each architecture."""
     for arch in archs:
         finished = [run for run in runs if run.spec.arch == arch and not run.diverged]
         if finished:
-            best = min(finished, key=lambda run: run.metric.error(np.mean(run.best)))
+            best = min(finished, key=lambda run: run.metric.error(float(np.mean(run.best))))
             x, colour = _place(best, archs, columns), style.CONFIG_STYLE[best.spec.config][0]
             axes.plot(x, 0.03, "*", color=colour, ms=6, mew=0, transform=axes.get_xaxis_transform(), zorder=5)
 
 
-def _draw_run(axes: Axes, run: FoldRun, x: float, highest: float) -> None:
+def _draw_run(axes: Axes, run: GraphRun, x: float, highest: float) -> None:
     """Small markers for folds, a large one on a short line for their mean."""
     colour, marker, _ = style.CONFIG_STYLE[run.spec.config]
     shown = [value for value in run.best if value <= highest]
@@ -113,7 +114,7 @@ def _draw_run(axes: Axes, run: FoldRun, x: float, highest: float) -> None:
     axes.plot(x, mean, marker, color=colour, ms=4.6, mec="white", mew=0.6, zorder=4)
 
 
-def _draw_beyond(axes: Axes, run: FoldRun, x: float, highest: float) -> None:
+def _draw_beyond(axes: Axes, run: GraphRun, x: float, highest: float) -> None:
     """A model off the scale: its mean in words, in the band above the data."""
     colour, marker, _ = style.CONFIG_STYLE[run.spec.config]
     axes.axhspan(highest, axes.get_ylim()[1], color="#F1F1F1", lw=0, zorder=0)
@@ -130,7 +131,7 @@ def _draw_beyond(axes: Axes, run: FoldRun, x: float, highest: float) -> None:
     )
 
 
-def _draw_paper(axes: Axes, run: FoldRun, x: float, rmse: float) -> None:
+def _draw_paper(axes: Axes, run: GraphRun, x: float, rmse: float) -> None:
     marker = style.CONFIG_STYLE[run.spec.config][1]
     axes.plot(x + PAPER_SHIFT, rmse, marker, mfc="none", mec="#333333", ms=4.2, mew=0.8, zorder=5)
 
@@ -153,7 +154,7 @@ def _draw_line(axes: Axes, height: float, label: str, colour: str, columns: int)
     )  # fmt: skip
 
 
-def _dress(axes: Axes, runs: Sequence[FoldRun], archs: Sequence[str], title: str) -> None:
+def _dress(axes: Axes, runs: Sequence[GraphRun], archs: Sequence[str], title: str) -> None:
     data = runs[0].dataset
     axes.set_xticks(range(len(archs)), [style.arch_label(arch) for arch in archs])
     axes.set_xlim(-0.5, len(archs) - 0.5)
@@ -163,7 +164,7 @@ def _dress(axes: Axes, runs: Sequence[FoldRun], archs: Sequence[str], title: str
     axes.set_title(style.titled(title, data), loc="left", pad=22)
 
 
-def _legend(axes: Axes, runs: Sequence[FoldRun], with_paper: bool) -> None:
+def _legend(axes: Axes, runs: Sequence[GraphRun], with_paper: bool) -> None:
     handles = [
         Line2D([], [], color=colour, marker=marker, lw=1.4, ms=5, mec="white", mew=0.6, label=label)
         for config, (colour, marker, label) in style.CONFIG_STYLE.items()
@@ -181,7 +182,7 @@ def _legend(axes: Axes, runs: Sequence[FoldRun], with_paper: bool) -> None:
     )  # fmt: skip
 
 
-def _small_print(runs: Sequence[FoldRun]) -> list[str]:
+def _small_print(runs: Sequence[GraphRun]) -> list[str]:
     metric = runs[0].metric
     like = "as in the paper" if metric.in_unit else "as the paper chooses by RMSE"
     point = f"A point is the {metric.best} validation {metric.name} over epochs of one fold, {like}"

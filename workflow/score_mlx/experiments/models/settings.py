@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from score_mlx.experiments.graph import Arch, GraphExperiment
+from score_mlx.models.graphs.choices import Configuration, Head, Readout
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.spec import Spec
 from score_mlx.tables.table import Table
 
 
@@ -21,13 +21,13 @@ class ModelsExperiment(GraphExperiment):
     table_code: ClassVar[str | None] = "experiments/models/table.py"
     draws: ClassVar[tuple[str, ...]] = ("configurations",)
     drawing_code: ClassVar[tuple[str, ...]] = ("experiments/models/drawing.py", "experiments/models/table.py")
-    readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
-    head: Literal[GraphSpec.CHOICES["head"]] = "score_mlp"
+    readout: Readout = "molattfp"
+    head: Head = "score_mlp"
     descriptors: bool = False
     archs: Annotated[list[Arch], Field(min_length=1)]
-    configs: Annotated[list[Literal[GraphSpec.CHOICES["config"]]], Field(min_length=1)]
+    configs: Annotated[list[Configuration], Field(min_length=1)]
 
-    def specs(self, config: Any, split: str) -> list[Spec]:
+    def specs(self, config: Any, split: str) -> list[GraphSpec]:
         """Architecture by architecture."""
         common = self.common(config, split)
         return [GraphSpec(config.dataset_name, a, c, **common) for a in self.archs for c in self.configs]

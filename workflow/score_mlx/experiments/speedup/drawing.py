@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from score_mlx.experiments.speedup.table import pairs
+from score_mlx.models.graphs.run import GraphRun
 from score_mlx.plots import style
 from score_mlx.plots.learning_curves import band, dress, marker, small_print
-from score_mlx.runs.run import FoldRun
 from score_mlx.stats import warp
 from score_mlx.tables.runs import require_one_dataset
 
 # (recurrent, descriptors): label, colour, line
-FORMS = {
+FORMS: dict[tuple[bool, bool], tuple[str, str, Any]] = {
     (False, False): ("native", "#000000", "-"),
     (True, False): ("SCORE", "#0072B2", "-"),
     (False, True): ("native + RDKit", "#E69F00", (0, (4, 2))),
@@ -25,7 +26,7 @@ FORMS = {
 }
 
 
-def draw_forms(runs: Sequence[FoldRun], path: str | Path, *, title: str, epochs: int = 100) -> None:
+def draw_forms(runs: Sequence[GraphRun], path: str | Path, *, title: str, epochs: int = 100) -> None:
     """One architecture, SCORE and native, with and without descriptors: mean and standard deviation over folds.
 
     Args:
@@ -41,7 +42,8 @@ def draw_forms(runs: Sequence[FoldRun], path: str | Path, *, title: str, epochs:
     with style.context():
         figure, axes = plt.subplots(figsize=(style.WIDTH - 1, 3.6))
         for run in runs:
-            band(axes, run, *FORMS[run.spec.recurrent, run.spec.descriptors], epochs)
+            label, colour, line = FORMS[run.spec.recurrent, run.spec.descriptors]
+            band(axes, run, label, colour, line, epochs)
         dress(axes, runs, epochs)
         heading = style.titled(f"{title}. {_label(runs)}, SCORE and native", runs[0].dataset)
         axes.set_title(heading, loc="left")
@@ -51,7 +53,7 @@ def draw_forms(runs: Sequence[FoldRun], path: str | Path, *, title: str, epochs:
         style.save(figure, path, heading, text)
 
 
-def draw_warp(runs: Sequence[FoldRun], path: str | Path, *, title: str, epochs: int = 100) -> None:
+def draw_warp(runs: Sequence[GraphRun], path: str | Path, *, title: str, epochs: int = 100) -> None:
     """SCORE's curve, the native one, and the native one compressed by the fitted factor; arguments as `draw_forms`.
 
     Raises:
@@ -83,10 +85,10 @@ def draw_warp(runs: Sequence[FoldRun], path: str | Path, *, title: str, epochs: 
         style.save(figure, path, heading, text)
 
 
-def _label_runs(axes: Axes, drawn: Sequence[tuple[FoldRun, str, str, object]], epochs: int) -> None:
+def _label_runs(axes: Axes, drawn: Sequence[tuple[GraphRun, str, str, object]], epochs: int) -> None:
     ends = [(float(np.mean(run.curves, axis=0)[:epochs][-1]), label, colour) for run, label, colour, _ in drawn]
     style.label_ends(axes, ends)
 
 
-def _label(runs: Sequence[FoldRun]) -> str:
+def _label(runs: Sequence[GraphRun]) -> str:
     return style.arch_label(runs[0].spec.arch)

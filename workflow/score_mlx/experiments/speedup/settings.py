@@ -10,6 +10,7 @@ from pydantic import Field
 
 from score_mlx.experiments.base import FigureName
 from score_mlx.experiments.graph import Arch, GraphExperiment
+from score_mlx.models.graphs.choices import Head
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.spec import Spec
 from score_mlx.tables.table import Table
@@ -24,11 +25,11 @@ class SpeedupExperiment(GraphExperiment):
     draws: ClassVar[tuple[str, ...]] = ("forms", "warp")
     drawing_code: ClassVar[tuple[str, ...]] = ("experiments/speedup/drawing.py",)
     molattfp: list[Arch] = []  # with this readout; all others pool by a sum
-    head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
+    head: Head = "mlp"
     curves: Annotated[dict[FigureName, Arch], Field(min_length=1)]
     warp: dict[FigureName, Arch] = {}  # without descriptors
 
-    def specs(self, config: Any, split: str) -> list[Spec]:
+    def specs(self, config: Any, split: str) -> list[GraphSpec]:
         """Architecture by architecture, with and without descriptors, native and SCORE."""
         common = self.common(config, split)
         readouts = {arch: "molattfp" if arch in self.molattfp else "sum" for arch in self.curves.values()}
@@ -43,10 +44,11 @@ class SpeedupExperiment(GraphExperiment):
     def drawings(self) -> dict[str, str]:
         return dict.fromkeys(self.curves, "forms") | dict.fromkeys(self.warp, "warp")
 
-    def shows(self, figure: str, spec: GraphSpec) -> bool:
+    def shows(self, figure: str, spec: Spec) -> bool:
+        shown = spec.as_dict()
         if figure in self.warp:
-            return spec.arch == self.warp[figure] and not spec.descriptors
-        return spec.arch == self.curves[figure]
+            return shown["arch"] == self.warp[figure] and not shown["descriptors"]
+        return shown["arch"] == self.curves[figure]
 
     @classmethod
     def table(cls, title: str, runs: Sequence[Any], paper: Path | None, top: int, not_run: Sequence[str]) -> Table:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.runs.run import FoldRun
+from score_mlx.models.graphs.run import GraphRun
 from score_mlx.stats import warp
 from score_mlx.tables.runs import NO_VALUE, ORIGIN, Pair, origin, paired, provenance, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
@@ -24,7 +24,7 @@ PAPER_NAMES = {
 }  # fmt: skip
 
 
-def speedup_table(runs: Sequence[FoldRun], paper: Mapping[tuple[str, bool], float]) -> list[dict[str, Any]]:
+def speedup_table(runs: Sequence[GraphRun], paper: Mapping[tuple[str, bool], float]) -> list[dict[str, Any]]:
     """One row an architecture with and one without descriptors, in the order of `runs`.
 
     Args:
@@ -41,25 +41,25 @@ def speedup_table(runs: Sequence[FoldRun], paper: Mapping[tuple[str, bool], floa
     return [_row(native, score, paper) for native, score in pairs(runs)]
 
 
-def pairs(runs: Sequence[FoldRun]) -> list[Pair]:
+def pairs(runs: Sequence[GraphRun]) -> list[Pair]:
     """(native, SCORE) of each architecture and choice of descriptors.
 
     Raises:
         UserError: one of the two lacks.
     """
 
-    def name(run: FoldRun) -> str:
+    def name(run: GraphRun) -> str:
         return f"{run.spec.arch} {'with' if run.spec.descriptors else 'without'} descriptors"
 
     return paired(runs, name, lambda run: run.spec.recurrent, "SCORE and the native model")
 
 
-def fit(native: FoldRun, score: FoldRun) -> warp.Warp:
+def fit(native: GraphRun, score: GraphRun) -> warp.Warp:
     """How many times faster the second run learns than the first, from their mean curves."""
     return warp.fit(np.mean(native.curves, axis=0), np.mean(score.curves, axis=0))
 
 
-def interval(native: FoldRun, score: FoldRun) -> tuple[float, float]:
+def interval(native: GraphRun, score: GraphRun) -> tuple[float, float]:
     """Of that factor, by a bootstrap over folds."""
     return warp.interval(np.array(native.curves), np.array(score.curves))
 
@@ -73,7 +73,7 @@ def read_paper(path: str | Path) -> dict[tuple[str, bool], float]:
     return {(archs[row["model"]], flag): float(row[name]) for row in rows for name, flag in columns.items()}
 
 
-def caption(runs: Sequence[FoldRun]) -> list[str]:
+def caption(runs: Sequence[GraphRun]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
     return [
         *warnings(runs),
@@ -84,7 +84,7 @@ def caption(runs: Sequence[FoldRun]) -> list[str]:
     ]
 
 
-def _row(native: FoldRun, score: FoldRun, paper: Mapping[tuple[str, bool], float]) -> dict[str, Any]:
+def _row(native: GraphRun, score: GraphRun, paper: Mapping[tuple[str, bool], float]) -> dict[str, Any]:
     spec = score.spec
     found = fit(native, score)
     finite = np.isfinite(found.factor)
@@ -102,7 +102,7 @@ def _row(native: FoldRun, score: FoldRun, paper: Mapping[tuple[str, bool], float
         "overlap": found.overlap,
         "flaw": found.flaw,
         "paper_factor": printed,
-        "difference_percent": None if why_not or not finite else 100 * (found.factor / printed - 1),
+        "difference_percent": None if why_not or not finite or not printed else 100 * (found.factor / printed - 1),
         "comparable": why_not or "yes",
     }
     return row | origin(score)

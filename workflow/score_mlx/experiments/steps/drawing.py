@@ -10,9 +10,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from score_mlx.models.graphs.run import GraphRun
 from score_mlx.plots import style
 from score_mlx.plots.learning_curves import limits
-from score_mlx.runs.run import FoldRun
 from score_mlx.stats import warp
 from score_mlx.tables.runs import provenance, require_one_dataset
 
@@ -23,7 +23,7 @@ ROOM = 1.6  # curves are shown up to so many times the lowest value: the first e
 
 
 def draw(
-    runs: Sequence[FoldRun], path: str | Path, *, title: str, paper: Mapping[str, Mapping[str, float]] | None = None
+    runs: Sequence[GraphRun], path: str | Path, *, title: str, paper: Mapping[str, Mapping[str, float]] | None = None
 ) -> None:
     """Save `path` (.png and .pdf).
 
@@ -62,7 +62,7 @@ def draw(
         style.save(figure, path, style.titled(title, runs[0].dataset), lines)
 
 
-def _curve(axes: Axes, run: FoldRun, colour) -> None:
+def _curve(axes: Axes, run: GraphRun, colour) -> None:
     mean = np.mean(run.curves, axis=0)
     epochs = np.arange(1, len(mean) + 1)
     marker = FORMS[run.spec.recurrent][1] if len(mean) == 1 else None  # a line would not show one epoch
@@ -70,7 +70,7 @@ def _curve(axes: Axes, run: FoldRun, colour) -> None:
     axes.plot(epochs, warp.smooth(mean, WINDOW), marker=marker, color=colour, lw=1.3)
 
 
-def _best(axes: Axes, run: FoldRun, depths: Sequence[int], paper: Mapping[str, Mapping[str, float]]) -> None:
+def _best(axes: Axes, run: GraphRun, depths: Sequence[int], paper: Mapping[str, Mapping[str, float]]) -> None:
     """Folds small, their mean large, the paper's mean open."""
     name, marker, colour = FORMS[run.spec.recurrent]
     x = depths.index(run.spec.steps) + (SHIFT if run.spec.recurrent else -SHIFT)
@@ -81,7 +81,7 @@ def _best(axes: Axes, run: FoldRun, depths: Sequence[int], paper: Mapping[str, M
         axes.plot(x + 0.09, known[name.lower()], marker, mfc="none", mec=style.REFERENCE, ms=4.6, mew=0.9, zorder=5)
 
 
-def _dress_learning(learning: Sequence[Axes], runs: Sequence[FoldRun], colours: Mapping) -> None:
+def _dress_learning(learning: Sequence[Axes], runs: Sequence[GraphRun], colours: Mapping) -> None:
     means, higher = [np.mean(run.curves, axis=0) for run in runs], runs[0].metric.higher
     lowest = min(map(np.nanmin, means))
     for axes in learning:
@@ -93,7 +93,7 @@ def _dress_learning(learning: Sequence[Axes], runs: Sequence[FoldRun], colours: 
     learning[0].legend(handles=handles, ncols=2, loc=place, handlelength=1.2, columnspacing=1)
 
 
-def _dress_best(axes: Axes, runs: Sequence[FoldRun], depths: Sequence[int]) -> None:
+def _dress_best(axes: Axes, runs: Sequence[GraphRun], depths: Sequence[int]) -> None:
     axes.set_xticks(range(len(depths)), [str(depth) for depth in depths])
     axes.set(xlabel="K, applications of a block", ylabel=f"{runs[0].metric.best} {style.metric_label(runs[0])}")
     handles = [
@@ -109,7 +109,7 @@ def _dress_best(axes: Axes, runs: Sequence[FoldRun], depths: Sequence[int]) -> N
     )
 
 
-def _small_print(runs: Sequence[FoldRun]) -> list[str]:
+def _small_print(runs: Sequence[GraphRun]) -> list[str]:
     metric = runs[0].metric
     lines = [
         f"Left: validation {metric.name}, mean over folds, and in bold its average over {WINDOW} epochs. Right: the "

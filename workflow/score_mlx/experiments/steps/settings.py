@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from score_mlx.experiments.graph import Arch, GraphExperiment
+from score_mlx.models.graphs.choices import Head, Readout
 from score_mlx.models.graphs.spec import GraphSpec
-from score_mlx.runs.spec import Spec
 from score_mlx.tables.table import Table
 
 
@@ -23,15 +23,15 @@ class StepsExperiment(GraphExperiment):
     drawing_code: ClassVar[tuple[str, ...]] = ("experiments/steps/drawing.py", "experiments/steps/table.py")
     arch: Arch
     steps: Annotated[list[Annotated[int, Field(ge=1, le=1000)]], Field(min_length=1)]
-    readout: Literal[GraphSpec.CHOICES["readout"]] = "molattfp"
-    head: Literal[GraphSpec.CHOICES["head"]] = "mlp"
+    readout: Readout = "molattfp"
+    head: Head = "mlp"
     descriptors: bool = False
 
-    def specs(self, config: Any, split: str) -> list[Spec]:
+    def specs(self, config: Any, split: str) -> list[GraphSpec]:
         """Depth by depth, SCORE and native."""
         common = self.common(config, split)
-        pairs = [(steps, c) for steps in self.steps for c in ("SCORE", "base")]
-        return [GraphSpec(config.dataset_name, self.arch, c, **common | {"steps": steps}) for steps, c in pairs]
+        deep: list[dict[str, Any]] = [common | {"steps": steps} for steps in self.steps]
+        return [GraphSpec(config.dataset_name, self.arch, c, **fields) for fields in deep for c in ("SCORE", "base")]
 
     @classmethod
     def table(cls, title: str, runs: Sequence[Any], paper: Path | None, top: int, not_run: Sequence[str]) -> Table:

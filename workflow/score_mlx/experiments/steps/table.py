@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from score_mlx.models.graphs.run import GraphRun
 from score_mlx.runs.objective import Metric
-from score_mlx.runs.run import FoldRun, mean_std
+from score_mlx.runs.run import mean_std
 from score_mlx.tables.formats import mean_and_std, number
 from score_mlx.tables.runs import NO_VALUE, ORIGIN, origin, paired, provenance, require_one_dataset, warnings
 from score_mlx.tables.table import Readable
@@ -24,7 +25,7 @@ AVERAGE = "average"  # the last row
 Paper = Mapping[str, Mapping[str, float]]
 
 
-def steps_table(runs: Sequence[FoldRun], paper: Paper) -> list[dict[str, Any]]:
+def steps_table(runs: Sequence[GraphRun], paper: Paper) -> list[dict[str, Any]]:
     """One row a depth and their average.
 
     Args:
@@ -46,7 +47,7 @@ def steps_table(runs: Sequence[FoldRun], paper: Paper) -> list[dict[str, Any]]:
     return [*rows, _average(rows, paper, runs[0].metric)]
 
 
-def caption(runs: Sequence[FoldRun]) -> list[str]:
+def caption(runs: Sequence[GraphRun]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
     metric = runs[0].metric
     return [
@@ -67,7 +68,7 @@ def read_paper(path: str | Path) -> dict[str, dict[str, float]]:
         }
 
 
-def _row(native: FoldRun, score: FoldRun, paper: Paper) -> dict[str, Any]:
+def _row(native: GraphRun, score: GraphRun, paper: Paper) -> dict[str, Any]:
     depth = score.spec.steps
     row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"steps": depth, "dt": 1 / depth}
     for name, run in (("score", score), ("native", native)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -13,10 +14,10 @@ import numpy as np
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.models.classical.models import fitted, predicted
 from score_mlx.models.classical.selection import Selection, linear_importance, ranked
-from score_mlx.models.classical.spec import ClassicalSpec
+from score_mlx.models.classical.spec import ClassicalSpec, Lasso
 from score_mlx.runs.objective import REGRESSION
 from score_mlx.runs.records import BY_HAND, finite, make_fold_of, make_meta, make_record, write_record
-from score_mlx.runs.schema import ClassFold, Fold, RunRecord
+from score_mlx.runs.schema import ClassFold, ClassRecord, Fold, RunRecord
 from score_mlx.training.exclusive import once
 from score_mlx.training.progress import Progress
 
@@ -29,7 +30,7 @@ def fit_all(
     selection: Selection | None = None,
     progress: str = "auto",
     preset: str = BY_HAND,
-) -> RunRecord:
+) -> RunRecord | ClassRecord:
     """Fit on all folds and write `run.json` and `run.meta.json` into `folder`.
 
     Args:
@@ -51,7 +52,7 @@ def _fit_all(
     selection: Selection | None,
     progress: str,
     preset: str,
-) -> RunRecord:
+) -> RunRecord | ClassRecord:
     spec.objective.check(data)
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     bar = Progress(progress, f"{spec.model} ({data.info['label']})", len(data.fold_numbers), epochs=1)
@@ -60,7 +61,8 @@ def _fit_all(
         bar.group([fold])
         parts.append(_fit_fold(spec, data, fold, _columns(spec, data, fold, selection)))
         metric = spec.objective.metric.key
-        bar.epoch(1, getattr(parts[-1], metric), getattr(parts[-1], metric), metric)
+        values = [math.nan if value is None else value for value in getattr(parts[-1], metric)]
+        bar.epoch(1, values, values, metric)
     bar.close()
     record = make_record(spec, data.record(), None, parts)
     seconds = time.monotonic() - clock
@@ -70,11 +72,11 @@ def _fit_all(
 
 def _columns(spec: ClassicalSpec, data: FoldedData, fold: int, selection: Selection | None) -> np.ndarray:
     """Which descriptors a fold's model reads, the most important first where they are ranked."""
+    if not isinstance(spec, Lasso):
+        return np.arange(data.raw.shape[1])
     if selection:
         return selection.top(fold, spec.top)
-    if spec.method != "lasso":
-        return np.arange(len(data.names))
-    x, train = data.scaled_descriptors(fold).astype(np.float64), data.train(fold)
+    x, train = data.scaled(fold).astype(np.float64), data.train(fold)
     model = fitted(spec, fold, x[train], data.targets[train])
     return ranked(linear_importance(model.coef_, x[train]), spec.top)
 
@@ -82,7 +84,7 @@ def _columns(spec: ClassicalSpec, data: FoldedData, fold: int, selection: Select
 def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndarray) -> Fold | ClassFold:
     train, test = data.train(fold), data.test(fold)
     # Lasso's sums of squares need double precision; the others round to single themselves.
-    x, y = data.scaled_descriptors(fold)[:, columns].astype(np.float64), data.targets
+    x, y = data.scaled(fold)[:, columns].astype(np.float64), data.targets
     mean, deviation = scale = data.target_scale(fold) if spec.scale_targets else (0.0, 1.0)
     model, objective = fitted(spec, fold, x[train], (y[train] - mean) / deviation), spec.objective
 
@@ -95,7 +97,7 @@ def _fit_fold(spec: ClassicalSpec, data: FoldedData, fold: int, columns: np.ndar
         found = objective.measured(*asked(data.val(fold)))
         more |= {"val": len(data.val(fold))} | {f"val_{key}": [finite(value)] for key, value in found.items()}
     measured = {key: [value] for key, value in objective.measured(*asked(test)).items()}
-    chosen, loss = _chosen(spec, model, data.names[columns]), objective.mean_loss(*asked(train))
+    chosen, loss = _chosen(spec, model, data.columns[columns]), objective.mean_loss(*asked(train))
     return make_fold_of(objective, fold, len(train), len(test), [loss], measured, fitted=chosen, **more)
 
 

@@ -85,7 +85,7 @@ def _lightgbm(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
     from lightgbm import LGBMClassifier, LGBMRegressor
 
     # Without the last two it measures at run time which layout is faster, and the layout decides the order of sums.
-    fixed = {"deterministic": True, "force_col_wise": True}
+    fixed: dict[str, Any] = {"deterministic": True, "force_col_wise": True}
     kind = LGBMClassifier if spec.task == CLASSIFICATION else LGBMRegressor
     return kind(**settings, random_state=spec.seed, n_jobs=1, verbose=-1, **fixed)
 
@@ -106,7 +106,8 @@ def _svr(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:
 
     del settings["epsilon"]  # of regression only
     # Platt's probabilities from five folds of the training molecules; the order that ROC-AUC counts is the margin's
-    return CalibratedClassifierCV(SVC(**settings), method="sigmoid", ensemble=False)
+    margin: dict[str, Any] = {"method": "sigmoid", "ensemble": False}  # scikit-learn's stubs say the default's type
+    return CalibratedClassifierCV(SVC(**settings), **margin)
 
 
 def _lasso(spec: ClassicalSpec, settings: dict[str, Any]) -> Any:

@@ -11,9 +11,9 @@ from score_mlx.data.chem import descriptors as chem
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.models.classical.models import fitted, predicted
 from score_mlx.models.classical.selection import Selection
-from score_mlx.models.classical.spec import ClassicalSpec
+from score_mlx.models.classical.spec import ClassicalSpec, Lasso
 from score_mlx.models.families import inputs_of
-from score_mlx.runs.schema import RunRecord
+from score_mlx.runs.schema import ClassRecord, RunRecord
 from score_mlx.runs.spec import results_of
 from score_mlx.system.errors import UserError
 
@@ -30,7 +30,9 @@ class Refitted:
         UserError: the data that it was fitted on are not there, or the fit gives other errors than the record has.
     """
 
-    def __init__(self, spec: ClassicalSpec, content: RunRecord, record: Path, results: Path | None = None):
+    def __init__(
+        self, spec: ClassicalSpec, content: RunRecord | ClassRecord, record: Path, results: Path | None = None
+    ):
         self.spec, self.dataset, self.folds = spec, content.dataset, [fold.fold for fold in content.folds]
         files = inputs_of(spec, results or results_of(spec, record.resolve()))
         data = FoldedData.load(files)
@@ -39,8 +41,10 @@ class Refitted:
         selection = Selection.load(files["shap"]) if spec.ranked_by else None
         self._models, objective = [], spec.objective
         for part in content.folds:
-            fold, x = part.fold, data.scaled_descriptors(part.fold).astype(np.float64)
-            columns = selection.top(fold, spec.top) if selection else np.arange(x.shape[1])
+            fold, x = part.fold, data.scaled(part.fold).astype(np.float64)
+            columns = np.arange(x.shape[1])
+            if selection and isinstance(spec, Lasso):
+                columns = selection.top(fold, spec.top)
             mean, deviation = getattr(part, "target_scale", None) or (0.0, 1.0)
             train, test = data.train(fold), data.test(fold)
             model = fitted(spec, fold, x[train][:, columns], (data.targets[train] - mean) / deviation)

@@ -60,7 +60,14 @@ class Selection:
 
     def save(self, path: Path) -> None:
         with replacing(path) as temporary:
-            np.savez_compressed(temporary, **vars(self) | {"about": np.array(json.dumps(self.about, sort_keys=True))})
+            np.savez_compressed(
+                temporary,
+                names=self.names,
+                importance=self.importance,
+                values=self.values,
+                inputs=self.inputs,
+                about=np.array(json.dumps(self.about, sort_keys=True)),
+            )
 
     @classmethod
     def load(cls, path: Path) -> Selection:
@@ -74,7 +81,8 @@ class Selection:
             about = json.loads(str(parts["about"]))
         except ValueError as reason:
             raise UserError(f"{path}: not a SHAP values file ({reason})") from None
-        return cls(**parts | {"about": {"split": "unknown"} | about})
+        arrays = (parts[name] for name in ("names", "importance", "values", "inputs"))
+        return cls(*arrays, about={"split": "unknown"} | about)
 
 
 def ranked(importance: np.ndarray, count: int) -> np.ndarray:
@@ -106,10 +114,11 @@ def select(spec: CatBoost, data: FoldedData) -> Selection:
         raise UserError(
             f"{spec.path('')}: SHAP ranks descriptors for Lasso, which learns numbers; expected no task={spec.task}"
         )
-    importance = np.zeros((len(data.fold_numbers), len(data.names)))
-    values, inputs = (np.zeros((len(data.targets), len(data.names)), np.float32) for _ in range(2))
+    names = data.columns
+    importance = np.zeros((len(data.fold_numbers), len(names)))
+    values, inputs = (np.zeros((len(data.targets), len(names)), np.float32) for _ in range(2))
     for fold in data.fold_numbers:
-        x, train, test = data.scaled_descriptors(fold), data.train(fold), data.test(fold)
+        x, train, test = data.scaled(fold), data.train(fold), data.test(fold)
         mean, deviation = data.target_scale(fold) if spec.scale_targets else (0.0, 1.0)
         y = (data.targets[train] - mean) / deviation
         model = fitted(spec, fold, x[train], y)
@@ -118,7 +127,7 @@ def select(spec: CatBoost, data: FoldedData) -> Selection:
         values[test], inputs[test] = _explain(model, x[test]) * deviation, x[test]
     chosen = {"cuts": spec.cuts(), "seed": spec.seed, "split": spec.split}
     about = data.record().model_dump() | chosen | environment("shap")
-    return Selection(data.names, importance, values, inputs, about)
+    return Selection(names, importance, values, inputs, about)
 
 
 def _explain(model, x: np.ndarray) -> np.ndarray:

@@ -36,11 +36,11 @@ class DenseTask(FoldTask[DenseSpec, FoldedData]):
     validation_batch = 4096
 
     def prepare(self) -> None:
-        self.inputs = [member.data.scaled_descriptors(member.fold) for member in self.members]
+        self.inputs = [member.data.scaled(member.fold) for member in self.members]
         self.known = [member.labels.astype(np.float32) for member in self.members]
 
     def model(self) -> DenseModel:
-        return DenseModel(self.spec.network, self.data.descriptors.shape[1])
+        return DenseModel(self.spec.network, self.data.raw.shape[1])
 
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
         rows = max(map(len, molecules))

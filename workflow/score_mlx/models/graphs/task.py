@@ -40,12 +40,12 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
             self.spec, graphs.atoms.shape[1], graphs.bonds.shape[1], self.batchers[0].descriptors.shape[1]
         )
 
-    def validation_order(self, member: Member) -> np.ndarray:
+    def validation_order(self, member: Member[GraphSpec, GraphData]) -> np.ndarray:
         """Molecules of similar size side by side, so that little is padding."""
         test = super().validation_order(member)
         return test[np.argsort(self.batchers[0].size[test], kind="stable")]
 
-    def remarks(self, replicas: Replicas) -> list[dict[str, float]]:
+    def remarks(self, replicas: Replicas) -> list[dict[str, float | None]]:
         """The mean average distance of the test molecules' atom states: how far the atoms are from all alike."""
         parts = [replicas.apply(predict.distance, arrays) for arrays, predict in self.validation]
         total, atoms = np.sum([np.array(part, np.float64) for part in parts], axis=0).T
@@ -70,4 +70,4 @@ class Prediction:
     def distance(self, model: GraphModel, arrays: Arrays) -> mx.array:
         """(2,): sum over atoms and number of atoms of `mean_average_distance` of the last atom states."""
         bonds = layout(arrays, self.shape)
-        return mx.stack(mean_average_distance(model.encoder(bonds, Noise(None)), bonds))
+        return mx.stack(list(mean_average_distance(model.encoder(bonds, Noise(None)), bonds)))

@@ -18,6 +18,7 @@ import mlx.core as mx
 
 from score_mlx.models.graphs.batch import Batch, Shape
 from score_mlx.nn import Noise, leaky, softmax
+from score_mlx.nn.fast_math import with_gradient
 from score_mlx.nn.shapes import fit
 
 
@@ -237,72 +238,69 @@ def _by_column(messages: mx.array, weights: mx.array) -> mx.array:
 
 # The transpose of a gather is a scatter, which the CPU backend does slowly. Both directions of the padded layout are
 # known, so each is the other's gradient.
-@mx.custom_function
-def _lay_out(h, slots, occupied, place, real):
-    return h[slots] * occupied[..., None]
+Arrays = tuple[mx.array, ...]
 
 
-@_lay_out.vjp
-def _lay_out_vjp(primals, cotangent, _):
+def _lay_out_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
     _h, slots, occupied, place, real = primals
     rows = (cotangent * occupied[..., None]).reshape(-1, cotangent.shape[-1])
     return (rows[place] * real[:, None], *no_gradient(slots, occupied, place, real))
 
 
-@mx.custom_function
-def _flatten(padded, slots, occupied, place, real):
-    return padded.reshape(-1, padded.shape[-1])[place] * real[:, None]
+@with_gradient(_lay_out_backward)
+def _lay_out(h: mx.array, slots: mx.array, occupied: mx.array, place: mx.array, real: mx.array) -> mx.array:
+    return h[slots] * occupied[..., None]
 
 
-@_flatten.vjp
-def _flatten_vjp(primals, cotangent, _):
+def _flatten_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
     _padded, slots, occupied, place, real = primals
     return ((cotangent * real[:, None])[slots] * occupied[..., None], *no_gradient(slots, occupied, place, real))
 
 
-@mx.custom_function
-def _split_heads(h, rows, places, occupied, real):
-    return h.reshape(-1, h.shape[-1] // rows.shape[1])[rows]
+@with_gradient(_flatten_backward)
+def _flatten(padded: mx.array, slots: mx.array, occupied: mx.array, place: mx.array, real: mx.array) -> mx.array:
+    return padded.reshape(-1, padded.shape[-1])[place] * real[:, None]
 
 
-@_split_heads.vjp
-def _split_heads_vjp(primals, cotangent, _):
+def _split_heads_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
     h, _rows, places, _occupied, real = primals
     gradient = cotangent.reshape(-1, cotangent.shape[-1])[places].reshape(h.shape) * real[:, None]
     return (gradient, *no_gradient(*primals[1:]))
 
 
-@mx.custom_function
-def _join_heads(x, rows, places, occupied, real):
-    return x.reshape(-1, x.shape[-1])[places].reshape(len(places), -1) * real[:, None]
+@with_gradient(_split_heads_backward)
+def _split_heads(h: mx.array, rows: mx.array, places: mx.array, occupied: mx.array, real: mx.array) -> mx.array:
+    return h.reshape(-1, h.shape[-1] // rows.shape[1])[rows]
 
 
-@_join_heads.vjp
-def _join_heads_vjp(primals, cotangent, _):
+def _join_heads_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
     x, rows, _places, occupied, real = primals
     gradient = (cotangent * real[:, None]).reshape(-1, x.shape[-1])[rows] * occupied[:, None, :, None]
     return (gradient, *no_gradient(*primals[1:]))
 
 
-@mx.custom_function
-def _to_pairs(x, pair_bond, bond_pair, true):
+@with_gradient(_join_heads_backward)
+def _join_heads(x: mx.array, rows: mx.array, places: mx.array, occupied: mx.array, real: mx.array) -> mx.array:
+    return x.reshape(-1, x.shape[-1])[places].reshape(len(places), -1) * real[:, None]
+
+
+def _to_pairs_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
+    return (_from_pairs(cotangent, *primals[1:]), *no_gradient(*primals[1:]))
+
+
+@with_gradient(_to_pairs_backward)
+def _to_pairs(x: mx.array, pair_bond: mx.array, bond_pair: mx.array, true: mx.array) -> mx.array:
     padded = mx.concatenate([x * true[:, None], mx.zeros((1, x.shape[1]), x.dtype)])
     return padded[pair_bond].transpose(0, 3, 1, 2)
 
 
-@_to_pairs.vjp
-def _to_pairs_vjp(primals, cotangent, _):
-    return (_from_pairs(cotangent, *primals[1:]), *no_gradient(*primals[1:]))
-
-
-@mx.custom_function
-def _from_pairs(pairs, pair_bond, bond_pair, true):
-    return pairs.transpose(0, 2, 3, 1).reshape(-1, pairs.shape[1])[bond_pair] * true[:, None]
-
-
-@_from_pairs.vjp
-def _from_pairs_vjp(primals, cotangent, _):
+def _from_pairs_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
     return (_to_pairs(cotangent, *primals[1:]), *no_gradient(*primals[1:]))
+
+
+@with_gradient(_from_pairs_backward)
+def _from_pairs(pairs: mx.array, pair_bond: mx.array, bond_pair: mx.array, true: mx.array) -> mx.array:
+    return pairs.transpose(0, 2, 3, 1).reshape(-1, pairs.shape[1])[bond_pair] * true[:, None]
 
 
 def no_gradient(*indices: mx.array) -> tuple[mx.array, ...]:

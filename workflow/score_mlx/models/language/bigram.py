@@ -52,4 +52,6 @@ class MixIn(nn.Module):
         """State, x0 and pairs (B, T, C), the `at`th numbers -> (B, T, C)."""
         x = self.residual[at].astype(x.dtype) * x if "residual" in self else x
         x = x + self.x0[at].astype(x.dtype) * x0
-        return x + self.bigram[at].astype(x.dtype) * pairs if "bigram" in self else x
+        if "bigram" not in self or pairs is None:  # whoever has these numbers is given pairs
+            return x
+        return x + self.bigram[at].astype(x.dtype) * pairs

@@ -65,7 +65,7 @@ class GPT(nn.Module):
     def _to_vocabulary(self, tokens: mx.array, targets: mx.array, noise: Noise) -> tuple:
         """The arguments of `cross_entropy`."""
         h = self.states(tokens, noise).flatten(0, 1)
-        return h, self.head.weight.astype(h.dtype), self.head.get("bias"), targets.flatten(), self.cap
+        return h, self.head["weight"].astype(h.dtype), self.head.get("bias"), targets.flatten(), self.cap
 
     def generate(self, count: int, seed: int, temperature: float = 1.0, start: int = 0) -> Iterator[int]:
         """Tokens drawn one after the other, each given all before it that fit the context.
@@ -84,4 +84,9 @@ class GPT(nn.Module):
 
 def parameters(model: nn.Module) -> int:
     """Numbers that are trained."""
-    return sum(array.size for _, array in tree_flatten(model.trainable_parameters()))
+    return sum(array.size for array in by_name(model).values())
+
+
+def by_name(model: nn.Module) -> dict[str, mx.array]:
+    """What is trained: `blocks.0.attention.query.weight` -> its array."""
+    return dict(tree_flatten(model.trainable_parameters()))

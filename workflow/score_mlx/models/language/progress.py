@@ -50,8 +50,8 @@ class Lines:
             if self.reporter is not None:
                 self.reporter.update(lambda: history.evaluations, last=self.progress(history) >= 1)
         else:
-            smooth = self.loss is not None and math.isfinite(self.loss)
-            self.loss = 0.95 * self.loss + 0.05 * loss if smooth else loss
+            before = self.loss
+            self.loss = loss if before is None or not math.isfinite(before) else 0.95 * before + 0.05 * loss
         done = self.progress(history)
         self.first = done if self.first is None else self.first
         if self.bar is not None:

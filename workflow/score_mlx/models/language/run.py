@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from score_mlx.data.described import CorpusPart
 from score_mlx.data.text.corpus import CLIMBMIX
@@ -12,12 +12,13 @@ from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.runs.run import Results, Run, show_cuts
 from score_mlx.runs.schema import Cut, Evaluation, LanguageRecord, RunMeta, Sample
 
+L = TypeVar("L", bound=LanguageSpec, covariant=True)
 # The texts on which the paper trained; on another one a number says nothing about its.
 PAPER_CORPORA = ("shakespeare-gpt4o", "tinyshakespeare-char", CLIMBMIX)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LanguageRun(Run):
+class LanguageRun(Run, Generic[L]):
     """One language model; fields as of `Run`, and:
 
     Attributes:
@@ -29,7 +30,7 @@ class LanguageRun(Run):
 
     KIND: ClassVar[str] = "a language model"
 
-    spec: LanguageSpec
+    spec: L
     dataset: CorpusPart
     evaluations: tuple[Evaluation, ...]
     best: Evaluation
@@ -38,7 +39,7 @@ class LanguageRun(Run):
     sample: Sample | None = None
 
     @classmethod
-    def of(cls, spec: LanguageSpec, record: LanguageRecord, meta: RunMeta) -> Self:
+    def of(cls, spec: Any, record: LanguageRecord, meta: RunMeta) -> Self:
         return cls(
             spec=spec,
             dataset=record.corpus,
@@ -72,5 +73,6 @@ class LanguageRun(Run):
     def curve(self, name: str) -> tuple[list[float], list[float]]:
         """Steps, or seconds where the clock ended the run, and the values of one loss; NaN where not finite."""
         values = [found.model_dump()[name] for found in self.evaluations]
-        at = [found.seconds if self.spec.timed else found.step for found in self.evaluations]
-        return at, [math.nan if value is None else value for value in values]
+        seconds = [math.nan if found.seconds is None else found.seconds for found in self.evaluations]
+        at = seconds if self.spec.timed else [found.step for found in self.evaluations]
+        return list(at), [math.nan if value is None else value for value in values]

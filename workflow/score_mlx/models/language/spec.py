@@ -83,15 +83,24 @@ class LanguageSpec(Spec):
             self.config, f"{self.config.split('_')[0]} {name} dt 0.5"
         )
 
+
+class IteratedSpec(LanguageSpec):
+    """The base of the specs whose training takes a given number of steps."""
+
+    iterations: int
+    evaluate_every: int
+    evaluation_batches: int
+    learning_rate: float
+
     @property
     def work(self) -> float:
-        """What training costs beside other runs of the architecture: operations, or seconds where the clock ends it."""
+        """What training costs beside other runs of the architecture: operations."""
         blocks = 12 * self.width * self.steps * self.blocks
         return self.iterations * self.batch_size * self.context * self.width * (blocks + VOCABULARY[self.arch])
 
 
 @dataclass(frozen=True)
-class NanoGPTSpec(LanguageSpec):
+class NanoGPTSpec(IteratedSpec):
     """nanoGPT and nanoGPTx on Shakespeare in GPT-4o's tokens (Figures 3 and 4).
 
     Attributes:
@@ -154,7 +163,7 @@ class NanoGPTSpec(LanguageSpec):
 
 
 @dataclass(frozen=True)
-class CharSpec(LanguageSpec):
+class CharSpec(IteratedSpec):
     """Character models on tiny Shakespeare (Tables 10 and 11); fields as `NanoGPTSpec`'s, and:
 
     Attributes:
@@ -275,7 +284,7 @@ class ChallengeSpec(LanguageSpec):
     def batch_size(self) -> int:
         return self.tokens_a_step // self.context
 
-    def cuts(self) -> list[dict]:
+    def cuts(self) -> list[dict[str, Any]]:
         paper = self.BATCH[self.settings]
         found = [cut for cut in super().cuts() if cut["setting"] != "batch_tokens"]
         if self.tokens_a_step < paper:

@@ -27,7 +27,7 @@ from score_mlx.models.language.challenge_settings import SETTINGS
 from score_mlx.models.language.gpt import GPT
 from score_mlx.models.language.models import build as build_model
 from score_mlx.models.language.optimizers.groups import build as build_optimizers
-from score_mlx.models.language.spec import ChallengeSpec, LanguageSpec
+from score_mlx.models.language.spec import ChallengeSpec, IteratedSpec, LanguageSpec
 from score_mlx.models.language.training import History
 from score_mlx.nn import Noise, on_cpu
 from score_mlx.system import stopping
@@ -89,28 +89,34 @@ class _Common:
         keys = [] if noise.key is None else [noise.key]
         return self._compiled(*self.train.drawn(self.spec.batch_size, TRAIN, step), *keys)
 
-    def _gradient_of_arrays(self, tokens: mx.array, targets: mx.array, *key: mx.array) -> tuple[mx.array, dict]:
-        return self._gradient(tokens, targets, Noise(*key or [None], self.spec.dropout))
+    def _gradient_of_arrays(
+        self, tokens: mx.array, targets: mx.array, *key: mx.array
+    ) -> tuple[mx.array, dict[str, Any]]:
+        return self._gradient(tokens, targets, Noise(key[0] if key else None, self.spec.dropout))
 
-    def gradients(self, step: int) -> tuple[mx.array, dict]:
+    def gradients(self, step: int) -> tuple[mx.array, dict[str, Any]]:
         """Of the mean loss over a batch."""
         batch = self.train.drawn(self.spec.batch_size, TRAIN, step)
-        loss, gradients = None, {}
+        loss: mx.array | None = None
+        gradients: dict[str, Any] = {}
         for first, piece in self.pieces(batch):
             if loss is not None:
                 mx.eval(loss, gradients)
             part, more = self._gradient(*piece, self.noise(step, first), len(piece[0]) / len(batch[0]))
             loss = part if loss is None else loss + part
             gradients = tree_map(mx.add, gradients, more) if gradients else more
+        if loss is None:
+            raise ValueError("a batch without windows, expected at least one")
         return loss, gradients
 
 
 class Iterations(_Common):
     """Trains for `spec.iterations` steps; evaluates on the same text each time."""
 
+    spec: IteratedSpec
     measure = "val_loss"
 
-    def __init__(self, spec: LanguageSpec, corpus: Corpus):
+    def __init__(self, spec: IteratedSpec, corpus: Corpus):
         super().__init__(spec, corpus)
         self.piece = PIECE_ON_CPU if on_cpu() else PIECE
         self.whole = whole_step.wanted() and not on_cpu()
@@ -199,4 +205,8 @@ class Seconds(_Common):
 
 
 def build(spec: LanguageSpec, corpus: Corpus) -> Iterations | Seconds:
-    return Seconds(spec, corpus) if spec.timed else Iterations(spec, corpus)
+    if isinstance(spec, ChallengeSpec):
+        return Seconds(spec, corpus)
+    if isinstance(spec, IteratedSpec):
+        return Iterations(spec, corpus)
+    raise TypeError(f"{type(spec).__name__} is trained neither by iterations nor by the clock")

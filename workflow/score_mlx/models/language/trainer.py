@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-from mlx.utils import tree_flatten, tree_unflatten
+from mlx.utils import tree_unflatten
 
 from score_mlx.data.text.corpus import Corpus
-from score_mlx.models.language.gpt import GPT, parameters
+from score_mlx.models.language.gpt import GPT, by_name, parameters
 from score_mlx.models.language.measures import known_words, longest_copy
 from score_mlx.models.language.progress import Lines
 from score_mlx.models.language.spec import LanguageSpec
@@ -68,7 +68,7 @@ def _train(
     lines = Lines(progress, title, task.progress, folder / "losses.csv", reporter)
     history = fit(task, folder / "checkpoints" / "last.safetensors", _signature(spec, corpus), lines)
     lines.close()
-    weights = dict(tree_flatten(task.model.trainable_parameters()))
+    weights = by_name(task.model)
     for which, arrays in (("best", history.best), ("last", weights)):
         in_order = dict(sorted(arrays.items()))  # that of a resumed run's too
         save_arrays(folder / "weights" / f"{which}.safetensors", in_order)
@@ -100,9 +100,12 @@ def load_model(spec: LanguageSpec, corpus: Corpus, weights: Path) -> GPT:
         UserError: missing, damaged or another model's.
     """
     model = build(spec, corpus).model
-    wanted = {name: array.shape for name, array in tree_flatten(model.trainable_parameters())}
+    wanted = {name: array.shape for name, array in by_name(model).items()}
     try:
-        arrays = {name.removeprefix("model."): array for name, array in mx.load(str(weights)).items()}
+        loaded = mx.load(str(weights))
+        if not isinstance(loaded, dict):
+            raise ValueError("a single array")
+        arrays = {name.removeprefix("model."): array for name, array in loaded.items()}
         found = {name: arrays[name] for name in wanted}
     except (RuntimeError, ValueError, OSError):
         raise UserError(f"{weights}: no weights there, expected a .safetensors file") from None

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
-from mlx.utils import tree_flatten, tree_unflatten
+from mlx.utils import tree_unflatten
 
+from score_mlx.models.language.gpt import by_name
 from score_mlx.models.language.optimizers.groups import Groups
 from score_mlx.system import stopping
 from score_mlx.training import checkpoints
@@ -49,24 +50,32 @@ class History:
 class Task(Protocol):
     """What a kind of run says for `fit` to train it."""
 
-    model: nn.Module
     groups: Groups
     measure: str  # what of an evaluation chooses the best weights
 
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+        ...
+
     def progress(self, history: History) -> float:
         """How much of the training is done, 0 to 1; it ends at 1."""
+        ...
 
     def due(self, history: History) -> bool:
         """Whether to evaluate before the next step, or at the end."""
+        ...
 
     def prepare_step(self, history: History) -> None:
         """Set learning rates."""
 
     def advance(self, step: int) -> mx.array:
         """Take step `step` (from 0), without computing it yet; its loss."""
+        ...
 
     def evaluate(self, history: History) -> dict[str, Any]:
         """Losses now, the measure among them."""
+        ...
 
 
 def fit(task: Task, checkpoint: Path, signature: str, report: Callable[[History, float], None]) -> History:
@@ -144,14 +153,14 @@ def _evaluate(task: Task, history: History) -> None:
     found = task.evaluate(history)
     known = [e[task.measure] for e in history.evaluations if not math.isnan(e[task.measure])]
     if not history.best or found[task.measure] <= min(known, default=math.inf):  # NaN never is
-        history.best = dict(tree_flatten(task.model.trainable_parameters()))
+        history.best = by_name(task.model)
         mx.eval(history.best)
     history.evaluations.append({"step": history.step, "seconds": history.trained} | found)
 
 
 def _save(path: Path, signature: str, task: Task, history: History) -> None:
     arrays = {f"best.{name}": value for name, value in history.best.items()}
-    arrays |= {f"model.{name}": value for name, value in tree_flatten(task.model.trainable_parameters())}
+    arrays |= {f"model.{name}": value for name, value in by_name(task.model).items()}
     arrays |= {f"optimizer.{name}": value for name, value in task.groups.arrays().items()}
     seen = [history.step, history.trained, history.seconds, history.resumed, history.evaluations]
     checkpoints.save(path, signature, arrays, seen)

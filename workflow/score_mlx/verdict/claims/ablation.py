@@ -56,7 +56,7 @@ def score_mlp_head(evidence: Evidence) -> Finding:
 @claim("integrators")
 def integrators(evidence: Evidence) -> Finding:
     """Differences from Euler after 75 epochs, averaged over architectures with and without descriptors."""
-    specs = [*evidence.specs("figure9"), *evidence.specs("figure10")]
+    specs = [*evidence.graphs("figure9"), *evidence.graphs("figure10")]
     values = evidence.measured(specs, lambda run: _after(run, INTEGRATOR_EPOCHS, evidence.epoch))
     by_scheme: dict[str, list[np.ndarray]] = {}
     for spec, row in zip(specs, values, strict=True):
@@ -68,14 +68,14 @@ def integrators(evidence: Evidence) -> Finding:
 
 @claim("dt_half_equal")
 def dt_half_equal(evidence: Evidence) -> Finding:
-    table = scores(evidence, {m: s for m, s in evidence.by_model("table2").items() if s.recurrent})
+    table = scores(evidence, {m: s for m, s in evidence.graphs_by_model("table2").items() if s.recurrent})
     points = np.mean([table.of[f"SCORE_{arch}_skip05"] - table.of[f"SCORE_{arch}"] for arch in ARCHS], axis=0)
     return equal({"dt 0.5 - dt 1/K": points}, table.folds, "mean difference")
 
 
 @claim("learned_dt")
 def learned_dt(evidence: Evidence) -> Finding:
-    specs = evidence.specs("learnable_dt")
+    specs = evidence.graphs("learnable_dt")
     values = evidence.scores(specs)
     learned = np.array([spec.learn_dt for spec in specs])
     points = values[learned].mean(axis=0) - values[~learned].mean(axis=0)
@@ -87,7 +87,7 @@ def fewer_parameters(evidence: Evidence) -> Finding:
     specs = evidence.by_model("table2")
     runs = evidence.runs([specs[name] for arch in ARCHS for name in (arch, f"SCORE_{arch}")])
     pairs = zip(ARCHS, runs[::2], runs[1::2], strict=True)
-    parts = [fact(arch, score.parameters / base.parameters, (0.0, 1.0)) for arch, base, score in pairs]
+    parts = [fact(arch, score.counted / base.counted, (0.0, 1.0)) for arch, base, score in pairs]
     found = Finding(parts, "", exact=True)
     least, most = min(part.value for part in parts), found.worst
     reason = f"SCORE has {least:.0%} to {most.value:.0%} of the stack's parameters, the largest share in {most.name}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from score_mlx.models.classical.spec import METHODS
+from score_mlx.models.classical.spec import METHODS, Lasso
 from score_mlx.models.dense.spec import NETWORKS
+from score_mlx.runs.spec import of_type
 from score_mlx.stats import statistics
 from score_mlx.verdict.claims.registry import claim
 from score_mlx.verdict.comparisons import equal, lower, printed_models, scores
@@ -45,7 +46,7 @@ def score_mlp_variance(evidence: Evidence) -> Finding:
 @claim("score_mlp_parameters")
 def score_mlp_parameters(evidence: Evidence) -> Finding:
     specs = evidence.by_model(TABLE)
-    mlp, score = (run.parameters for run in evidence.runs([specs[MLP], specs[SCORE_MLP]]))
+    mlp, score = (run.counted for run in evidence.runs([specs[MLP], specs[SCORE_MLP]]))
     reason = f"{score:,} parameters of SCORE-MLP, {mlp:,} of the MLP"
     return Finding([fact("SCORE-MLP - MLP", score - mlp, BELOW)], reason, exact=True)
 
@@ -54,7 +55,7 @@ def score_mlp_parameters(evidence: Evidence) -> Finding:
 def shap_helps_lasso(evidence: Evidence) -> Finding:
     """Against all descriptors, which the paper's table does not show; the best of the selections, by either ranking."""
     specs = evidence.by_model(TABLE)
-    lasso = {name: spec for name, spec in specs.items() if spec.as_dict().get("method") == "lasso"}
+    lasso = {spec.model: spec for spec in of_type(specs.values(), Lasso)}
     every = max(lasso, key=lambda name: lasso[name].top)
     shown = [name for name in lasso if name != every]
     table = scores(evidence, specs, [*shown, every])

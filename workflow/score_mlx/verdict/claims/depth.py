@@ -43,7 +43,7 @@ def dmpnn_gain(evidence: Evidence) -> Finding:
 @claim("gatv2_nothing")
 def gatv2_nothing(evidence: Evidence) -> Finding:
     """Both tables in one look-up, so that their runs are held to the same molecules and repeats."""
-    specs = [*evidence.specs("table8"), *evidence.specs("table7b")]
+    specs = [*evidence.graphs("table8"), *evidence.graphs("table7b")]
     values = evidence.scores(specs)
 
     def mean(arch: str, recurrent: bool) -> np.ndarray:
@@ -58,7 +58,7 @@ def gatv2_nothing(evidence: Evidence) -> Finding:
 @claim("less_oversmoothing")
 def less_oversmoothing(evidence: Evidence) -> Finding:
     """Distances between states of atoms that are not the same; smoothed states lie near each other."""
-    specs = evidence.specs("table7a")
+    specs = evidence.graphs("table7a")
     silent = [record_name(run.spec) for runs in evidence.trained(specs) for run in runs if not run.mad]
     if silent:
         raise NotRunError(f"{len(silent)} records say nothing of atom states, first {silent[0]}", silent)
@@ -83,7 +83,7 @@ def _gain(evidence: Evidence, table: str, *others: Published) -> Finding:
 
 def _by_depth(evidence: Evidence, table: str) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray], int]:
     """RMSE of SCORE and of the stack by K, and the number of folds."""
-    specs = evidence.specs(table)
+    specs = evidence.graphs(table)
     rows = list(zip(specs, evidence.scores(specs), strict=True))
     score, native = ({spec.steps: row for spec, row in rows if spec.recurrent == kind} for kind in (True, False))
     return score, native, evidence.folds(specs[0])

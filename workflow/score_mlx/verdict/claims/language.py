@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -36,8 +37,9 @@ def nanogpt_faster(evidence: Evidence) -> Finding:
     ]
     reason = f"mean of all evaluations, SCORE - stack: {'; '.join(map(_shown, parts))}"
     try:
-        names = (f"nanogpt_d64_{kind}_corrected" for kind in ("score", "native"))
-        reason += f"; {_shown(_compared(evidence, 'AdamW with bias correction at width 64', *names, average))}"
+        score, native = (f"nanogpt_d64_{kind}_corrected" for kind in ("score", "native"))
+        part = _compared(evidence, "AdamW with bias correction at width 64", score, native, average)
+        reason += f"; {_shown(part)}"
     except UndecidedError:
         pass
     return Finding(parts, reason)
@@ -105,7 +107,7 @@ def _below(evidence: Evidence, a: str, b: str, value: Value, region: Region = BE
 def _smaller_and_below(evidence: Evidence, a: str, b: str, value: Value) -> Finding:
     """Whether a's value is lower than b's, with fewer parameters."""
     found = _below(evidence, a, b, value)
-    ours, theirs = (runs[0].parameters for runs in evidence.language(a, b))
+    ours, theirs = (runs[0].counted for runs in evidence.language(a, b))
     size = fact("fewer parameters", ours - theirs, BELOW)
     if not size.inside:
         return Finding([size], f"{ours / 1e6:.1f}M parameters, not fewer than {theirs / 1e6:.1f}M", exact=True)
@@ -132,7 +134,8 @@ def _compared(evidence: Evidence, name: str, a: str, b: str, value: Value, regio
     if min(len(ours), len(theirs)) < 2 or not (np.ptp(ours) or np.ptp(theirs)):
         return single(name, difference, region)
     shifted = np.subtract(ours, bound)
-    p = float(stats.ttest_ind(shifted, theirs, equal_var=False, alternative="less").pvalue)
+    found: Any = stats.ttest_ind(shifted, theirs, equal_var=False, alternative="less")  # scipy has no types
+    p = float(found.pvalue)
     both = stats.ttest_ind(ours, theirs, equal_var=False).confidence_interval(statistics.LEVEL)
     return Part(name, difference, float(both.low), float(both.high), region, p, min(1.0, 2 * (1 - p)))
 

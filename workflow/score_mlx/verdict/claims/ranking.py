@@ -34,7 +34,7 @@ STACKS = ("base", "classic")  # forms without the averaging update
 @claim("top13_score")
 def top13_score(evidence: Evidence) -> Finding:
     """All of the best models use the averaging update, so the significance test compares only models that use it."""
-    specs, listed = evidence.by_model(TABLE), printed_models(evidence, TABLE)
+    specs, listed = evidence.graphs_by_model(TABLE), printed_models(evidence, TABLE)
     recurrent = {model for model, spec in specs.items() if spec.recurrent}
     claimed = len(recurrent.intersection(listed))
 
@@ -71,7 +71,7 @@ def dmpnn_skip05_first(evidence: Evidence) -> Finding:
 
 @claim("second_is_skip05")
 def second_is_skip05(evidence: Evidence) -> Finding:
-    specs = evidence.by_model(TABLE)
+    specs = evidence.graphs_by_model(TABLE)
     table = scores(evidence, specs)
 
     def nearest(means: Mapping[str, float]) -> float:

@@ -97,6 +97,6 @@ def _steadier(evidence: Evidence, config: str) -> Finding:
 
 def _by_arch(evidence: Evidence, config: str) -> tuple[dict[str, np.ndarray], int]:
     """The instability of each architecture in this form, (repeats * folds,), and the number of folds."""
-    specs = {spec.arch: spec for spec in evidence.specs(TABLE) if spec.config == config}
+    specs = {spec.arch: spec for spec in evidence.graphs(TABLE) if spec.config == config}
     values = evidence.measured([specs[arch] for arch in ARCHS], instability)
     return dict(zip(ARCHS, values, strict=True)), evidence.folds(specs[ARCHS[0]])

@@ -44,8 +44,9 @@ def speedup_above_one(evidence: Evidence) -> Finding:
 
 @claim("gt_not_fitted")
 def gt_not_fitted(evidence: Evidence) -> Finding:
-    specs = [spec for spec in evidence.specs(TABLE) if spec.arch == "gt" and not spec.descriptors]
-    (native, score), *_ = evidence.trained(sorted(specs, key=lambda spec: spec.recurrent))
+    specs = [spec for spec in evidence.graphs(TABLE) if spec.arch == "gt" and not spec.descriptors]
+    in_order = sorted(specs, key=lambda spec: spec.recurrent)
+    (native, score), *_ = evidence.trained(in_order)
     found = speedup.fit(native, score)
     reason = found.flaw or f"factor {found.factor:.1f}, the curves {found.residual:.3f} apart"
     part = fact("distance of the curves", found.residual, (-math.inf if found.flaw else warp.POOR, math.inf))
@@ -83,7 +84,7 @@ def rdkit_most_for_gt(evidence: Evidence) -> Finding:
 
 @claim("rdkit_best")
 def rdkit_best(evidence: Evidence) -> Finding:
-    specs = evidence.specs(TABLE)
+    specs = evidence.graphs(TABLE)
     values = evidence.scores(specs)
     best = {}
     for flag in (True, False):

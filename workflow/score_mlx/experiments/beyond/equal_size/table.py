@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.runs.run import FoldRun, mean_std
+from score_mlx.models.graphs.run import GraphRun
+from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.spec import Spec
 from score_mlx.stats.crossed import crossed
 from score_mlx.stats.statistics import ALPHA, holm
 from score_mlx.tables.formats import change, interval, number
 from score_mlx.tables.runs import lacking, provenance, require_one_dataset, warnings
-from score_mlx.tables.table import Readable
+from score_mlx.tables.table import Readable, Row
 
 COLUMNS = (
     "architecture", "rival", "hidden", "steps", "parameters", "score_parameters", "rmse", "score_rmse", "difference",
@@ -24,7 +25,7 @@ ALL = "all"  # in the column `architecture`
 Errors = dict[tuple[int, int], float]  # (repeat, fold) -> RMSE
 
 
-def equal_size_table(runs: Sequence[FoldRun]) -> list[dict[str, Any]]:
+def equal_size_table(runs: Sequence[GraphRun]) -> list[dict[str, Any]]:
     """One row an architecture and rival, those of all architectures together first; keys `COLUMNS`.
 
     `difference` is SCORE's RMSE less the rival's, below 0 where SCORE is better; p is adjusted by Holm over the rows of
@@ -35,7 +36,7 @@ def equal_size_table(runs: Sequence[FoldRun]) -> list[dict[str, Any]]:
     """
     for repeat in {run.spec.repeat for run in runs}:
         require_one_dataset(run for run in runs if run.spec.repeat == repeat)
-    grouped: dict[str, dict[str, list[FoldRun]]] = {}
+    grouped: dict[str, dict[str, list[GraphRun]]] = {}
     for run in runs:
         grouped.setdefault(run.spec.arch, {}).setdefault(rival(run.spec), []).append(run)
     rivals = dict.fromkeys(name for forms in grouped.values() for name in forms if name != "SCORE")
@@ -47,14 +48,14 @@ def equal_size_table(runs: Sequence[FoldRun]) -> list[dict[str, Any]]:
     return together + each
 
 
-def rival(spec: Spec) -> str:
+def rival(spec: GraphSpec) -> str:
     """What a run is here: `SCORE`, `K = 1`, `base, narrowed`."""
     if spec.recurrent:
         return "SCORE"
     return "K = 1" if spec.steps == 1 else f"{spec.config}, narrowed"
 
 
-def caption(runs: Sequence[FoldRun], missing: Sequence[Spec]) -> list[str]:
+def caption(runs: Sequence[GraphRun], missing: Sequence[Spec]) -> list[str]:
     """What a reader must know, a sentence an item."""
     lines = [
         *warnings([run for run in runs if run.spec.recurrent] or runs),  # of others the width is lower on purpose
@@ -69,7 +70,7 @@ def caption(runs: Sequence[FoldRun], missing: Sequence[Spec]) -> list[str]:
 
 
 def _row(
-    grouped: dict[str, dict[str, list[FoldRun]]], archs: Sequence[str], name: str, label: str
+    grouped: dict[str, dict[str, list[GraphRun]]], archs: Sequence[str], name: str, label: str
 ) -> dict[str, Any] | None:
     chosen = [arch for arch in archs if _difference(grouped[arch], name, "best")]
     if not chosen:
@@ -91,7 +92,7 @@ def _row(
     return row
 
 
-def _difference(forms: dict[str, list[FoldRun]], name: str, epoch: str) -> Errors:
+def _difference(forms: dict[str, list[GraphRun]], name: str, epoch: str) -> Errors:
     """SCORE less the rival, repeat by repeat and fold by fold; empty where one lacks or diverged."""
     sides = [
         {(r.spec.repeat, fold): rmse for r in forms.get(form, []) for fold, rmse in enumerate(r.rmse(epoch))}
@@ -101,11 +102,11 @@ def _difference(forms: dict[str, list[FoldRun]], name: str, epoch: str) -> Error
     return found if all(map(math.isfinite, found.values())) else {}
 
 
-def _mean(forms: Sequence[dict[str, list[FoldRun]]], name: str) -> float:
-    return float(np.mean([mean_std(run.best)[0] for form in forms for run in form[name]]))
+def _mean(forms: Sequence[dict[str, list[GraphRun]]], name: str) -> float:
+    return float(np.mean([np.mean(run.best) for form in forms for run in form[name]]))
 
 
-def _shown(row: dict[str, Any]) -> str:
+def _shown(row: Row) -> str:
     return "not shown" if row["p_holm"] >= ALPHA else "SCORE better" if row["difference"] < 0 else "SCORE worse"
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from score_mlx.experiments.beyond.base import Archs, Beyond, Data, Repeats, Setting, common
 from score_mlx.models.classical.spec import METHODS
+from score_mlx.models.graphs.choices import Fidelity
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
@@ -31,7 +32,7 @@ class FactorialExperiment(Beyond):
     archs: Archs
     settings: Annotated[list[Setting], Field(min_length=1)] = [Setting()]
     # as_code: the paper's models, whose stacks and SCORE differ in more than sharing; as_text: one form for all corners
-    fidelities: Annotated[list[Literal[GraphSpec.CHOICES["fidelity"]]], Field(min_length=1)]
+    fidelities: Annotated[list[Fidelity], Field(min_length=1)]
     data: Annotated[list[Data], Field(min_length=1)] = [Data()]
     repeats: Repeats = [0]
     catboost: bool = False  # beside the networks, on the 217 descriptors

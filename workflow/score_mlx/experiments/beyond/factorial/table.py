@@ -10,7 +10,7 @@ import numpy as np
 
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.run import FoldRun, mean_std
-from score_mlx.runs.spec import Spec
+from score_mlx.runs.spec import Spec, of_type
 from score_mlx.stats.crossed import Effect, crossed
 from score_mlx.stats.statistics import ALPHA, holm
 from score_mlx.tables.formats import change, interval, number
@@ -149,11 +149,11 @@ def corner_table(corners: Corners, specs: Iterable[Spec]) -> list[dict[str, Any]
     Args:
         specs: all runs that the table lists, with a record or without.
     """
-    there, lacking = {run.spec for run in corners.runs}, {}
-    for spec in specs:
-        if spec.configuration:
-            named = lacking.setdefault((_group(spec), spec.arch), [])
-            named += [spec.config + (f" repeat {spec.repeat}" if spec.repeat else "")] if spec not in there else []
+    there = {run.spec for run in corners.runs}
+    lacking: dict[tuple[Group, str], list[str]] = {}
+    for spec in of_type(specs, GraphSpec):
+        named = lacking.setdefault((_group(spec), spec.arch), [])
+        named += [spec.config + (f" repeat {spec.repeat}" if spec.repeat else "")] if spec not in there else []
     return [_corner_row(corners, group, arch, missing) for (group, arch), missing in lacking.items()]
 
 
@@ -202,8 +202,9 @@ def _row(corners: Corners, group: Group, effect: str, name: str, archs: Sequence
     found, *others = (corners.effect(group, archs, weights, epoch) for epoch in ("best", *OTHERS))
     if found is None or (name.startswith(ALL) and found.units < 2):
         return None
-    complete = [arch for arch in archs if corners.contrast(group, arch, weights, "best")]
-    repeats = sorted({repeat for arch in complete for repeat, _ in corners.contrast(group, arch, weights, "best")})
+    contrasts = {arch: corners.contrast(group, arch, weights, "best") for arch in archs}
+    complete = [arch for arch, contrast in contrasts.items() if contrast]
+    repeats = sorted({repeat for contrast in contrasts.values() for repeat, _ in contrast or ()})
     row = dict.fromkeys(COLUMNS) | dict(zip(GROUP, group, strict=True)) | {"effect": effect, "architecture": name}
     row |= {"architectures": found.units, "repeats": len(repeats), "difference": found.value, "p": found.p}
     row |= {"low": found.low, "high": found.high, "below_0": found.below}
@@ -235,7 +236,7 @@ def _corner_row(corners: Corners, group: Group, arch: str, lacking: Sequence[str
     row = dict.fromkeys(CORNER_COLUMNS) | dict(zip(GROUP, group, strict=True)) | {"architecture": arch}
     for corner, same in runs.items():
         row[corner], row[f"{corner}_last"] = _finite(_mean(same, "best")), _finite(_mean(same, "last"))
-    baseline = corners.baselines.get(group[:2])
+    baseline = corners.baselines.get((group[0], group[1]))
     row["catboost"] = _mean(baseline, "best") if baseline else None
     for name, chosen in (("stack", STACKS), ("shared", SHARED)):
         row[f"parameters_{name}"] = next((same[0].parameters for c, same in runs.items() if c in chosen), None)

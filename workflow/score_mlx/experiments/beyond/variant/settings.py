@@ -10,9 +10,10 @@ from pydantic import Field
 
 from score_mlx.experiments.base import Name
 from score_mlx.experiments.beyond.base import Beyond, Repeats
-from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
+from score_mlx.models.graphs.choices import Configuration
+from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.run import FoldRun
-from score_mlx.runs.spec import Spec
+from score_mlx.runs.spec import Spec, of_type
 from score_mlx.system import project
 from score_mlx.tables.table import Table
 
@@ -24,7 +25,7 @@ class VariantExperiment(Beyond):
     kind: Literal["variant"]
     experiments: Annotated[list[Name], Field(min_length=1)]
     change: dict[Literal["bias_correction", "head", "fidelity"], bool | str]
-    configs: list[Literal[CONFIGS]] = []  # of graph networks; none means all
+    configs: list[Configuration] = []  # of graph networks; none means all
     repeats: Repeats = [0]
 
     def pairs(self, config: Any) -> list[tuple[GraphSpec, GraphSpec]]:
@@ -33,7 +34,7 @@ class VariantExperiment(Beyond):
             (spec, replace(spec, **self.change))
             for experiment in self.experiments
             for repeat in self.repeats
-            for listed in config.specs(experiment)
+            for listed in of_type(config.specs(experiment), GraphSpec)
             if not self.configs or listed.config in self.configs
             for spec in [replace(listed, repeat=repeat)]
         ]
@@ -63,6 +64,6 @@ class VariantExperiment(Beyond):
                 found |= {s: printed[s.model]["rmse_mean"] for s in config.specs(name) if s.model in printed}
             if experiment.kind == "steps" and experiment.paper:
                 depths, sides = steps.read_paper(file), {True: "score", False: "native"}
-                specs = [spec for spec in config.specs(name) if str(spec.steps) in depths]
+                specs = [spec for spec in of_type(config.specs(name), GraphSpec) if str(spec.steps) in depths]
                 found |= {spec: depths[str(spec.steps)][sides[spec.recurrent]] for spec in specs}
         return found

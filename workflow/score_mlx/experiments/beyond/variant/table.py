@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from score_mlx.runs.run import FoldRun, mean_std
+from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
 from score_mlx.stats.statistics import ALPHA, corrected, holm
 from score_mlx.tables.formats import change, interval, number
@@ -54,8 +54,8 @@ def _row(both: Sequence[tuple[FoldRun, FoldRun]], paper: float | None) -> dict[s
     spec, changed = both[0][0].spec, both[0][1].spec
     row = dict.fromkeys(COLUMNS) | {"model": spec.model, "repeats": len(both), "paper": paper}
     row |= {name: spec.as_dict()[name] for name in ("steps", "readout", "head")} | {"changed_options": changed.options}
-    means = [[mean_std(run.best)[0] for run in side] for side in zip(*both, strict=True)]
-    row["rmse"], row["changed_rmse"] = (None if None in side else float(np.mean(side)) for side in means)
+    means = [[np.mean(run.best) for run in side] for side in zip(*both, strict=True)]
+    row["rmse"], row["changed_rmse"] = (float(np.mean(side)) if np.isfinite(side).all() else None for side in means)
     if paper is not None:
         row["from_paper"] = None if row["rmse"] is None else row["rmse"] - paper
         row["changed_from_paper"] = None if row["changed_rmse"] is None else row["changed_rmse"] - paper

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 import mlx.nn as nn
-from mlx.optimizers import MultiOptimizer, Muon, Optimizer
+from mlx.optimizers import MultiOptimizer, Muon
 from mlx.utils import tree_flatten
 
 from score_mlx.models.language.challenge_settings import SETTINGS, Settings
 from score_mlx.models.language.optimizers.adam import FusedAdamW
 from score_mlx.models.language.optimizers.normuon import NorMuon
-from score_mlx.models.language.spec import ChallengeSpec, CharSpec, LanguageSpec
+from score_mlx.models.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
+
+Decaying = FusedAdamW | Muon | NorMuon  # all have a learning rate and a weight decay
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Group:
     """
 
     takes: Callable[[str, mx.array], bool]
-    optimizer: Optimizer
+    optimizer: Decaying
 
 
 class Groups:
@@ -79,11 +81,13 @@ def build(spec: LanguageSpec, model: nn.Module) -> Groups:
         return Groups(model, [Group(_matrix_of_a_block, _muon(spec)), adam])
     if isinstance(spec, CharSpec):
         return Groups(model, [Group(_anything, FusedAdamW(spec.learning_rate, weight_decay=0.0))])
+    if not isinstance(spec, NanoGPTSpec):
+        raise TypeError(f"{type(spec).__name__} has no optimisers here")
     adamw = FusedAdamW(spec.learning_rate, weight_decay=spec.weight_decay, bias_correction=spec.bias_correction)
     return Groups(model, [Group(_anything, adamw)])
 
 
-def _muon(spec: CharSpec) -> Optimizer:
+def _muon(spec: CharSpec) -> Muon:
     if spec.optimizer == "muon":
         return Muon(spec.matrix_rate, momentum=0.95, weight_decay=0.0, ns_steps=5)
     return NorMuon(spec.matrix_rate, momentum=0.95, method="polar_express", steps=5)
@@ -93,7 +97,7 @@ def _challenge(s: Settings, width: int) -> list[Group]:
     """Tables and head at rates tuned for width 768, scaled by the root of the width's ratio to it."""
     scale = (width / 768) ** -0.5
 
-    def adam(rate: float, betas: tuple[float, float] = s.betas) -> Optimizer:
+    def adam(rate: float, betas: tuple[float, float] = s.betas) -> FusedAdamW:
         return FusedAdamW(rate, betas=list(betas), eps=1e-10, weight_decay=0.0, bias_correction=True)
 
     matrices = NorMuon(
