@@ -88,7 +88,7 @@ def test_every_field_of_a_spec_is_an_option_and_explained():
         (["diff", "none", "none"], "none: no such file"),
         (["adopt", "none"], "none: no run.json below it"),
         (["data", "prepare", "none.csv", "x"], "none.csv: cannot read the file"),
-        (["data", "folds", "none.csv", "x"], "none.csv: no such file"),
+        (["data", "folds", "none.csv", "x.csv"], "none.csv: no such file"),
     ],
 )
 def test_a_mistake_is_explained(arguments, says, tmp_path, monkeypatch):
