@@ -15,6 +15,7 @@ from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec, of_type
 from score_mlx.system import project
+from score_mlx.system.errors import UserError
 from score_mlx.tables.table import Table
 
 
@@ -29,12 +30,16 @@ class VariantExperiment(Beyond):
     repeats: Repeats = [0]
 
     def pairs(self, config: Any) -> list[tuple[GraphSpec, GraphSpec]]:
-        """Each run as the paper has it and as changed."""
+        """Each run as the paper has it and as changed.
+
+        Raises:
+            UserError: an experiment has runs that are no graph networks.
+        """
         return [
             (spec, replace(spec, **self.change))
             for experiment in self.experiments
             for repeat in self.repeats
-            for listed in of_type(config.specs(experiment), GraphSpec)
+            for listed in _graph_networks(config, experiment)
             if not self.configs or listed.config in self.configs
             for spec in [replace(listed, repeat=repeat)]
         ]
@@ -67,3 +72,11 @@ class VariantExperiment(Beyond):
                 specs = [spec for spec in of_type(config.specs(name), GraphSpec) if str(spec.steps) in depths]
                 found |= {spec: depths[str(spec.steps)][sides[spec.recurrent]] for spec in specs}
         return found
+
+
+def _graph_networks(config: Any, experiment: str) -> list[GraphSpec]:
+    listed = config.specs(experiment)
+    networks = list(of_type(listed, GraphSpec))
+    if len(networks) < len(listed):
+        raise UserError(f"{experiment} has other runs than graph networks, expected an experiment of these alone")
+    return networks
