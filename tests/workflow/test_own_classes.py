@@ -29,7 +29,7 @@ def command(*arguments, cwd=ROOT):
 
 
 def snakemake(work, *arguments):
-    program = [Path(sys.executable).with_name("snakemake"), "--cores", "1", "--directory", work]
+    program = [Path(sys.executable).with_name("snakemake"), "--cores", "2", "--directory", work]
     settings = [f"dataset={work / 'my.csv'}", "smiles_column=SMILES", "target_column=oxygen", "preset=smoke"]
     return command(*program, "--config", *settings, "task=classification", EXPERIMENTS, "--", *arguments)
 
