@@ -44,10 +44,11 @@ def test_at_least_one_core():
 
 # Its workers never end by themselves.
 ENDLESS = """
+import os
 import time
 from score_mlx.data.chem import parallel
 def work(chunk, first):
-    print("at work", flush=True)
+    os.write(1, b"at work\\n")  # whole, whoever writes at the same time
     time.sleep(600)
 if __name__ == "__main__":
     parallel.ordered_map(work, [0] * 60, processes=2, label="x")
@@ -59,6 +60,7 @@ def test_workers_end_with_the_process_that_was_killed(tmp_path, repo):
     environment = os.environ | {"PYTHONPATH": str(repo / "workflow")}
     command = [sys.executable, tmp_path / "endless.py"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as parent:
-        assert [parent.stdout.readline() for _ in range(2)] == ["at work\n"] * 2
-        parent.kill()
+        said = [parent.stdout.readline() for _ in range(2)]
+        parent.kill()  # before anything is asserted: it would not end by itself
         parent.communicate(timeout=20)  # ends when nobody is left who could write
+    assert said == ["at work\n"] * 2
