@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from score_mlx.cli.options import Dataset, Paper, PresetName, Records, Runs, Tit
 from score_mlx.cli.outputs import ending
 from score_mlx.experiments.registry import DRAWN_BY
 from score_mlx.system.errors import UserError
-
-if TYPE_CHECKING:
-    pass
 
 
 def figure(

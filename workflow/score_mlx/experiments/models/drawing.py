@@ -71,7 +71,7 @@ def draw(
 
 
 def limits(runs: Sequence[GraphRun]) -> tuple[float, float]:
-    """Range of the metric to show: all folds, but one model that blew up does not flatten the others.
+    """Range of the metric to show: that of all folds of the models that are not off the scale.
 
     A model is off the scale when its mean error is beyond three interquartile ranges of all means above
     their upper quartile (Tukey's far outliers). A metric of which more is better has an end, and no such models.
