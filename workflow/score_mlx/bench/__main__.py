@@ -32,6 +32,7 @@ SIDE_BY_SIDE = {"score-mlx": 5, "score-mlx-plain": 5}  # folds of the engines th
 
 
 def main() -> None:
+    """Time the chosen models with every engine that has them; a CSV, after each model whole, and a figure beside it."""
     every = ",".join(f"{arch}:{form}" for arch in ARCHS for form in ("base", "SCORE"))
     parser = argparse.ArgumentParser(prog="score_mlx.bench", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/bench.csv"), help="CSV to write, beside it a .png")

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from score_mlx import runtime
+from score_mlx.bench.language import random_task
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.spec import CharSpec, LanguageSpec, NanoGPTSpec
 from score_mlx.system.files import write_csv
@@ -37,6 +38,7 @@ Measured = tuple[str, str, str, float, str, float | None]
 
 
 def main() -> None:
+    """Print and write one row for each measure: its value, unit, first seconds, peak memory, device and precision."""
     parser = argparse.ArgumentParser(
         prog="score_mlx.bench.accelerator", description=__doc__ and __doc__.splitlines()[0]
     )
@@ -89,7 +91,7 @@ def language(name: str, whole: bool, steps: int) -> Measured:
     """Seconds of a training step, the median."""
     import mlx.core as mx
 
-    task = _task(name)
+    task = random_task(*LANGUAGE[name])
     task.whole = whole
     taken = []
     for step in range(steps + 1):
@@ -107,7 +109,7 @@ def same_bytes(name: str, steps: int = 5) -> Measured:
     from mlx.utils import tree_flatten
 
     def digest() -> str:
-        task, found = _task(name), hashlib.sha256()
+        task, found = random_task(*LANGUAGE[name]), hashlib.sha256()
         for step in range(steps):
             mx.eval(task.advance(step), task.model.parameters(), task.groups.arrays())
         for _, array in tree_flatten(task.model.parameters()):
@@ -134,15 +136,6 @@ def epoch(count: int, results: Path) -> Measured:
         run_epoch(task, replicas, number)
         taken.append(time.perf_counter() - start)
     return "training epoch", GRAPH.model, f"{count} replicas", min(taken[1:]), "s", taken[0]
-
-
-def _task(name: str) -> Any:
-    from score_mlx.data.text.corpus import assemble
-    from score_mlx.models.language.tasks import build
-
-    spec, vocabulary = LANGUAGE[name]
-    tokens = np.random.default_rng(0).integers(0, vocabulary, 100_000, dtype=np.int32)
-    return build(spec, assemble("random", "random", True, tokens, [b"x"] * vocabulary))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ FOLDS, CORES = 5, 2
 
 
 def main() -> None:
+    """Read the measurements' CSV files of a folder; write three Markdown tables there: goals, epochs and costs."""
     parser = argparse.ArgumentParser(prog="score_mlx.bench.goals", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("results"), help="where bench*.csv are, and what to write")
     folder = parser.parse_args().folder

@@ -28,6 +28,7 @@ FOLDS, SEED = 5, 0
 
 
 def main() -> None:
+    """Measure each number of molecules in a new process; print a row each and write all to a CSV."""
     parser = argparse.ArgumentParser(prog="score_mlx.bench.growth", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/bench_growth.csv"), help="CSV to write")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder with the prepared ESOL")

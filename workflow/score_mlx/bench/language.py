@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,8 +19,11 @@ from score_mlx import runtime
 from score_mlx.bench import machine
 from score_mlx.bench.pipes import ask, end
 from score_mlx.bench.worker import THREADS, one_core
-from score_mlx.models.language.spec import CharSpec, IteratedSpec, NanoGPTSpec
+from score_mlx.models.language.spec import CharSpec, IteratedSpec, LanguageSpec, NanoGPTSpec
 from score_mlx.system.files import write_csv, write_text
+
+if TYPE_CHECKING:  # the process that asks does not load MLX
+    from score_mlx.models.language.tasks import Iterations, Seconds
 
 MODELS: dict[str, tuple[IteratedSpec, int]] = {  # and the size of its vocabulary
     "nanoGPT, d = 64": (NanoGPTSpec("random", "nanogpt", "base"), 23_861),
@@ -31,6 +35,7 @@ COLUMNS = ("model", "engine", "tokens_per_second", "ratio_to_pytorch", *machine.
 
 
 def main() -> None:
+    """Time every model with each engine in turns; write a CSV and a Markdown table of tokens a second."""
     parser = argparse.ArgumentParser(prog="score_mlx.bench.language", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/bench_language.csv"), help="CSV to write")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each engine after a warm-up")
@@ -90,40 +95,49 @@ def _start(engine: str, model: str, steps: int) -> subprocess.Popen:
 def _serve(engine: str, model: str, steps: int) -> None:
     """Tokens, seconds and processor seconds for each line read."""
     spec, vocabulary = MODELS[model]
-    rng = np.random.default_rng(0)
-    make = _pytorch if engine == "pytorch" else _ours
-    step = make(spec, vocabulary)
+    step = (_pytorch if engine == "pytorch" else _ours)(spec, vocabulary)
+    done = iter(range(10**9))
     for _ in sys.stdin:
-        rows = rng.integers(0, vocabulary, (steps, spec.batch_size, spec.context + 1), dtype=np.int32)
         start, processor = time.perf_counter(), time.process_time()
-        for row in rows:
-            step(row[:, :-1], row[:, 1:])
+        for _ in range(steps):
+            step(next(done))
         took = [time.perf_counter() - start, time.process_time() - processor]
-        print(json.dumps([rows[:, :, 1:].size, *took]), flush=True)
+        print(json.dumps([steps * spec.batch_size * spec.context, *took]), flush=True)
 
 
-def _pytorch(spec: IteratedSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
+def _pytorch(spec: IteratedSpec, vocabulary: int) -> Callable[[int], None]:
     from score_mlx.bench.torch_gpt import stepper
 
-    return stepper(spec, vocabulary)
+    step = stepper(spec, vocabulary)
+
+    def drawn(number: int) -> None:
+        shape = (spec.batch_size, spec.context + 1)
+        rows = np.random.default_rng(number).integers(0, vocabulary, shape, dtype=np.int32)
+        step(rows[:, :-1], rows[:, 1:])
+
+    return drawn
 
 
-def _ours(spec: IteratedSpec, vocabulary: int) -> Callable[[np.ndarray, np.ndarray], None]:
+def _ours(spec: IteratedSpec, vocabulary: int) -> Callable[[int], None]:
     runtime.start()
     import mlx.core as mx
 
-    from score_mlx.data.text.corpus import assemble
-    from score_mlx.models.language.tasks import build
+    task = random_task(spec, vocabulary)
 
-    tokens = np.arange(100_000, dtype=np.int32) % vocabulary
-    task = build(spec, assemble("random", "random", True, tokens, [b"x"] * vocabulary))
-
-    def step(tokens: np.ndarray, targets: np.ndarray) -> None:
-        loss, gradients = task._gradient(mx.array(tokens), mx.array(targets), task.noise(0))
-        task.groups.update(gradients)
+    def step(number: int) -> None:
+        loss = task.advance(number)
         mx.eval(task.model.parameters(), task.groups.arrays(), loss)
 
     return step
+
+
+def random_task(spec: LanguageSpec, vocabulary: int) -> Iterations | Seconds:
+    """The training task of a spec on 100,000 random tokens of a vocabulary of that size."""
+    from score_mlx.data.text.corpus import assemble
+    from score_mlx.models.language.tasks import build
+
+    tokens = np.random.default_rng(0).integers(0, vocabulary, 100_000, dtype=np.int32)
+    return build(spec, assemble("random", "random", True, tokens, [b"x"] * vocabulary))
 
 
 def _markdown(rows: list[list]) -> str:

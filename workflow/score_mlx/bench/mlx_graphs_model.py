@@ -44,6 +44,7 @@ class MlxGraphsModel(nn.Module):
         self.readout, self.head = MolAttFP(spec.hidden), ScoreMLP(spec.hidden)
 
     def __call__(self, edges: mx.array, bonds: EdgeList, noise: Noise) -> mx.array:
+        """Predictions (B,) of a batch's B molecules; edges (2, E) hold the source and target atom of each bond."""
         h = self.project(bonds.atoms)
         extra = () if self.arch == "gcn" else (bonds.bonds,)
         for t in range(self.steps):
@@ -57,9 +58,11 @@ class MlxGraphsTask(GraphTask):
     """Its training with our loop, one fold at a time: its scatter has no rule for side by side."""
 
     def model(self) -> MlxGraphsModel:
+        """A new model, of the widths that the data's features have."""
         return MlxGraphsModel(self.spec, self.data.graphs.atoms.shape[1], self.data.graphs.bonds.shape[1])
 
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
+        """The first replica's batch, its edges (2, E) included, and the function that predicts from it."""
         batch = self.batchers[0].batch(molecules[0])
         edges = np.stack([batch.arrays["source"], batch.arrays["target"]])
 

@@ -52,6 +52,7 @@ class GraphTransformer(nn.Module):
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, h: torch.Tensor, edges: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        """New states (A, H) from states h (A, H), atom pairs (2, P) and the pairs' features (P, bonds + 1)."""
         h = self.norm_attention(h + self.dropout(self.attend(h, edges, features)))
         return self.norm_ffn(h + self.dropout(self.outer(relu(self.inner(h)))))
 
@@ -66,12 +67,15 @@ LAYERS = {
 
 
 class MolAttFP(nn.Module):
+    """AttentiveFP's readout (Xiong et al. 2020): two rounds of attention over a molecule's atoms, each with a GRU."""
+
     def __init__(self, hidden: int):
         super().__init__()
         self.align, self.attend = nn.Linear(2 * hidden, 1), nn.Linear(hidden, hidden)
         self.gru, self.dropout = nn.GRUCell(hidden, hidden), nn.Dropout(0.1)
 
     def forward(self, h: torch.Tensor, owner: torch.Tensor, molecules: int) -> torch.Tensor:
+        """Embeddings (B, H) of `molecules` molecules from atoms' states (A, H); owner (A,): each atom's molecule."""
         g = leaky_relu(global_add_pool(h, owner, molecules))
         for _ in range(2):
             logits = leaky_relu(self.align(torch.cat([g[owner], h], dim=-1)))
@@ -82,12 +86,15 @@ class MolAttFP(nn.Module):
 
 
 class ScoreHead(nn.Module):
+    """The paper's SCORE-MLP as the head: 128 units, one shared layer applied four times with dt = 1/4."""
+
     def __init__(self, hidden: int):
         super().__init__()
         self.dropout, self.project = nn.Dropout(0.1), nn.Linear(hidden, 128)
         self.block, self.output = nn.Linear(128, 128), nn.Linear(128, 1)
 
     def forward(self, g: torch.Tensor) -> torch.Tensor:
+        """Predictions (B,) from molecule embeddings (B, H)."""
         x = self.project(self.dropout(g))
         for _ in range(4):
             x = x + (leaky_relu(self.block(x)) - x) / 4
@@ -107,6 +114,7 @@ class PygModel(nn.Module):
         self.readout, self.head = MolAttFP(spec.hidden), ScoreHead(spec.hidden)
 
     def forward(self, batch) -> torch.Tensor:
+        """Predictions (B,) of a PyTorch Geometric batch of B molecules."""
         h = self.project(batch.x)
         edges, extra = batch.edge_index, () if self.arch == "gcn" else (batch.edge_attr,)
         if self.arch == "gt":
@@ -128,4 +136,5 @@ class PygAttentiveFP(nn.Module):
         self.head = ScoreHead(spec.hidden)
 
     def forward(self, batch) -> torch.Tensor:
+        """Predictions (B,) of a PyTorch Geometric batch of B molecules."""
         return self.head(self.body(batch.x, batch.edge_index, batch.edge_attr, batch.batch))

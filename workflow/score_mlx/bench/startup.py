@@ -15,6 +15,7 @@ COLUMNS = ("starts", "median_seconds", "slowest_seconds")
 
 
 def main() -> None:
+    """Start the job several times; write the median and the largest number of seconds to a CSV."""
     parser = argparse.ArgumentParser(prog="score_mlx.bench.startup", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results/bench_startup.csv"), help="CSV to write")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder with the prepared ESOL")

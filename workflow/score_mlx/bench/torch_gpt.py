@@ -27,6 +27,7 @@ class Block(nn.Module):
         self.norm1, self.norm2 = (nn.Identity() if modern else nn.LayerNorm(width) for _ in range(2))
 
     def forward(self, x: torch.Tensor, turn: torch.Tensor) -> torch.Tensor:
+        """New states (B, T, width) from states x (B, T, width); turn: rotary angles as complex numbers of modulus 1."""
         if not self.modern:
             x = self.norm1(x + self._drop(self._attention(x, turn)))
             return self.norm2(x + self._drop(self.leave(F.relu(self.enter(x)))))
@@ -60,6 +61,7 @@ class TorchGPT(nn.Module):
         self.register_buffer("turn", torch.polar(torch.ones_like(angles), angles))
 
     def forward(self, tokens: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Mean cross-entropy, nats a token, of targets (B, T) after tokens (B, T)."""
         x = self.table(tokens) if self.modern else self.table(tokens) + self.positions(tokens)
         for block in self.blocks:
             x = block(x, self.turn)

@@ -54,6 +54,7 @@ class Worker:
         return values | {"others": busy.others(values.pop("cpu"))}
 
     def close(self) -> None:
+        """End the worker process and wait for it."""
         end(self.process)
 
 
