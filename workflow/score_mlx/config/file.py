@@ -171,6 +171,7 @@ class Config(Typed):
 
     @property
     def figures_folder(self) -> str:
+        """`paper_figures` for the paper's data; any other data set has its figures beside its tables."""
         return "paper_figures" if self.dataset == "esol" else f"{self.tables_folder}/figures"
 
     def specs(self, experiment: str, split: str | None = None) -> list[Spec]:

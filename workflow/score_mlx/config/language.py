@@ -56,12 +56,16 @@ class ChallengeSettings(Typed):
 
 
 class LanguageSettings(Typed):
+    """The key `language`: how long each of the paper's three language tasks trains and is evaluated."""
+
     nanogpt: NanoGPTSettings = NanoGPTSettings()
     chargpt: CharSettings = CharSettings()
     challenge: ChallengeSettings = ChallengeSettings()
 
 
 class NanoGPTCuts(Typed):
+    """What a preset may lower for Figures 3 and 4; None leaves a setting as it is."""
+
     repeats: Repeats | None = None
     iterations: Annotated[int, Field(ge=1, le=NanoGPTSpec.iterations)] | None = None
     iterations_wide: Annotated[int, Field(ge=1, le=NanoGPTSpec.iterations)] | None = None
@@ -70,6 +74,8 @@ class NanoGPTCuts(Typed):
 
 
 class CharCuts(Typed):
+    """What a preset may lower for Tables 10 and 11; None leaves a setting as it is."""
+
     iterations: Annotated[int, Field(ge=1, le=CharSpec.iterations)] | None = None
     validation: Validation | None = None
     evaluation_batches: Annotated[int, Field(ge=1, le=CharSpec.evaluation_batches)] | None = None
@@ -78,6 +84,8 @@ class CharCuts(Typed):
 
 
 class ChallengeCuts(Typed):
+    """What a preset may lower for Table 12 and Figure 5; None leaves a setting as it is."""
+
     repeats: Annotated[int, Field(ge=1, le=3)] | None = None
     seconds: Annotated[int, Field(ge=1, le=ChallengeSpec.seconds)] | None = None
     context: Annotated[int, Field(ge=2, le=ChallengeSpec.context)] | None = None

@@ -87,15 +87,21 @@ class GraphCuts(Typed):
 
 
 class DenseCuts(Typed):
+    """What a preset may lower for dense networks; None leaves a setting as it is."""
+
     epochs: Annotated[int, Field(ge=1, le=DenseSpec.epochs)] | None = None
     batch_size: Annotated[int, Field(ge=1, le=DenseSpec.batch_size)] | None = None
 
 
 class CatBoostCuts(Typed):
+    """What a preset may lower for CatBoost: its number of trees."""
+
     iterations: Annotated[int, Field(ge=1, le=CatBoost.iterations)] | None = None
 
 
 class LassoCuts(Typed):
+    """What a preset may lower for Lasso: the trees of the CatBoost that ranks its descriptors."""
+
     shap_iterations: Annotated[int, Field(ge=1, le=Lasso.shap_iterations)] | None = None
 
 
@@ -107,6 +113,8 @@ class ClassicalCuts(Typed):
 
 
 class Preset(Typed):
+    """The cuts of one preset, by family of models; the paper's own has none."""
+
     graphs: GraphCuts = GraphCuts()
     dense: DenseCuts = DenseCuts()
     classical: ClassicalCuts = ClassicalCuts()
@@ -114,6 +122,8 @@ class Preset(Typed):
 
 
 class Presets(Typed):
+    """Every preset by its name; `auto` chooses among them."""
+
     paper: Preset = Preset()
     laptop: Preset = Preset()
     smoke: Preset = Preset()

@@ -69,6 +69,7 @@ class FoldedData:
 
     @property
     def fold_numbers(self) -> list[int]:
+        """The folds in ascending order; a hold-out has one, 0."""
         return [0] if self.holdout else sorted({int(fold) for fold in self.folds})
 
     def train(self, fold: int) -> np.ndarray:
@@ -132,7 +133,8 @@ class FoldedData:
 
 
 def same_length(path: Path, values: Any, molecules: Path, targets: np.ndarray) -> None:
-    """
+    """Check that a file has a value for each molecule.
+
     Raises:
         UserError: a file is of another number of molecules than molecules.csv.
     """

@@ -62,6 +62,7 @@ class Builder:
     ends: list[datetime] = field(default_factory=list)
 
     def add(self, address: str, kind: str, **properties: Any) -> ContextEntity:
+        """An entity of this type (`kind`) and address (its `@id`), added to the crate."""
         added: Any = self.crate.add(ContextEntity(self.crate, address, properties={"@type": kind} | properties))
         return added  # one for one; rocrate has no types
 

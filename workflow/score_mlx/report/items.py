@@ -38,6 +38,7 @@ class Figure:
 
     @property
     def alt(self) -> str:
+        """The text that stands for the picture in a screen reader."""
         return f"{self.title}. A picture of the results in this section, described by the caption."
 
 
@@ -87,6 +88,7 @@ class Item:
 
     @property
     def whole(self) -> list[Figure]:
+        """Figures that no other figure of this experiment contains: the opposite of `parts`."""
         return [figure for figure in self.figures if figure not in self.parts]
 
     @property

@@ -35,10 +35,12 @@ class Verdict:
 
     @property
     def sign(self) -> str:
+        """One character for the verdict, so that colour is not its only mark."""
         return SIGNS.get(self.word, ("·", "none"))[0]
 
     @property
     def kind(self) -> str:
+        """The class of its colour in style.css: good, bad, open or none."""
         return SIGNS.get(self.word, ("·", "none"))[1]
 
 
@@ -60,6 +62,7 @@ class Cell:
 
     @property
     def name(self) -> str:
+        """Row and column as one text: where the number stands in its table."""
         return f"{self.row} {self.column}".strip()
 
     @property

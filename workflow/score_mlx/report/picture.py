@@ -18,9 +18,11 @@ _LARGEST = 50_000_000  # pixels; a figure has about two million
 
 @dataclass(frozen=True)
 class Picture:
-    """Attributes:
-    uri: the picture itself, as a data URI.
-    width, height: in pixels.
+    """A picture that a page holds in its own text.
+
+    Attributes:
+        uri: the picture itself, as a data URI.
+        width, height: in pixels.
     """
 
     uri: str

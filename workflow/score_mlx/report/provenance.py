@@ -28,10 +28,12 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Provenance:
-    """Attributes:
-    commit: of the program that made the page, None outside a checkout.
-    machine: of whoever exported the records, as names and values.
-    grids: commits, versions, devices of the runs; data sets; files from elsewhere.
+    """Where the results of a page come from.
+
+    Attributes:
+        commit: of the program that made the page, None outside a checkout.
+        machine: on which the records were exported, as names and values.
+        grids: commits, versions, devices of the runs; data sets; files from elsewhere.
     """
 
     commit: str | None
@@ -103,7 +105,7 @@ def _entry(path: Path, number: int, entry: object) -> Entry:
 
 
 def _choice(said: dict[str, str], found: dict[str, object]) -> str:
-    """`fidelity: as_code, as_text`"""
+    """The setting that chooses, with its values: `fidelity: as_code, as_text`."""
     values = found.get("values")
     return f"{said['switch']}: {', '.join(map(str, values))}" if isinstance(values, list) else said["switch"]
 

@@ -161,6 +161,11 @@ class FoldFamily(Family):
         return files | {f"{kind}_code": code for kind, code in plugins.files(spec.as_dict()).items()}
 
     def summary(self, spec: FoldSpec, record: RunRecord | ClassRecord) -> dict[str, Part]:
+        """Best and last values of each fold, recomputed from the record's curves.
+
+        Raises:
+            UserError: a curve has not one value an epoch.
+        """
         for place, fold in enumerate(record.folds):
             objective = spec.objective
             curves = {"train_loss": fold.train_loss, **objective.curves(fold)}
@@ -171,6 +176,7 @@ class FoldFamily(Family):
         return summarise(record.folds)
 
     def record_of(self, values: Mapping[str, Any]) -> type[Record]:
+        """`RunRecord` of models that predict numbers, `ClassRecord` of those that learn classes."""
         return objective_of(values).record
 
     def diff(self, ours: RunRecord | ClassRecord, theirs: RunRecord | ClassRecord) -> list[str]:

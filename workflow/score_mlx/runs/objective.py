@@ -141,7 +141,8 @@ class Objective(ABC):
 
     @abstractmethod
     def check(self, data: FoldedData) -> None:
-        """
+        """Check that data suit this objective.
+
         Raises:
             UserError: these targets cannot be learnt so, or not in these folds.
         """

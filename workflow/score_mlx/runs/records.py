@@ -154,6 +154,7 @@ def write_record(folder: Path, record: Record, meta: RunMeta) -> None:
 
 
 def write_meta(path: Path, meta: RunMeta) -> None:
+    """Writes `run.meta.json`, whole or not at all: sorted keys, two spaces of indent."""
     write_text(path, json.dumps(as_json(meta), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 

@@ -129,6 +129,7 @@ class FoldRun(Run, Generic[F]):
 
     @classmethod
     def of(cls, spec: Any, record: RunRecord | ClassRecord, meta: RunMeta) -> Self:
+        """The run of a spec with its record and meta data; curves by the metric of the record's task."""
         first, *others = (metric.key for metric in objective_of(record.spec).metrics)
 
         def ends(key: str) -> Ends:
@@ -151,6 +152,7 @@ class FoldRun(Run, Generic[F]):
 
     @property
     def split(self) -> str:
+        """How molecules are divided into folds, one of `SPLITS`."""
         return self.spec.split
 
     @property
@@ -165,10 +167,12 @@ class FoldRun(Run, Generic[F]):
 
     @property
     def folds_sha256(self) -> str:
+        """Checksum of the file of folds."""
         return self.dataset.folds_sha256
 
     @property
     def size(self) -> str:
+        """Its number of molecules, as shown: `1,128 molecules`."""
         return f"{self.dataset.rows:,} molecules"
 
     @property
@@ -200,11 +204,17 @@ class FoldRun(Run, Generic[F]):
         return sum(map(math.isnan, self.best))
 
     def incomparable(self, but: tuple[str, ...] = ()) -> str:
+        """Why this run says nothing about the paper's number: data, cuts, protocol or precision; "" where it does.
+
+        Args:
+            but: fields that the table varies, as the paper does.
+        """
         if self.dataset.name != "esol":
             return f"dataset {self.dataset.name}"
         return self.cuts or ", ".join(self.spec.departures(but)) or self.imprecise
 
     def results(self) -> Results:
+        """Mean and standard deviation over folds of each metric, best and last; number of folds and epochs."""
         found: Results = {}
         for name, (best, last) in {self.metric.key: (self.best, self.last), **self.others}.items():
             found[f"{name}_mean"], found[f"{name}_std"] = mean_std(best)
@@ -218,7 +228,7 @@ def of_kind(runs: Iterable[Run], kind: type[R]) -> list[R]:
 
 
 def show_cuts(cuts: Iterable[Cut]) -> str:
-    """`epochs 2/150`; "" for none."""
+    """Training settings below the paper's as one text, `epochs 2/150`; "" for none."""
     return ", ".join(f"{cut.setting} {cut.ours}/{cut.paper}" for cut in cuts)
 
 

@@ -36,8 +36,10 @@ class Fold(Part):
 
 
 class Best(Part):
-    """Per fold the RMSE at the best epoch and that epoch (counted from 1): the lowest, as the paper selects, or of a
-    hold-out that of the lowest val_rmse."""
+    """Per fold the RMSE at the best epoch and that epoch, counted from 1.
+
+    The best epoch has the lowest test RMSE, as the paper selects, or in a hold-out the lowest val_rmse.
+    """
 
     rmse: list[float | None]
     epoch: list[int | None]
@@ -50,6 +52,8 @@ class Last(Part):
 
 
 class FoldRecord(Part):
+    """What every record of a model trained on folds of molecules has."""
+
     schema_: Literal[1] = Field(alias="schema")
     family: str = Field("graphs", description="of models; records from before there were others lack it")
     science: int
@@ -65,6 +69,8 @@ class FoldRecord(Part):
 
 
 class RunRecord(FoldRecord):
+    """The record of a model that predicts numbers, trained on folds of molecules."""
+
     folds: list[Fold]
     best: Best
     last: Last
@@ -88,8 +94,10 @@ class ClassFold(Part):
 
 
 class ClassBest(Part):
-    """Per fold the values at the best epoch and that epoch (counted from 1): the highest ROC-AUC, or of a hold-out
-    that of the highest val_roc_auc."""
+    """Per fold the values at the best epoch and that epoch, counted from 1.
+
+    The best epoch has the highest test ROC-AUC, or in a hold-out the highest val_roc_auc.
+    """
 
     roc_auc: list[float | None]
     pr_auc: list[float | None]
@@ -134,6 +142,8 @@ class Sample(Part):
 
 
 class LanguageRecord(Part):
+    """The record of a language model."""
+
     schema_: Literal[1] = Field(alias="schema")
     family: Literal["language"]
     science: int
@@ -154,6 +164,8 @@ class LanguageRecord(Part):
 
 
 class RunMeta(BaseModel):
+    """How a run was made: time, machine, versions, settings that change no number; run.meta.json beside the record."""
+
     model_config = ConfigDict(extra="allow", strict=True)
 
     seconds: float = Field(description="training time, all sessions of a resumed run together")

@@ -147,6 +147,7 @@ class Spec(ABC):
 
     @classmethod
     def option_fields(cls) -> list[Field[Any]]:
+        """Fields that the `<options>` part of a record's path may set: all but the data and those in `NAMED`."""
         return [f for f in fields(cls) if f.name not in ("dataset", *cls.NAMED)]
 
     def published(self, name: str) -> Any:
@@ -168,6 +169,7 @@ class Spec(ABC):
         return [f"{name} {ours}" for name, ours, paper in pairs if ours != paper]
 
     def as_dict(self) -> dict[str, Any]:
+        """Every field by its name, as a record's `spec` has them."""
         return asdict(self)
 
     def with_known(self, **changes: Any) -> Self:

@@ -16,13 +16,13 @@ def escape_tex(text: str) -> str:
 
 
 def spoken(name: str) -> str:
-    """table2 -> Table 2"""
+    """A name as text writes it: `table2` gives `Table 2`."""
     kind = name.rstrip("0123456789ab") if name[-2:-1].isdigit() or name[-1:].isdigit() else name
     return f"{kind.replace('_', ' ').capitalize()} {name[len(kind) :]}".strip()
 
 
 def heading(name: str, title: str | None) -> str:
-    """table2 -> Table 2. Graph networks ..."""
+    """Name and title of a table or figure: `Table 2. Graph networks ...`; the name alone without a title."""
     return f"{spoken(name)}. {title}" if title else spoken(name)
 
 
@@ -48,6 +48,12 @@ def change(value: float | None, scale: float | None = 1.0) -> str:
 
 
 def change_and_std(mean: float | None, std: float | None, scale: float | None = 1.0) -> str:
+    """A signed difference with its standard deviation, `-0.027 ± 0.012`; empty where there is none.
+
+    Args:
+        mean, std: in one unit; a `std` of None leaves the deviation out.
+        scale: size of what differs, which says how many digits count.
+    """
     if mean is None:
         return ""
     return change(mean, scale) if std is None else f"{change(mean, scale)} ± {digits(std, scale)}"

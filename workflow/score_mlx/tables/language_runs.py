@@ -10,7 +10,8 @@ from score_mlx.tables.runs import conditions
 
 
 def require_one_corpus(runs: Iterable[LanguageRun]) -> None:
-    """
+    """Check that all runs learn from the same text, cut into the same tokens.
+
     Raises:
         UserError: two runs saw different tokens.
     """

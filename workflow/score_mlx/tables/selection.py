@@ -15,6 +15,7 @@ ORIGIN = ("dataset", "split", "stand_in", "cuts", "seed", "device", "versions", 
 
 
 def columns(folds: int) -> tuple[str, ...]:
+    """Names of the CSV's columns, with one of SHAP values for each of so many folds."""
     each = (f"fold{k}" for k in range(folds))
     return ("rank", "descriptor", "mean_abs_shap", *each, "folds_top10", "folds_top100", *ORIGIN)
 

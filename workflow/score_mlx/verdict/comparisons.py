@@ -33,6 +33,7 @@ class Scores:
     folds: int
 
     def mean(self, model: str) -> float:
+        """A model's RMSE, averaged over folds and repeats."""
         return float(np.mean(self.of[model]))
 
     def ranking(self) -> list[str]:
@@ -98,6 +99,7 @@ class Differences:
 
     @property
     def trained(self) -> list[str]:
+        """Models that learned in both tables."""
         return [model for model in self.of if model not in self.untrained]
 
 

@@ -184,4 +184,5 @@ READABLE: Readable = (
 
 
 def by_target(tables: Sequence[Ranking]) -> Mapping[str, Ranking]:
+    """The rankings by the name of the table that each is of."""
     return {table.target: table for table in tables}

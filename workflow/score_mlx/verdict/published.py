@@ -72,6 +72,7 @@ class Published:
 
     @property
     def place(self) -> tuple[str, str, str]:
+        """(target, row, column): what tells it from every other number of the paper."""
         return self.target, self.row, self.column
 
     @property

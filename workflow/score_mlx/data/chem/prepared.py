@@ -60,8 +60,9 @@ def load_molecules(path: str | Path) -> Molecules:
 
 
 def content_sha256(path: str | Path, name: str) -> str:
-    """Checksum of molecules.csv as far as a run depends on it: a built-in's of the file, as records have it, any other
-    without the molecules' names.
+    """Checksum of what a run reads of molecules.csv.
+
+    Of a built-in data set that is the whole file, as records have it; of any other, all but the molecules' names.
 
     Raises:
         UserError: as of `load_molecules`.

@@ -67,7 +67,8 @@ class Corpus:
 
     @classmethod
     def load(cls, folder: Path) -> Corpus:
-        """
+        """A prepared corpus from its folder.
+
         Raises:
             UserError: a file is missing or damaged, or the two do not belong together.
         """

@@ -99,6 +99,7 @@ class MarkovChain:
 
 
 def markov(_: Path | None = None) -> str:
+    """200,000 letters of the example Markov chain; it reads no file."""
     return MarkovChain.example().text(200_000)
 
 

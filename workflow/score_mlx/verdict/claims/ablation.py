@@ -31,6 +31,7 @@ WORTH = ("text", "mean RMSE increase without MolAttFP", "value")
 
 @claim("molattfp_worth")
 def molattfp_worth(evidence: Evidence) -> Finding:
+    """Whether RMSE rises by as much as the paper prints when MolAttFP gives way to sum pooling (Tables 2 and 3)."""
     found = table_difference(evidence, "table3", "table2")
     rise = sized(found.mean(), found.folds, "mean rise of RMSE", [printed(evidence, *WORTH)], EQUAL, "")
     if not found.untrained:
@@ -42,6 +43,7 @@ def molattfp_worth(evidence: Evidence) -> Finding:
 
 @claim("score_mlp_head")
 def score_mlp_head(evidence: Evidence) -> Finding:
+    """Whether SCORE-MLP as the head is at most `EQUAL` RMSE worse than the MLP (Tables 2 to 5), mean over models."""
     pooled = {
         readout: table_difference(evidence, score, mlp)
         for readout, score, mlp in (("MolAttFP", "table2", "table4"), ("sum", "table3", "table5"))
@@ -68,6 +70,7 @@ def integrators(evidence: Evidence) -> Finding:
 
 @claim("dt_half_equal")
 def dt_half_equal(evidence: Evidence) -> Finding:
+    """Whether SCORE with dt = 0.5 has the RMSE of dt = 1/K, within `EQUAL`, mean over architectures (Table 2)."""
     table = scores(evidence, {m: s for m, s in evidence.graphs_by_model("table2").items() if s.recurrent})
     points = np.mean([table.of[f"SCORE_{arch}_skip05"] - table.of[f"SCORE_{arch}"] for arch in ARCHS], axis=0)
     return equal({"dt 0.5 - dt 1/K": points}, table.folds, "mean difference")
@@ -75,6 +78,7 @@ def dt_half_equal(evidence: Evidence) -> Finding:
 
 @claim("learned_dt")
 def learned_dt(evidence: Evidence) -> Finding:
+    """Whether learned step sizes give the RMSE of fixed ones, within `EQUAL`, mean over models."""
     specs = evidence.graphs("learnable_dt")
     values = evidence.scores(specs)
     learned = np.array([spec.learn_dt for spec in specs])
@@ -84,6 +88,7 @@ def learned_dt(evidence: Evidence) -> Finding:
 
 @claim("fewer_parameters")
 def fewer_parameters(evidence: Evidence) -> Finding:
+    """Whether SCORE has fewer parameters than the stack in each architecture of Table 2; counted, so exact."""
     specs = evidence.by_model("table2")
     runs = evidence.runs([specs[name] for arch in ARCHS for name in (arch, f"SCORE_{arch}")])
     pairs = zip(ARCHS, runs[::2], runs[1::2], strict=True)

@@ -20,6 +20,7 @@ MLP, SCORE_MLP = NETWORKS["mlp"], NETWORKS["score_mlp"]
 
 @claim("catboost_best")
 def catboost_best(evidence: Evidence) -> Finding:
+    """Whether CatBoost has a lower RMSE than every other classical model that Table 1 prints."""
     specs = evidence.by_model(TABLE)
     models = [name for name in printed_models(evidence, TABLE) if name not in (MLP, SCORE_MLP)]
     table = scores(evidence, specs, models)
@@ -29,12 +30,14 @@ def catboost_best(evidence: Evidence) -> Finding:
 
 @claim("score_mlp_equal")
 def score_mlp_equal(evidence: Evidence) -> Finding:
+    """Whether SCORE-MLP has the MLP's RMSE, within `EQUAL` (Table 1)."""
     table = scores(evidence, evidence.by_model(TABLE), [MLP, SCORE_MLP])
     return equal({"SCORE-MLP - MLP": table.of[SCORE_MLP] - table.of[MLP]}, table.folds, "difference")
 
 
 @claim("score_mlp_variance")
 def score_mlp_variance(evidence: Evidence) -> Finding:
+    """Whether SCORE-MLP's RMSE varies less over folds than the MLP's; Pitman and Morgan's test (Table 1)."""
     table = scores(evidence, evidence.by_model(TABLE), [MLP, SCORE_MLP])
     ours, theirs = (float(np.std(table.of[model])) for model in (SCORE_MLP, MLP))
     reason = f"standard deviation over folds {ours:.3f} of SCORE-MLP, {theirs:.3f} of the MLP"
@@ -45,6 +48,7 @@ def score_mlp_variance(evidence: Evidence) -> Finding:
 
 @claim("score_mlp_parameters")
 def score_mlp_parameters(evidence: Evidence) -> Finding:
+    """Whether SCORE-MLP has fewer parameters than the MLP; counted, so exact."""
     specs = evidence.by_model(TABLE)
     mlp, score = (run.counted for run in evidence.runs([specs[MLP], specs[SCORE_MLP]]))
     reason = f"{score:,} parameters of SCORE-MLP, {mlp:,} of the MLP"

@@ -16,27 +16,32 @@ from score_mlx.verdict.rules import MARGINS
 
 @claim("gat_every_depth")
 def gat_every_depth(evidence: Evidence) -> Finding:
+    """Whether SCORE-GAT with sum pooling has a lower RMSE than GAT at every depth (Table 7a)."""
     return _every_depth(evidence, "table7a")
 
 
 @claim("gat_gain")
 def gat_gain(evidence: Evidence) -> Finding:
+    """Whether SCORE-GAT's mean gain over GAT is as large as Table 7a prints, in percent of the stack's RMSE."""
     return _gain(evidence, "table7a")
 
 
 @claim("gat_molattfp_every_depth")
 def gat_molattfp_every_depth(evidence: Evidence) -> Finding:
+    """Whether SCORE-GAT with MolAttFP has a lower RMSE than GAT at every depth (Table 7b)."""
     return _every_depth(evidence, "table7b")
 
 
 @claim("gat_molattfp_gain")
 def gat_molattfp_gain(evidence: Evidence) -> Finding:
+    """Whether the mean gain with MolAttFP is as large as Table 7b or as the text prints, in percent."""
     other = printed(evidence, "text", "mean GAT+MolAttFP improvement percent (text)", "value")
     return _gain(evidence, "table7b", other)
 
 
 @claim("dmpnn_gain")
 def dmpnn_gain(evidence: Evidence) -> Finding:
+    """Whether D-MPNN's mean gain is as large as Table 9 prints, in percent of the stack's RMSE."""
     return _gain(evidence, "table9")
 
 

@@ -47,11 +47,13 @@ def nanogpt_faster(evidence: Evidence) -> Finding:
 
 @claim("nanogpt_d384")
 def nanogpt_d384(evidence: Evidence) -> Finding:
+    """Whether SCORE at width 384 has a lower validation loss than the stack, with fewer parameters (Figure 3)."""
     return _smaller_and_below(evidence, "nanogpt_d384_score", "nanogpt_d384_native", loss)
 
 
 @claim("nanogptx_one_block_less")
 def nanogptx_one_block_less(evidence: Evidence) -> Finding:
+    """Whether SCORE with K = 3 reaches the loss of four stacked blocks, within the margin (Figure 4)."""
     return _below(evidence, "nanogptx_score_k3", "nanogptx_native_k4", loss, REACHED)
 
 
@@ -64,36 +66,43 @@ def nanogptx_dt_half(evidence: Evidence) -> Finding:
 
 @claim("nanogptx_faster")
 def nanogptx_faster(evidence: Evidence) -> Finding:
+    """Whether SCORE's mean loss over all evaluations is below the stack's, mean over depths (Figure 4)."""
     return _over_depths(evidence, "score", "native", average, "mean of all evaluations, SCORE - stack", DEPTHS)
 
 
 @claim("char_small_reaches_large")
 def char_small_reaches_large(evidence: Evidence) -> Finding:
+    """Whether SCORE with six steps and Muon reaches the loss of the native model, within the margin."""
     return _below(evidence, "char_score6_muon", "char_native_adamw", loss, REACHED)
 
 
 @claim("native_prefers_adamw")
 def native_prefers_adamw(evidence: Evidence) -> Finding:
+    """Whether the native character model has a lower validation loss with AdamW than with Muon."""
     return _below(evidence, "char_native_adamw", "char_native_muon", loss)
 
 
 @claim("muon_beats_adam")
 def muon_beats_adam(evidence: Evidence) -> Finding:
+    """Whether mSCORE has a lower validation loss with Muon than with Adam."""
     return _below(evidence, "char_mscore_muon", "char_mscore_adam", loss)
 
 
 @claim("bigram_speeds")
 def bigram_speeds(evidence: Evidence) -> Finding:
+    """Whether the bigram hash lowers the loss of SCORE's early evaluations (Table 11)."""
     return _below(evidence, "char_score12_bigram", "char_score12_no_bigram", early)
 
 
 @claim("skip05_improves_d4")
 def skip05_improves_d4(evidence: Evidence) -> Finding:
+    """Whether the averaging skip lowers the bits a byte of the four-block model (Table 12)."""
     return _below(evidence, "challenge_d4_skip05", "challenge_d4", bpb)
 
 
 @claim("score_smaller_bpb")
 def score_smaller_bpb(evidence: Evidence) -> Finding:
+    """Whether SCORE with two shared blocks has fewer bits a byte than four blocks, with fewer parameters."""
     return _smaller_and_below(evidence, "challenge_2xs2", "challenge_d4", bpb)
 
 

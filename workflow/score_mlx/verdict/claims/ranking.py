@@ -56,6 +56,7 @@ def top13_score(evidence: Evidence) -> Finding:
 
 @claim("dmpnn_skip05_first")
 def dmpnn_skip05_first(evidence: Evidence) -> Finding:
+    """Whether `dmpnn_skip05` has the lowest RMSE of all models in Table 2; its rank by a bootstrap over folds."""
     table = scores(evidence, evidence.by_model(TABLE))
 
     def rank(means: Mapping[str, float]) -> float:
@@ -71,6 +72,7 @@ def dmpnn_skip05_first(evidence: Evidence) -> Finding:
 
 @claim("second_is_skip05")
 def second_is_skip05(evidence: Evidence) -> Finding:
+    """Whether a stack with the averaging skip comes second; its rank by a bootstrap over folds (Table 2)."""
     specs = evidence.graphs_by_model(TABLE)
     table = scores(evidence, specs)
 
@@ -88,6 +90,7 @@ def second_is_skip05(evidence: Evidence) -> Finding:
 
 @claim("beat_catboost")
 def beat_catboost(evidence: Evidence) -> Finding:
+    """Whether each named architecture's better SCORE variant has a lower RMSE than CatBoost (Tables 1 and 2)."""
     specs = _with_catboost(evidence, TABLE)
     variants = {arch: [f"SCORE_{arch}", f"SCORE_{arch}_skip05"] for arch in NAMED}
     table = scores(evidence, specs, [CATBOOST, *(model for both in variants.values() for model in both)])
@@ -98,6 +101,7 @@ def beat_catboost(evidence: Evidence) -> Finding:
 
 @claim("one_equals_catboost")
 def one_equals_catboost(evidence: Evidence) -> Finding:
+    """Whether exactly one graph network with sum pooling comes within `LIKE_CATBOOST` of CatBoost (Table 3)."""
     table = scores(evidence, _with_catboost(evidence, "table3"))
 
     def near(means: Mapping[str, float]) -> list[str]:

@@ -22,16 +22,19 @@ LEAST_LEARNED = 0.05  # of the targets' deviation: a network that learned less i
 
 @claim("classic_helps_gat")
 def classic_helps_gat(evidence: Evidence) -> Finding:
+    """Whether a classical residual connection lowers GAT's RMSE (Table 2)."""
     return lower(*_classic_minus_base(evidence, ("gat",)), "difference from the plain stack")
 
 
 @claim("layernorm_helps")
 def layernorm_helps(evidence: Evidence) -> Finding:
+    """Whether the residual connection with LayerNorm lowers the RMSE of MPNN and of the graph transformer."""
     return lower(*_classic_minus_base(evidence, UNSTABLE), "difference from the plain stack")
 
 
 @claim("classic_hurts")
 def classic_hurts(evidence: Evidence) -> Finding:
+    """Whether a classical residual raises the RMSE of MPNN, D-MPNN and the graph transformer (Table 2)."""
     differences, folds = _classic_minus_base(evidence, HURT)
     return lower({name: -values for name, values in differences.items()}, folds, "plain stack minus residual")
 
@@ -53,11 +56,13 @@ def stacked_unstable(evidence: Evidence) -> Finding:
 
 @claim("skip05_stable")
 def skip05_stable(evidence: Evidence) -> Finding:
+    """Whether most architectures are steadier with the averaging skip than as a plain stack (Table 2)."""
     return _steadier(evidence, "skip05")
 
 
 @claim("score_stable")
 def score_stable(evidence: Evidence) -> Finding:
+    """Whether most architectures are steadier as SCORE than as a plain stack (Table 2)."""
     return _steadier(evidence, "SCORE")
 
 

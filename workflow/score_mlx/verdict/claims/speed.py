@@ -44,6 +44,7 @@ def speedup_above_one(evidence: Evidence) -> Finding:
 
 @claim("gt_not_fitted")
 def gt_not_fitted(evidence: Evidence) -> Finding:
+    """Whether no factor brings GT's two curves together where it has no descriptors (Table 6)."""
     specs = [spec for spec in evidence.graphs(TABLE) if spec.arch == "gt" and not spec.descriptors]
     in_order = sorted(specs, key=lambda spec: spec.recurrent)
     (native, score), *_ = evidence.trained(in_order)
@@ -67,8 +68,10 @@ def rdkit_speeds(evidence: Evidence) -> Finding:
 
 @claim("rdkit_most_for_gt")
 def rdkit_most_for_gt(evidence: Evidence) -> Finding:
-    """GT's factor against the largest of the others, by their bootstrap intervals; a factor that fits no curve has
-    no rank."""
+    """Whether the graph transformer's factor exceeds the largest of the others, by their bootstrap intervals.
+
+    An architecture that no factor fits cannot be ranked, and then the claim is not comparable.
+    """
     pairs = _descriptor_pairs(evidence)
     warps = {name: speedup.fit(*pair) for name, pair in pairs.items()}
     evidence.refuse(_unfitted(warps))
@@ -84,6 +87,7 @@ def rdkit_most_for_gt(evidence: Evidence) -> Finding:
 
 @claim("rdkit_best")
 def rdkit_best(evidence: Evidence) -> Finding:
+    """Whether the best network without descriptors is at most `EQUAL` RMSE worse than the best with them."""
     specs = evidence.graphs(TABLE)
     values = evidence.scores(specs)
     best = {}
