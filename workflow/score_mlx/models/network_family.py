@@ -37,6 +37,7 @@ class NetworkFamily(FoldFamily):
         report_to: str = "none",
         device: str = "auto",
     ) -> None:
+        """Train all folds, several side by side, and write the record; see `Family.train`."""
         runtime.start()  # before anything imports mlx
         from score_mlx.training.device_choice import settle
         from score_mlx.training.trainer import stepper, train

@@ -105,7 +105,7 @@ class Run(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class FoldRun(Run, Generic[F]):
-    """A model trained on folds of molecules; fields as of `Run`, and:
+    """A finished run of a model trained on folds of molecules; further fields as of `Run`.
 
     Attributes:
         best, last: the metric of each fold, at the best and after the last epoch; NaN where it diverged. RMSE is in the

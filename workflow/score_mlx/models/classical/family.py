@@ -31,6 +31,7 @@ class ClassicalFamily(FoldFamily):
         report_to: str = "none",
         device: str = "cpu",
     ) -> None:
+        """Fit the model on every fold and write the record; replicas, curves and devices are not used."""
         from score_mlx.data.fold_data import FoldedData
         from score_mlx.models.classical.fit import fit_all
         from score_mlx.models.classical.selection import Selection

@@ -59,6 +59,7 @@ class Selection:
         return show_cuts(Cut(**cut) for cut in self.about["cuts"])
 
     def save(self, path: Path) -> None:
+        """Write an .npz file, whole or not at all; the folder must exist."""
         with replacing(path) as temporary:
             np.savez_compressed(
                 temporary,

@@ -56,6 +56,11 @@ class ClassicalSpec(FoldSpec):
 
     @classmethod
     def variant(cls, *named: str) -> type[ClassicalSpec]:
+        """The class of a method's settings.
+
+        Raises:
+            UserError: no such method; the nearest name is told.
+        """
         (method,) = named
         if method not in METHODS:
             raise UserError(unknown("method =", method, METHODS))
@@ -63,13 +68,16 @@ class ClassicalSpec(FoldSpec):
 
     @property
     def model(self) -> str:
+        """Name in the paper's Table 1."""
         return METHODS[self.method][1]
 
     @property
     def uses_descriptors(self) -> bool:
+        """True: every classical model reads the descriptors."""
         return True
 
     def departures(self, but: tuple[str, ...] = ()) -> list[str]:
+        """Settings that are not the library's defaults, as `depth 4`; those in `but` may differ."""
         named = [f for f in self.option_fields() if f.name not in ("top", "ranking", "repeat", "seed", *but)]
         return [f"{f.name} {getattr(self, f.name)}" for f in named if getattr(self, f.name) != f.default]
 
@@ -85,6 +93,12 @@ class ClassicalSpec(FoldSpec):
 
 @dataclass(frozen=True)
 class CatBoost(ClassicalSpec):
+    """Gradient boosting with symmetric trees (Prokhorenkova et al. 2018), settings of the catboost package.
+
+    Attributes:
+        iterations: number of trees; learning_rate: 0 lets CatBoost choose; depth: of each tree.
+    """
+
     iterations: int = 1000
     learning_rate: float = 0.0  # 0: CatBoost chooses one, from the numbers of rows and iterations
     depth: int = 6
@@ -101,6 +115,8 @@ class CatBoost(ClassicalSpec):
 
 @dataclass(frozen=True)
 class XGBoost(ClassicalSpec):
+    """Gradient boosting (Chen and Guestrin 2016), settings of the xgboost package."""
+
     n_estimators: int = 100
     learning_rate: float = 0.3
     max_depth: int = 6
@@ -119,6 +135,8 @@ class XGBoost(ClassicalSpec):
 
 @dataclass(frozen=True)
 class LightGBM(ClassicalSpec):
+    """Gradient boosting with trees grown leaf by leaf (Ke et al. 2017), settings of the lightgbm package."""
+
     n_estimators: int = 100
     learning_rate: float = 0.1
     num_leaves: int = 31
@@ -135,6 +153,8 @@ class LightGBM(ClassicalSpec):
 
 @dataclass(frozen=True)
 class RandomForest(ClassicalSpec):
+    """Random forest (Breiman 2001), settings of scikit-learn."""
+
     n_estimators: int = 100
     max_features: float = 1.0
     min_samples_leaf: int = 1
@@ -149,6 +169,8 @@ class RandomForest(ClassicalSpec):
 
 @dataclass(frozen=True)
 class SVR(ClassicalSpec):
+    """Support vector regression, or classification where targets are classes; settings of scikit-learn."""
+
     kernel: str = "rbf"
     C: float = 1.0
     epsilon: float = 0.1
@@ -166,6 +188,7 @@ class SVR(ClassicalSpec):
 
     @property
     def model(self) -> str:
+        """Name in the paper's Table 1; `SVC` where targets are classes."""
         return "SVC" if self.task == CLASSIFICATION else super().model
 
 
@@ -205,6 +228,7 @@ class Lasso(ClassicalSpec):
 
     @property
     def ranked_by(self) -> CatBoost | None:
+        """The CatBoost whose SHAP values rank the descriptors, on the same folds; None where a Lasso ranks."""
         if self.ranking == "lasso":
             return None
         folds = (self.split, self.repeat, self.seed, self.scale_targets)

@@ -23,12 +23,14 @@ class DenseFamily(NetworkFamily):
     """
 
     def parts(self) -> tuple[type[DenseTask], type[FoldedData]]:
+        """`DenseTask`, and folds of molecules with their descriptors."""
         from score_mlx.data.fold_data import FoldedData
         from score_mlx.models.dense.task import DenseTask
 
         return DenseTask, FoldedData
 
     def predictor(self) -> Predictor:
+        """How a dense network predicts from the descriptors of new molecules."""
         from score_mlx.models.dense.predict import PREDICTOR
 
         return PREDICTOR

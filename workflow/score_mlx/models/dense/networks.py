@@ -16,6 +16,7 @@ class MLP(nn.Module):
         self.layers = [Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
 
     def __call__(self, x: mx.array) -> mx.array:
+        """(B, inputs) -> (B, 1)."""
         for layer in self.layers[:-1]:
             x = leaky_relu(layer(x))
         return self.layers[-1](x)  # (B, 1)
@@ -29,6 +30,7 @@ class DenseBlock(nn.Module):
         self.linear = Linear(hidden, hidden)
 
     def __call__(self, h: mx.array) -> mx.array:
+        """(B, hidden) -> (B, hidden)."""
         return leaky_relu(self.linear(h))
 
 
@@ -42,6 +44,7 @@ class ScoreMLP(nn.Module):
         self.output = Linear(hidden, 1)
 
     def __call__(self, x: mx.array) -> mx.array:
+        """(B, inputs) -> (B, 1)."""
         return self.output(self.depth(self.project(x)))  # (B, 1)
 
 

@@ -51,8 +51,10 @@ class DenseSpec(NetworkSpec):
 
     @property
     def model(self) -> str:
+        """Name in the paper's Table 1."""
         return NETWORKS[self.network]
 
     @property
     def uses_descriptors(self) -> bool:
+        """True: descriptors are all that a dense network reads."""
         return True

@@ -36,13 +36,16 @@ class DenseTask(FoldTask[DenseSpec, FoldedData]):
     validation_batch = 4096
 
     def prepare(self) -> None:
+        """Scale the descriptors (N, D) and targets (N,) of each member, once for all epochs."""
         self.inputs = [member.data.scaled(member.fold) for member in self.members]
         self.known = [member.labels.astype(np.float32) for member in self.members]
 
     def model(self) -> DenseModel:
+        """A new network, as wide at its input as there are descriptors."""
         return DenseModel(self.spec.network, self.data.raw.shape[1])
 
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
+        """One batch a member, padded with zero rows to the largest."""
         rows = max(map(len, molecules))
         parts = zip(self.inputs, self.known, molecules, strict=True)
         return to_device([self._batch(*part, rows) for part in parts]), _predict

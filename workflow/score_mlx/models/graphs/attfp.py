@@ -26,6 +26,7 @@ class FrozenAttFP(nn.Module):
         self.gru = GRUCell(hidden, hidden)
 
     def __call__(self, h: mx.array, neighbours: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H), states of each message's source (M, H) -> atom states (A, H)."""
         of_state = linear(h, self.align_state, self.align_bias)
         logits = bonds.combine(target=of_state, bond=linear(neighbours, self.align_neighbour), slope=0.01)  # (M, 1)
         total = bonds.weigh(noise(neighbours, bonds.bond_id), bonds.softmax(logits))  # (A, H)
@@ -42,6 +43,7 @@ class AttFP(nn.Module):
         self.layer = FrozenAttFP(hidden, bond_features, heads)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> atom states (A, H)."""
         return self.layer(h, self.neighbours(h, bonds), bonds, noise)
 
 
@@ -66,6 +68,7 @@ class AttFPEncoder(nn.Module):
         )
 
     def __call__(self, bonds: Topology, noise: Noise) -> mx.array:
+        """A batch's atoms and bonds -> atom states (A, H) after K layers."""
         h = leaky_relu(self.project(bonds.atoms))  # (A, H)
         context = (bonds, noise) if self.refreshed else (self.neighbours(bonds.atoms, bonds), bonds, noise)
         return self.depth(h, *context)

@@ -29,10 +29,12 @@ class Shape:
 
     @property
     def atoms(self) -> int:
+        """A, padding included."""
         return sum(self.by_degree)
 
     @property
     def messages(self) -> int:
+        """M, the directed bonds, padding included."""
         return sum(degree * count for degree, count in enumerate(self.by_degree))
 
     def union(self, other: Shape) -> Shape:

@@ -17,4 +17,5 @@ class BondState(nn.Module):
         self.bias = whole.bias
 
     def __call__(self, x: mx.array, bonds: Topology) -> mx.array:
+        """x (A, F) of the source atoms, with the batch's bond features (M, E) -> (M, H)."""
         return bonds.combine(source=linear(x, self.atom, self.bias), bond=linear(bonds.bonds, self.bond), slope=0.01)

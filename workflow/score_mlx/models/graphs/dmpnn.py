@@ -19,6 +19,7 @@ class BondStep(nn.Module):
         self.linear = Linear(hidden, hidden)
 
     def __call__(self, messages: mx.array, start: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Bond states and first states h0, both (M, H) -> bond states (M, H)."""
         m = bonds.others(messages)
         return leaky_relu(self.linear(m) + start)
 
@@ -31,6 +32,7 @@ class AtomOutput(nn.Module):
         self.linear = Linear(hidden + atom_features, hidden)
 
     def __call__(self, messages: mx.array, x: mx.array, bonds: Topology) -> mx.array:
+        """Bond states (M, H), atom features x (A, F) -> atom states (A, H)."""
         return leaky_relu(self.linear(mx.concatenate([bonds.sum(messages), x], axis=-1)))
 
 
@@ -44,6 +46,7 @@ class DMPNN(nn.Module):
         self.output = AtomOutput(hidden, hidden)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> atom states (A, H)."""
         start = self.start(h, bonds)
         return self.output(self.step(start, start, bonds, noise), h, bonds)
 
@@ -64,6 +67,7 @@ class BondEncoder(nn.Module):
         self.output = AtomOutput(atom_features, spec.hidden)
 
     def __call__(self, bonds: Topology, noise: Noise) -> mx.array:
+        """A batch's atoms and bonds -> atom states (A, H) after K steps on bond states."""
         start = self.start(bonds.atoms, bonds)  # (M, H)
         return self.output(self.depth(start, start, bonds, noise), bonds.atoms, bonds)  # (A, H)
 

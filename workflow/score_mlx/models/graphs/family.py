@@ -28,12 +28,14 @@ class GraphFamily(NetworkFamily):
     """
 
     def parts(self) -> tuple[type[GraphTask], type[GraphData]]:
+        """`GraphTask` and `GraphData`: folds of molecules with their graphs."""
         from score_mlx.models.graphs.data import GraphData
         from score_mlx.models.graphs.task import GraphTask
 
         return GraphTask, GraphData
 
     def predictor(self) -> Predictor:
+        """How a graph network predicts from the graphs of new molecules."""
         from score_mlx.models.graphs.predict import PREDICTOR
 
         return PREDICTOR

@@ -22,6 +22,7 @@ class GAT(nn.Module):
         self.bias = mx.zeros((hidden,))
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> atom states (A, H), without the activation."""
         x = self.linear(h)  # (A, H)
         bond = head_dots(self.embed_bond.weight.T, self.attend_bond)  # (E, heads); few features of many bonds
         logits = bonds.combine(

@@ -25,6 +25,7 @@ class GATv2(nn.Module):
         self.bias = mx.zeros((hidden,))
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> atom states (A, H), without the activation."""
         x = self.linear(h)  # (A, H)
         bond = linear(bonds.bonds, self.mix_bond @ self.embed_bond.weight)
         from_source, from_target = linear(x, self.mix_source), linear(x, self.mix_target)

@@ -19,6 +19,7 @@ class GCN(nn.Module):
         self.linear = nn.Linear(hidden, hidden)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> atom states (A, H), without the activation."""
         return bonds.smooth(linear(h, self.linear.weight, self.linear.bias))  # (A, H)
 
 

@@ -17,6 +17,7 @@ class GINE(nn.Module):
         self.inner, self.outer = Linear(hidden, hidden), Linear(hidden, hidden)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> atom states (A, H), without the activation."""
         messages = bonds.combine(source=h, bond=self.embed_bond(bonds.bonds), slope=0)  # (M, H)
         return self.outer(relu(self.inner(h + bonds.sum(messages))))  # (A, H)
 

@@ -24,6 +24,7 @@ class GT(nn.Module):
         self.norm_attention, self.norm_ffn = LayerNorm(hidden), LayerNorm(hidden)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> atom states (A, H)."""
         attended = noise(self.output(self._attend(h, bonds, noise)), bonds.atom_id)
         h = self.norm_attention(h + attended)
         return self.norm_ffn(h + noise(self.outer(relu(self.inner(h))), bonds.atom_id))  # (A, H)

@@ -22,6 +22,7 @@ class Activated(nn.Module):
         self.block, self.act = block, act
 
     def __call__(self, h: mx.array, *context) -> mx.array:
+        """The activated output of the block, of the shape that the block gives."""
         return self.act(self.block(h, *context))
 
 
@@ -35,6 +36,7 @@ class AtomEncoder(nn.Module):
         self.drop_last = spec.native and made_of.final_dropout
 
     def __call__(self, bonds: Topology, noise: Noise) -> mx.array:
+        """A batch's atoms and bonds -> atom states (A, H) after K blocks."""
         h = self.depth(self.project(bonds.atoms), bonds, noise)
         return noise(h, bonds.atom_id) if self.drop_last else h  # (A, H)
 

@@ -23,6 +23,7 @@ class MPNN(nn.Module):
         self.outer = Linear(hidden, hidden)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> atom states (A, H), without the activation."""
         from_source, from_target = linear(h, self.source), linear(h, self.target, self.bias)
         from_bond = linear(bonds.bonds, self.bond)
         inner = bonds.combine(source=from_source, target=from_target, bond=from_bond, slope=0)  # (M, H)
@@ -33,6 +34,7 @@ class AdditiveMPNN(MPNN):
     """F(h) = h + MP(h): what the paper's code iterates in SCORE-MPNN, so that h + dt (F(h) - h) does not contract."""
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> atom states (A, H), the state itself added."""
         return h + super().__call__(h, bonds, noise)
 
 

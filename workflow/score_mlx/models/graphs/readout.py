@@ -14,6 +14,7 @@ class SumPool(nn.Module):
         super().__init__()
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> one vector a molecule (B, H)."""
         return bonds.pool(h)  # (B, H)
 
 
@@ -34,6 +35,7 @@ class MolAttFP(nn.Module):
         self.gru = GRUCell(hidden, hidden)
 
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
+        """Atom states (A, H) -> one vector a molecule (B, H)."""
         g = leaky_relu(bonds.pool(h))  # (B, H)
         from_atom = linear(h, self.align_atom, self.align_bias)  # (A, 1)
         for _ in range(self.steps):

@@ -160,8 +160,10 @@ class GraphSpec(NetworkSpec):
 
     @property
     def uses_descriptors(self) -> bool:
+        """Whether molecule descriptors join the readout before the head."""
         return self.descriptors
 
     @property
     def graph_features(self) -> str | None:
+        """Which atom and bond features its graphs have, a file name in `results/features`."""
         return self.features

@@ -25,16 +25,19 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
 
     @staticmethod
     def fastest_replicas(spec: GraphSpec) -> int:
+        """Folds side by side that take least time a fold here: one for models of atom pairs on a CPU."""
         # what large products of pairs save is lost to padding
         return 1 if on_cpu() and recipe(spec.arch).pairs else FoldTask.fastest_replicas(spec)
 
     def prepare(self) -> None:
+        """Make the batchers of all members, once for all epochs."""
         graphs, pairs = self.data.graphs, recipe(self.spec.arch).pairs
         self.batchers = [
             Batcher(graphs, m.labels, m.data.scaled_descriptors(m.fold), pairs=pairs) for m in self.members
         ]
 
     def model(self) -> GraphModel:
+        """A new network, of the widths that the data's features have."""
         graphs = self.data.graphs
         return GraphModel(
             self.spec, graphs.atoms.shape[1], graphs.bonds.shape[1], self.batchers[0].descriptors.shape[1]
@@ -65,6 +68,7 @@ class Prediction:
         self.shape = shape
 
     def __call__(self, model: GraphModel, arrays: Arrays, noise: Noise) -> mx.array:
+        """Predictions (B,) of one replica's batch."""
         return model(layout(arrays, self.shape), arrays["descriptors"], noise)
 
     def distance(self, model: GraphModel, arrays: Arrays) -> mx.array:

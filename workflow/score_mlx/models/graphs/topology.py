@@ -64,10 +64,12 @@ class Topology(ABC):
 
     @classmethod
     def of(cls, batch: Batch) -> Topology:
+        """The structure of a batch, its arrays put on MLX's device."""
         return cls({name: mx.array(value) for name, value in batch.arrays.items()}, batch.shape)
 
     def _hold(self, verb: str, kind: str, array: mx.array | None, columns: dict[str, int]) -> None:
-        """
+        """Check one array of a verb.
+
         Raises:
             ValueError: an array has not as many rows as there are atoms, messages or molecules, or other columns.
         """

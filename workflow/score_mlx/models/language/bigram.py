@@ -28,6 +28,7 @@ class Bigram(nn.Module):
         self.weight = mx.zeros((ROWS_A_TOKEN * vocabulary, width))
 
     def __call__(self, tokens: mx.array) -> mx.array:
+        """The row of each pair of tokens: (B, T) -> (B, T, C)."""
         return lookup(self.weight, bigram_rows(tokens, self.vocabulary))  # (B, T, C)
 
 

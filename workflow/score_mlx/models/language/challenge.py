@@ -26,6 +26,7 @@ class Matrix(nn.Module):
         self.weight = mx.random.uniform(-bound, bound, (outputs, inputs)) if bound else mx.zeros((outputs, inputs))
 
     def __call__(self, x: mx.array) -> mx.array:
+        """(..., inputs) -> (..., outputs), in x's precision."""
         return linear(x, self.weight.astype(x.dtype))
 
 
@@ -47,6 +48,7 @@ class FeedForward(nn.Module):
             self.gate = Matrix(width, hidden, bound)
 
     def __call__(self, x: mx.array) -> mx.array:
+        """(..., C) -> (..., C)."""
         h = self.enter(x)
         if self.kind == "swiglu":
             return self.leave(nn.silu(h) * self.gate(x))
@@ -68,6 +70,13 @@ class ChallengeBlock(nn.Module):
             self.gate = Matrix(GATE_CHANNELS, spec.heads)
 
     def __call__(self, x: mx.array, x0: mx.array, pairs: mx.array | None, tokens: mx.array, t: int) -> mx.array:
+        """State x (B, T, C) -> state (B, T, C).
+
+        Args:
+            x0, pairs: the first state and the pairs' rows; `MixIn` has added them, the block does not read them.
+            tokens: (B, T), for the value embedding.
+            t: number of the step, which says how far back it sees.
+        """
         normed = rms_norm(x, EPS)
         q, k, v = (project(normed) for project in self.qkv)  # (B, T, C)
         q, k, v = rotate_heads(q, self.heads, EPS), rotate_heads(k, self.heads, EPS), split_heads(v, self.heads)
@@ -115,6 +124,7 @@ class Challenge(GPT):
         return self.mix(x, t, x0, pairs)
 
     def states(self, tokens: mx.array, noise: Noise) -> mx.array:
+        """(B, T) -> (B, T, C), in the precision of the tables."""
         x = rms_norm(self.table(tokens), EPS)  # (B, T, C)
         pairs = self.pairs(tokens) if "pairs" in self else None
         return rms_norm(self.depth(x, x, pairs, tokens), EPS)

@@ -33,6 +33,7 @@ class CharBlock(nn.Module):
         self.feedforward = FeedForward(width, relu2, Dense)
 
     def __call__(self, x: mx.array, *context) -> mx.array:
+        """State (B, T, C) -> state (B, T, C); the last of `context` is the step's dropout."""
         noise = context[-1]
         normed = rms_norm(x)
         q, k, v = (project(normed) for project in self.qkv)  # (B, T, C)
@@ -66,6 +67,7 @@ class CharGPT(GPT):
         return self.mix(x, t // self.each, x0, pairs)
 
     def states(self, tokens: mx.array, noise: Noise) -> mx.array:
+        """(B, T) -> (B, T, C)."""
         x = self.table(tokens)  # (B, T, C)
         if "pairs" in self:
             x = rms_norm(x)

@@ -44,6 +44,11 @@ class LanguageFamily(Family):
         report_to: str = "none",
         device: str = "auto",
     ) -> None:
+        """Train on the corpus; write the record, the weights and losses.csv. `replicas` is not used.
+
+        Raises:
+            UserError: the corpus is damaged, or no evaluation gave a finite loss.
+        """
         runtime.start(threads=cores() if spec.timed else 1)
         from score_mlx.data.text.corpus import Corpus
         from score_mlx.models.language.tasks import build
@@ -56,6 +61,11 @@ class LanguageFamily(Family):
         train(spec, corpus, folder, preset=preset, report_to=report_to)
 
     def summary(self, spec: LanguageSpec, record: LanguageRecord) -> dict[str, Part]:
+        """Best and last evaluation, recomputed from all evaluations of the record.
+
+        Raises:
+            UserError: the record has no evaluation.
+        """
         if not record.evaluations:
             raise UserError("evaluations is empty, expected at least one")
         return summarise_losses(record.evaluations)

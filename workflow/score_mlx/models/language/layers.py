@@ -16,6 +16,7 @@ class Dense(nn.Linear):
     """x W^T + b, initialised as MLX's: uniform within 1 / sqrt(inputs)."""
 
     def __call__(self, x: mx.array) -> mx.array:
+        """(..., inputs) -> (..., outputs)."""
         return linear(x, self.weight, self.get("bias"))
 
 
@@ -111,6 +112,7 @@ class FeedForward(nn.Module):
         self.enter, self.leave, self.act = make(width, 4 * width), make(4 * width, width), act
 
     def __call__(self, x: mx.array) -> mx.array:
+        """(..., C) -> (..., C)."""
         return self.leave(self.act(self.enter(x)))
 
 

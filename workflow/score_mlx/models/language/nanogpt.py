@@ -54,6 +54,7 @@ class PostNormBlock(nn.Module):
         self.norm1, self.norm2 = LayerNorm(width), LayerNorm(width)
 
     def __call__(self, x: mx.array, noise: Noise) -> mx.array:
+        """State (B, T, C) -> state (B, T, C)."""
         q, k, v = (split_heads(project(x), self.heads) for project in self.qkv)  # (B, heads, T, D)
         attended = self.out(join_heads(attend_with_dropout(q, k, v, self.scale, noise)))  # (B, T, C)
         x = self.norm1(x + drop(noise, attended))
@@ -71,6 +72,7 @@ class ModernBlock(nn.Module):
         self.feedforward = _feedforward(width, relu2)
 
     def __call__(self, x: mx.array, noise: Noise) -> mx.array:
+        """State (B, T, C) -> state (B, T, C)."""
         normed = rms_norm(x)
         q, k, v = (project(normed) for project in self.qkv)  # (B, T, C)
         q, k, v = unit_heads(q, self.heads), unit_heads(k, self.heads), split_heads(v, self.heads)  # (B, heads, T, D)
@@ -100,6 +102,7 @@ class NanoGPT(GPT):
         self.head = _linear(spec.width, vocabulary)
 
     def states(self, tokens: mx.array, noise: Noise) -> mx.array:
+        """(B, T) -> (B, T, C)."""
         x = self.table(tokens)  # (B, T, C)
         if self.modern:
             return rms_norm(self.depth(x, noise))

@@ -45,6 +45,7 @@ class Lines:
         self.loss: float | None = None  # of no step yet
 
     def __call__(self, history: History, loss: float) -> None:
+        """Tell of a step's loss (nats a token); NaN after an evaluation, which goes to the CSV and the reporter."""
         if math.isnan(loss) and history.evaluations and history.evaluations[-1]["step"] == history.step:
             write_csv(self.losses, COLUMNS, [[e.get(name) for name in COLUMNS] for e in history.evaluations])
             if self.reporter is not None:

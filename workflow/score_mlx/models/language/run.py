@@ -19,7 +19,7 @@ PAPER_CORPORA = ("shakespeare-gpt4o", "tinyshakespeare-char", CLIMBMIX)
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageRun(Run, Generic[L]):
-    """One language model; fields as of `Run`, and:
+    """A finished run of one language model; further fields as of `Run`.
 
     Attributes:
         evaluations: after how many steps which losses; None where not finite.
@@ -40,6 +40,7 @@ class LanguageRun(Run, Generic[L]):
 
     @classmethod
     def of(cls, spec: Any, record: LanguageRecord, meta: RunMeta) -> Self:
+        """The run of a spec with its record and meta data; cuts by the paper's present values, not the record's."""
         return cls(
             spec=spec,
             dataset=record.corpus,
@@ -55,19 +56,27 @@ class LanguageRun(Run, Generic[L]):
 
     @property
     def folds_sha256(self) -> str:
+        """ "": a text has no folds."""
         return ""
 
     @property
     def size(self) -> str:
+        """Its number of tokens, as shown: `1,115,394 tokens`."""
         return f"{self.dataset.tokens:,} tokens"
 
     def incomparable(self, but: tuple[str, ...] = ()) -> str:
+        """Why this run says nothing about the paper's number: text, cuts, protocol or precision; "" where it does.
+
+        Args:
+            but: fields that the table varies, as the paper does.
+        """
         if self.dataset.name not in PAPER_CORPORA:
             return f"corpus {self.dataset.name}"
         decisive = [Cut(**cut) for cut in self.spec.cuts() if cut["setting"] not in self.spec.SAMPLING]
         return show_cuts(decisive) or ", ".join(self.spec.departures(but)) or self.imprecise
 
     def results(self) -> Results:
+        """The lowest validation loss and its bits a byte, None where the record has none."""
         return {"val_loss": self.best.val_loss, "val_bpb": self.best.val_bpb}
 
     def curve(self, name: str) -> tuple[list[float], list[float]]:

@@ -64,6 +64,7 @@ class LanguageSpec(Spec):
 
     @classmethod
     def variant(cls, *named: str) -> type[LanguageSpec]:
+        """The class of an architecture's specs; an unknown one gets `NanoGPTSpec`, which refuses it by name."""
         return VARIANTS.get(named[0], NanoGPTSpec)
 
     @property
@@ -78,6 +79,7 @@ class LanguageSpec(Spec):
 
     @property
     def model(self) -> str:
+        """Name in the paper's tables and figures, as `SCORE nanoGPT`."""
         name = ARCHS[self.arch]
         return {"base": name, "skip05": f"{name} skip05", "SCORE": f"SCORE {name}"}.get(
             self.config, f"{self.config.split('_')[0]} {name} dt 0.5"
@@ -164,7 +166,7 @@ class NanoGPTSpec(IteratedSpec):
 
 @dataclass(frozen=True)
 class CharSpec(IteratedSpec):
-    """Character models on tiny Shakespeare (Tables 10 and 11); fields as `NanoGPTSpec`'s, and:
+    """Character models on tiny Shakespeare (Tables 10 and 11); further fields as of `NanoGPTSpec`.
 
     Attributes:
         optimizer: `adam`, `adamw` (no decay), `muon` or `normuon` with Adam on all that is no matrix of a block.
@@ -278,13 +280,16 @@ class ChallengeSpec(LanguageSpec):
 
     @property
     def tokens_a_step(self) -> int:
+        """Tokens of a training step, those of its settings unless `batch_tokens` says otherwise."""
         return self.batch_tokens or self.BATCH[self.settings]
 
     @property
     def batch_size(self) -> int:
+        """Windows of `context` tokens in a step."""
         return self.tokens_a_step // self.context
 
     def cuts(self) -> list[dict[str, Any]]:
+        """Each training setting below the paper's; the batch is compared with that of its settings."""
         paper = self.BATCH[self.settings]
         found = [cut for cut in super().cuts() if cut["setting"] != "batch_tokens"]
         if self.tokens_a_step < paper:
@@ -293,10 +298,12 @@ class ChallengeSpec(LanguageSpec):
 
     @property
     def timed(self) -> bool:
+        """True: seconds end the training."""
         return True
 
     @property
     def work(self) -> float:
+        """Seconds of training."""
         return self.seconds
 
 

@@ -122,9 +122,11 @@ class Iterations(_Common):
         self.whole = whole_step.wanted() and not on_cpu()
 
     def progress(self, history: History) -> float:
+        """The share of the iterations that are done."""
         return history.step / self.spec.iterations
 
     def due(self, history: History) -> bool:
+        """Every `evaluate_every` steps from 0, and after the last; not twice after the same step."""
         at_end = history.step == self.spec.iterations
         fresh = not history.evaluations or history.evaluations[-1]["step"] < history.step
         return fresh and (at_end or history.step % self.spec.evaluate_every == 0)
@@ -133,6 +135,7 @@ class Iterations(_Common):
         """No schedule."""
 
     def evaluate(self, history: History) -> dict[str, Any]:
+        """Mean losses of the training and the validation text, nats a token."""
         train = self._mean_loss(self._sample(self.train, EVALUATE_TRAIN))
         if self.spec.validation == "whole":
             batches = self.validation.in_turn(self.spec.batch_size, len(self.validation.tokens))
@@ -165,9 +168,11 @@ class Seconds(_Common):
         self.bytes_of = mx.array(corpus.bytes_of)
 
     def progress(self, history: History) -> float:
+        """The share of the counted seconds that are spent."""
         return history.trained / self.spec.seconds
 
     def due(self, history: History) -> bool:
+        """Before the first step, each time another tenth of the seconds is spent, and at the end."""
         if not history.evaluations:
             return True
         last = history.evaluations[-1]
@@ -177,6 +182,7 @@ class Seconds(_Common):
         return min(int(seconds / self.spec.seconds * MARKS), MARKS)
 
     def prepare_step(self, history: History) -> None:
+        """Set learning rates and weight decays to what the schedule has at this share of the seconds."""
         progress = self.progress(history)
         self.groups.scale(self.settings.rate_at(progress), self.settings.decay_at(progress))
 
@@ -205,6 +211,12 @@ class Seconds(_Common):
 
 
 def build(spec: LanguageSpec, corpus: Corpus) -> Iterations | Seconds:
+    """The task of a spec: `Seconds` for the challenge, `Iterations` for all others.
+
+    Raises:
+        TypeError: a spec of neither kind.
+        UserError: the corpus is shorter than a window.
+    """
     if isinstance(spec, ChallengeSpec):
         return Seconds(spec, corpus)
     if isinstance(spec, IteratedSpec):

@@ -12,9 +12,11 @@ class FusedAdamW(AdamW):
     """MLX's AdamW, equal to it (tested); decay 0 makes it Adam. State in single precision whatever the parameter's."""
 
     def init_single(self, parameter: mx.array, state: dict) -> None:
+        """Zero moments m and v for a parameter, float32 and of its shape."""
         state["m"], state["v"] = mx.zeros(parameter.shape), mx.zeros(parameter.shape)
 
     def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
+        """The parameter after one step, in its own precision; `state` gets the new moments."""
         rate, (b1, b2) = self.learning_rate.astype(mx.float32), self.betas
         c1 = c2 = mx.array(1.0)
         if self.bias_correction:

@@ -47,6 +47,7 @@ class Groups:
         self.decays = [optimizer.weight_decay for optimizer in optimizers]
 
     def update(self, gradients: dict) -> None:
+        """Move the model's parameters by gradients of the same tree, each by its own optimiser."""
         self.whole.update(self.model, gradients)
 
     def scale(self, rate: float, decay: float = 1.0) -> None:

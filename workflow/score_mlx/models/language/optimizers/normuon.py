@@ -40,11 +40,13 @@ class NorMuon(Muon):
         self.orthogonal, self.rows, self.beta2 = ORTHOGONAL[method], rows, beta2
 
     def init_single(self, parameter: mx.array, state: dict) -> None:
+        """Zero momentum v for a matrix (n, m), and a zero second moment (n, 1) where rows are normalised after."""
         state["v"] = mx.zeros(parameter.shape)
         if self.rows == "after":
             state["rows"] = mx.zeros((parameter.shape[0], 1))
 
     def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict) -> mx.array:
+        """The matrix after one step, in its own precision; `state` gets the new moments."""
         gradient, rate = gradient.astype(mx.float32), self.learning_rate.astype(mx.float32)
         state["v"] = self.momentum * state["v"] + (1 - self.momentum) * gradient
         update = (1 - self.momentum) * gradient + self.momentum * state["v"]
