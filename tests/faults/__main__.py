@@ -5,6 +5,8 @@
 A life is one project folder from nothing to its last output. It is struck until it gets to its end before the next
 blow falls; then every output must be that of an uninterrupted run, and the next life begins. Exit status 1 when one
 differs, when a start fails that nothing struck, or when no checkpoint was ever taken up.
+
+Before that as many blows fall on the cache of kernels that are compiled for a GPU (`kernel_cache.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import kernel_cache
 from compare import PromiseError, differences, leftovers, outputs, resumed
 from faults import Faults
 from project import MODELS, ROOT, Project, last_words, make_csv
@@ -147,6 +150,7 @@ def main() -> int:
     trial = Trial(options.folder.resolve(), options.kills, random.Random(options.seed))
     code = 0
     try:
+        kernel_cache.trial(trial.home / "kernels", options.kills, trial.rng)
         trial.run()
         if not trial.resumed:
             raise PromiseError("no checkpoint was ever taken up, so nothing says that going on gives the same")

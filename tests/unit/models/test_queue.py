@@ -36,11 +36,14 @@ def stash(tmp_path):
 def queue(tmp_path, wanted, script="sleep 0.1; $COPY", **options):
     """A queue whose runs are a line of shell; $COPY writes the record, $RUN is the run's folder."""
 
-    def command(spec):
+    def line(spec):
         target, source = (spec.path(root).parent for root in (tmp_path / "results" / "runs", tmp_path / "stash"))
         parents = f"mkdir -p {shlex.quote(str(target))} && cp {shlex.quote(str(source))}/* {shlex.quote(str(target))}"
         line = script(spec) if callable(script) else script
-        return ["bash", "-c", line.replace("$COPY", parents).replace("$RUN", shlex.quote(str(target)))]
+        return line.replace("$COPY", parents).replace("$RUN", shlex.quote(str(target)))
+
+    def command(specs):
+        return ["bash", "-c", "\n".join(map(line, specs))]
 
     said = []
     work = Queue(

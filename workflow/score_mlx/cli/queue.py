@@ -35,6 +35,9 @@ def queue(
     on_gpu: Annotated[
         int, typer.Option(min=1, help="how many of them share a GPU: some, where one leaves it waiting for launches")
     ] = 1,
+    side_by_side: Annotated[
+        int, typer.Option(min=1, help="repetitions of a configuration that train in one program on a GPU; 1: none do")
+    ] = 10,
     dataset: Dataset = None,
     preset: PresetName = None,
     results: Annotated[Path, typer.Option(help="folder of data and runs")] = Path("results"),
@@ -52,7 +55,8 @@ def queue(
     Example: score-mlx queue language.txt --hours 2.5 --cores 2 --preset paper
     """
     from score_mlx.data.chem.parallel import cores as all_cores
-    from score_mlx.models.queue import Queue, Wanted
+    from score_mlx.models.bundles import Wanted, bundled
+    from score_mlx.models.queue import Queue
     from score_mlx.system.device import has_gpu
     from score_mlx.system.locks import hold
 
@@ -63,9 +67,9 @@ def queue(
     wanted = [Wanted(spec, cost(spec) if said is None else said, spec.FAMILY in with_gpu) for spec, said in runs]
     hold(results / ".queue.lock", "another queue")
     work = Queue(
-        wanted,
+        bundled(wanted, side_by_side),
         results,
-        lambda spec: command(spec, results, config.preset, config.device),
+        lambda specs: command(specs, results, config.preset, config.device),
         environment=os.environ | plugins.environment() | {"MLX_ENABLE_TF32": str(int(config.precision == "tf32"))},
         cores=cores or all_cores(),
         on_gpu=on_gpu,
@@ -124,8 +128,8 @@ def _costs(runs: Path, reference: Path) -> Callable[[Spec], float | None]:
     return seconds
 
 
-def command(spec: Spec, results: Path, preset: str, devices: Devices | None = None) -> list[str]:
-    """What trains a run and writes its record below `results`, as the rules of the DAG do."""
-    record = spec.path(results / "runs")
-    line = [sys.executable, "-m", "score_mlx", "train", "run", str(record), "--preset", preset]
+def command(specs: list[Spec], results: Path, preset: str, devices: Devices | None = None) -> list[str]:
+    """What trains runs in one program and writes their records below `results`, as the rules of the DAG do."""
+    records = [str(spec.path(results / "runs")) for spec in specs]
+    line = [sys.executable, "-m", "score_mlx", "train", "run", *records, "--preset", preset]
     return line + [word for family, device in devices or () for word in ("--device", f"{family}={device}")]

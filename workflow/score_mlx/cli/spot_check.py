@@ -80,7 +80,8 @@ def _train(specs: list[Spec], reference: Path, results: Path, cores: int | None)
     """
     from score_mlx.cli.queue import command
     from score_mlx.data.chem.parallel import cores as all_cores
-    from score_mlx.models.queue import Queue, Wanted
+    from score_mlx.models.bundles import Wanted
+    from score_mlx.models.queue import Queue
     from score_mlx.models.resources import measured
 
     mark = results / ".spot-check"
@@ -93,7 +94,7 @@ def _train(specs: list[Spec], reference: Path, results: Path, cores: int | None)
     queue = Queue(
         [Wanted(spec, seconds.get(spec)) for spec in specs],
         results,
-        lambda spec: command(spec, results, "paper"),
+        lambda specs: command(specs, results, "paper"),
         environment=os.environ | {"MLX_ENABLE_TF32": "0"},  # products in full precision, as committed records have them
         cores=cores or all_cores(),
         say=typer.echo,

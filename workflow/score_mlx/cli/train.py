@@ -132,24 +132,36 @@ def _command(family: Family) -> Any:
 
 
 def run(
-    record: Annotated[Path, typer.Argument(help="run.json, whose path says the run")],
+    records: Annotated[
+        list[Path], typer.Argument(help="run.json, whose path says the run; several that differ in repeat and seed")
+    ],
     preset: PresetName = BY_HAND,
     device: Annotated[
         list[str] | None, typer.Option(help="FAMILY=auto, cpu or gpu, e.g. graphs=cpu; by default auto; repeatable")
     ] = None,
 ) -> None:
-    """Train the run that a record's path says, of whichever family.
+    """Train the run that a record's path says, of whichever family; several side by side on a GPU, in turn on the CPU.
 
     Example: score-mlx train run results/runs/esol/graphs/gat/SCORE/default/run.json
     """
-    spec = spec_from_path(str(record))
-    family = family_of(spec)
+    records = list(dict.fromkeys(records))
+    specs = [spec_from_path(str(record)) for record in records]
+    family = family_of(specs[0])
+    for record, spec in zip(records, specs, strict=True):
+        if replace(spec, repeat=specs[0].repeat, seed=specs[0].seed) != specs[0]:
+            raise UserError(f"{record}: expected a run that differs from {records[0]} in repeat and seed only")
     devices = dict(_family_and_device(word) for word in device or ())
-    place = results_of(spec, record)
-    ensure(spec, place)
+    runs = []
+    for record, spec in zip(records, specs, strict=True):
+        place = results_of(spec, record)
+        ensure(spec, place)
+        runs.append((spec, inputs_of(spec, place), record.parent))
     chosen: dict[str, Any] = {"device": devices.get(family.name, "auto")} if family.reports else {}
-    family.train(spec, inputs_of(spec, place), record.parent, preset=preset, **chosen)
-    typer.echo(f"{spec.model}: {record}")
+    if len(runs) == 1:
+        family.train(*runs[0], preset=preset, **chosen)
+    else:
+        family.train_together(runs, preset=preset, **chosen)
+    typer.echo("\n".join(f"{spec.model}: {record}" for spec, record in zip(specs, records, strict=True)))
 
 
 def _family_and_device(word: str) -> tuple[str, str]:

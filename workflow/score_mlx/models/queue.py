@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from score_mlx.models.bundles import Wanted, name_of
 from score_mlx.models.families import read_record
 from score_mlx.runs.records import read_meta
 from score_mlx.runs.science import SCIENCE
@@ -27,21 +28,6 @@ from score_mlx.training.progress import clock
 POLL = 0.25  # seconds between two looks at the running processes
 GRACE = 60.0  # seconds that a run has to write its checkpoint once it was told to stop
 HEARTBEAT = 600.0  # seconds between two lines about what is running
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A run of the list.
-
-    Attributes:
-        spec: what to train.
-        seconds: that it is expected to take; None where nothing like it was ever run.
-        gpu: whether it may compute on the GPU, which a limited number of runs share.
-    """
-
-    spec: Spec
-    seconds: float | None = None
-    gpu: bool = False
 
 
 @dataclass
@@ -92,7 +78,7 @@ class Queue:
     Args:
         wanted: the runs, the most important first.
         results: folder of runs and logs.
-        command: the training command of a spec.
+        command: the training command of the runs of a bundle, which most often is one.
         environment: of the processes.
         cores: processes side by side; a run that ends by the clock has all of them to itself.
         on_gpu: how many of them may compute on the GPU.
@@ -104,7 +90,7 @@ class Queue:
         self,
         wanted: Sequence[Wanted],
         results: Path,
-        command: Callable[[Spec], list[str]],
+        command: Callable[[list[Spec]], list[str]],
         *,
         environment: Mapping[str, str],
         cores: int,
@@ -112,7 +98,7 @@ class Queue:
         limit: float = math.inf,
         say: Callable[[str], None] = print,
     ):
-        self.waiting, self.total = deque(wanted), len(wanted)
+        self.waiting, self.total = deque(wanted), sum(len(bundle.runs) for bundle in wanted)
         self.results, self.command, self.cores, self.say = results, command, cores, say
         self.on_gpu = on_gpu
         self.environment = environment
@@ -155,29 +141,36 @@ class Queue:
         self.waiting.extendleft(reversed(passed))
 
     def _turn(self, wanted: Wanted) -> bool:
-        """Begins the run or finds out why not; False where it must wait for a core."""
-        path = name_of(wanted.spec)
-        if is_done(wanted.spec, self.results / "runs"):
-            self.outcome.there.append(path)
-            return True
+        """Begins what is left of a bundle or finds out why not; False where it must wait for a core."""
+        runs = [run for run in wanted.runs if not is_done(run.spec, self.results / "runs")]
         slots = self.cores if wanted.spec.timed else 1
-        if sum(run.slots for run in self.running) + slots > self.cores:
+        if runs and sum(run.slots for run in self.running) + slots > self.cores:
             return False
-        takes = wanted.seconds
-        if takes is not None and takes > self.left and not has_checkpoint(wanted.spec, self.results / "runs"):
-            self.outcome.misfits[path] = takes
-        else:
-            self._start(wanted, slots)
+        left = [run.spec for run in runs]
+        self.outcome.there += [name_of(spec) for spec in wanted.specs if spec not in left]
+        fits = self._that_fit(runs)
+        self.outcome.misfits |= {name_of(run.spec): run.seconds for run in runs if run not in fits and run.seconds}
+        if fits:
+            self._start(Wanted.bundle(fits), slots)
         return True
 
+    def _that_fit(self, runs: Sequence[Wanted]) -> list[Wanted]:
+        """Those that end in the time left if they are trained in one program, the first ones first."""
+        fits, time_left = [], self.left
+        for run in runs:
+            takes = run.seconds
+            if takes is None or takes <= time_left or has_checkpoint(run.spec, self.results / "runs"):
+                fits.append(run)
+                time_left -= takes or 0.0
+        return fits
+
     def _start(self, wanted: Wanted, slots: int) -> None:
-        path = name_of(wanted.spec)
-        log = self.results / "logs" / f"{path}.log"
+        log = self.results / "logs" / f"{name_of(wanted.spec)}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             # In a session of its own: a Ctrl-C is ours to pass on, as a request to stop with a checkpoint.
             process = subprocess.Popen(
-                self.command(wanted.spec),
+                self.command(wanted.specs),
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -185,22 +178,27 @@ class Queue:
                 start_new_session=True,
             )
         self.running.append(_Running(wanted, slots, process, log, time.monotonic()))
-        self.say(f"{self._place()} begin {path}, about {_hours(wanted.seconds)}")
+        self.say(f"{self._place()} begin {wanted.name}, about {_hours(wanted.takes)}")
 
     def _collect(self) -> None:
         """Takes note of the runs that have ended."""
         for run in [run for run in self.running if run.process.poll() is not None]:
             self.running.remove(run)
-            path, took = name_of(run.wanted.spec), clock(time.monotonic() - run.since)
-            if is_done(run.wanted.spec, self.results / "runs"):
-                self.outcome.done.append(path)
-                self.say(f"{self._place()} done  {path}, {took}")
-            elif self.stopping or self.left <= 0:
-                self.outcome.stopped.append(path)
-                self.say(f"{self._place()} stopped {path}, after {took}")
-            else:
-                self.outcome.failed[path] = _last_line(run.log) or f"exit code {run.process.returncode}"
-                self.say(f"{self._place()} failed {path}, see {run.log}")
+            for spec in run.wanted.specs:
+                self._note(spec, run)
+
+    def _note(self, spec: Spec, run: _Running) -> None:
+        """What became of a run whose process has ended."""
+        path, took = name_of(spec), clock(time.monotonic() - run.since)
+        if is_done(spec, self.results / "runs"):
+            self.outcome.done.append(path)
+            self.say(f"{self._place()} done  {path}, {took}")
+        elif self.stopping or self.left <= 0:
+            self.outcome.stopped.append(path)
+            self.say(f"{self._place()} stopped {path}, after {took}")
+        else:
+            self.outcome.failed[path] = _last_line(run.log) or f"exit code {run.process.returncode}"
+            self.say(f"{self._place()} failed {path}, see {run.log}")
 
     def _end(self) -> None:
         """Tells every run to stop, and after the time of grace ends it."""
@@ -215,11 +213,11 @@ class Queue:
             run.process.kill()
             run.process.wait()
         self._collect()
-        for wanted in self.waiting:
-            if is_done(wanted.spec, self.results / "runs"):
-                self.outcome.there.append(name_of(wanted.spec))
+        for run in [run for wanted in self.waiting for run in wanted.runs]:
+            if is_done(run.spec, self.results / "runs"):
+                self.outcome.there.append(name_of(run.spec))
             else:
-                self.outcome.left[name_of(wanted.spec)] = wanted.seconds
+                self.outcome.left[name_of(run.spec)] = run.seconds
 
     def _heartbeat(self) -> None:
         """Now and then what each run said last."""
@@ -229,7 +227,7 @@ class Queue:
                 self.say(f"{self._place()} ...   {_last_line(run.log)}")
 
     def _place(self) -> str:
-        seen = self.total - len(self.waiting)
+        seen = self.total - sum(len(wanted.runs) for wanted in self.waiting)
         return f"{clock(time.monotonic() - self.begin)} [{seen}/{self.total}]"
 
 
@@ -245,11 +243,6 @@ def is_done(spec: Spec, runs: Path) -> bool:
 def has_checkpoint(spec: Spec, runs: Path) -> bool:
     """Whether a run was begun before and can go on."""
     return any(spec.path(runs).parent.glob("checkpoints/[!.]*.safetensors"))
-
-
-def name_of(spec: Spec) -> str:
-    """How lines call a run: its folder below `results/runs`."""
-    return spec.path("").parent.as_posix()
 
 
 def _hours(seconds: float | None) -> str:
