@@ -9,6 +9,7 @@ import os
 import re
 
 from score_mlx.runs import plugins
+from score_mlx.runs.records import records_below
 from score_mlx.models.resources import minutes as minutes_needed
 from score_mlx.tables.parts import wholes
 from score_mlx.system.code_inputs import with_imports
@@ -257,14 +258,14 @@ FOLD_LABELS = or_exit(folds_digest)
 KNOWN_ARCHS = ARCHS + plugins.names("arch")
 EXPERIMENT_OF = CONFIG.experiment_of
 or_exit(lambda: [CONFIG.specs(name) for name in CONFIG.experiments])
+if CONFIG.records:
+    or_exit(records_below, Path(records_folder()))
 DRAWABLE = drawable(CONFIG.applicable)
 BASELINES = CONFIG.of_kind("baselines")
 SENSITIVITY = [name for name in drawable(leaky(CONFIG), AT_RANDOM) if name in DRAWABLE]
 TABLE_NAMES = [table for kind in TABLE_KINDS for table in CONFIG.of_kind(kind)]
 WHOLES = wholes(TABLE_NAMES)  # table7, of table7a and table7b
 SCHEMAS = [figure for figure in EXPERIMENT_OF if drawing_of(figure) == "schema"]  # drawn without records
-if CONFIG.records and not any(Path(records_folder()).rglob("run.json")):
-    existing_records_of(next(iter(CONFIG.experiments)))
 
 TABLES = CONFIG.tables_folder
 FIGURES = CONFIG.figures_folder

@@ -16,6 +16,7 @@ from score_mlx.models.graphs.recipe import recipe
 from score_mlx.models.graphs.spec import ARCHS, OWN_FORM
 from score_mlx.models.graphs.task import GraphTask
 from score_mlx.runs import plugins, science
+from score_mlx.runs.family import Execution
 from score_mlx.tables import catalogue
 from score_mlx.training.trainer import train
 
@@ -67,7 +68,7 @@ def test_a_family(examples, repo, tmp_path, monkeypatch):
     family, spec = families.FAMILIES["mean"], made["MeanSpec"]("my", "median")
     ensure(spec, tmp_path / "results")
     record = spec.path(tmp_path / "results/runs")
-    family.train(spec, families.inputs_of(spec, tmp_path / "results"), record.parent, preset="smoke")
+    family.train(spec, families.inputs_of(spec, tmp_path / "results"), record.parent, Execution(preset="smoke"))
     run = check(record, tmp_path / "results")
     assert run.spec == spec == families.spec_from_path(record) and run.dataset.rows == 20
     assert catalogue.catalogue([run])[0]["family"] == "mean" and cost(spec, [run]) == run.meta.seconds

@@ -69,14 +69,13 @@ def _runs(place: Path, task: str | None, split: str | None) -> list[FoldRun]:
         UserError: there are none, or of several.
     """
     from score_mlx.models.families import read_run
+    from score_mlx.runs.records import records_below
     from score_mlx.runs.run import FoldRun
 
-    paths = sorted((place / GraphSpec.FAMILY).rglob("run.json"))
-    if not paths:
-        start = f"{place.name}-"
-        known = sorted(other.name.removeprefix(start) for other in place.parent.glob(f"{start}*"))
-        hint = f"; of target columns there is {' '.join(f'--column {name}' for name in known)}" if known else ""
-        raise UserError(f"{place / GraphSpec.FAMILY}: no run.json below it, expected trained graph networks{hint}")
+    start = f"{place.name}-"
+    known = sorted(other.name.removeprefix(start) for other in place.parent.glob(f"{start}*"))
+    hint = f"; of target columns there is {' '.join(f'--column {name}' for name in known)}" if known else ""
+    paths = records_below(place / GraphSpec.FAMILY, f"trained graph networks{hint}")
     runs = [read_run(path, FoldRun) for path in paths]
     runs = _alike(runs, "task", task, lambda run: run.spec.task, place)
     return _alike(runs, "split", split, lambda run: run.spec.split, place)

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from score_mlx.runs.records import records_below
 from score_mlx.system import project
-from score_mlx.system.errors import UserError
 
 TARGETS = ("all", "robustness", "beyond", "report")
 
@@ -28,8 +28,7 @@ def redraw(
 
     Example: score-mlx redraw results/reference/runs build/drawn
     """
-    if not any(runs.rglob("run.json")):
-        raise UserError(f"{runs}: no run.json below it, expected a folder of records")
+    records_below(runs)
     out.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(project.root() / "Snakefile")]
     command += ["--directory", str(out), "--cores", str(cores or "all"), "--quiet", "all"]

@@ -119,8 +119,6 @@ def _conditions(where: list[str], columns: tuple[str, ...]) -> dict[str, str]:
 
 def _known(folder: Path) -> list[Run]:
     from score_mlx.models.families import read_run
+    from score_mlx.runs.records import records_below
 
-    records = sorted(folder.rglob("run.json"))
-    if not records:
-        raise UserError(f"{folder}: no run.json below it")
-    return [read_run(path) for path in records]
+    return [read_run(path) for path in records_below(folder)]

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -15,10 +15,11 @@ from score_mlx.cli.data import ensure
 from score_mlx.config.models import Presets
 from score_mlx.data.dataset_names import BUILT_IN
 from score_mlx.models.families import FAMILIES, family_of, inputs_of, spec_from_path
-from score_mlx.runs.family import Family
+from score_mlx.runs.family import Execution, Family
 from score_mlx.runs.objective import REGRESSION
 from score_mlx.runs.records import BY_HAND
 from score_mlx.runs.spec import Spec, results_of
+from score_mlx.system.choices import OneOf
 from score_mlx.system.errors import UserError
 from score_mlx.training.reporting import REPORTERS
 
@@ -72,15 +73,9 @@ Threads = Annotated[
 ]
 Repeats = Annotated[int, typer.Option(min=1, max=1000, help="so many repetitions, from --repeat on, in one program")]
 DEVICES = ("auto", "cpu", "gpu")
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    PresetChoice = str
-    Reporter = str
-    DeviceChoice = str
-else:
-    PresetChoice = Literal[(BY_HAND, *Presets.model_fields)]
-    Reporter = Literal[tuple(REPORTERS)]
-    DeviceChoice = Literal[DEVICES]
+PresetChoice = OneOf[str, (BY_HAND, *Presets.model_fields)]
+Reporter = OneOf[str, REPORTERS]
+DeviceChoice = OneOf[str, DEVICES]
 PresetName = Annotated[PresetChoice, typer.Option(hidden=True, help="noted in run.meta.json")]
 Device = Annotated[DeviceChoice, typer.Option(help="auto measures a step on both, where there is a GPU")]
 ReportTo = Annotated[
@@ -105,19 +100,19 @@ def _command(family: Family) -> Any:
         **options: Any,
     ) -> None:
         spec, folder = _begin(family, record, results, options)
+        how = Execution(preset, replicas, report_to, device)
         place = results or results_of(spec, record)
         if threads > 1:
             _share(threads)
         if repeats == 1:
-            how = {"preset": preset, "replicas": replicas, "report_to": report_to, "device": device}
-            family.train(spec, inputs_of(spec, place), folder, **how)
+            family.train(spec, inputs_of(spec, place), folder, how)
             typer.echo(f"{spec.model}: {folder / 'run.json'}")
             return
         specs = [replace(spec, repeat=spec.repeat + more) for more in range(repeats)]
         for each in specs:
             ensure(each, place)
         runs = [(each, inputs_of(each, place), each.path(place / "runs").parent) for each in specs]
-        family.train_together(runs, preset=preset, replicas=replicas, device=device)
+        family.train_together(runs, how)
         typer.echo("\n".join(f"{each.model}: {folder / 'run.json'}" for each, _, folder in runs))
 
     lacking = dict.fromkeys(("replicas", "repeats", "threads"), not family.side_by_side) | dict.fromkeys(
@@ -156,11 +151,11 @@ def run(
         place = results_of(spec, record)
         ensure(spec, place)
         runs.append((spec, inputs_of(spec, place), record.parent))
-    chosen: dict[str, Any] = {"device": devices.get(family.name, "auto")} if family.reports else {}
+    how = Execution(preset, device=devices.get(family.name, "auto"))
     if len(runs) == 1:
-        family.train(*runs[0], preset=preset, **chosen)
+        family.train(*runs[0], how)
     else:
-        family.train_together(runs, preset=preset, **chosen)
+        family.train_together(runs, how)
     typer.echo("\n".join(f"{spec.model}: {record}" for spec, record in zip(specs, records, strict=True)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -24,14 +24,11 @@ from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs import plugins
 from score_mlx.runs.objective import CLASSIFICATION, REGRESSION
 from score_mlx.runs.spec import Spec
+from score_mlx.system.choices import OneOf
 from score_mlx.system.errors import UserError, unknown
 from score_mlx.system.files import write_text
 
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    PluginKind = str
-else:
-    PluginKind = Literal[tuple(plugins.KINDS)]  # a field of Config hides the module
+PluginKind = OneOf[str, plugins.KINDS]  # a field of Config hides the module
 
 
 class Config(Typed):

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from score_mlx.experiments.base import BatchSize, Typed
 from score_mlx.models.language.spec import ChallengeSpec, CharSpec, NanoGPTSpec
+from score_mlx.system.choices import OneOf
 
 Steps = Annotated[int, Field(ge=1, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Tokens = Annotated[int, Field(ge=1, le=2**31)]
 Depth = Annotated[int, Field(ge=1, le=1000)]
 Repeats = Annotated[int, Field(ge=1, le=100)]
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Validation = str
-else:
-    Validation = Literal[CharSpec.CHOICES["validation"]]
+Validation = OneOf[str, CharSpec.CHOICES["validation"]]
 TOKENS_A_STEP = max(ChallengeSpec.BATCH.values())
 
 

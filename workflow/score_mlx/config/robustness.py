@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from score_mlx.data.splits import SPLITS
 from score_mlx.experiments.base import Name, Typed
 from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.system.choices import OneOf
 
 # What results/robustness.csv asks beside the paper's choice, and how the runs of each differ from the paper's.
 REPEATS = (0, 1, 2)
@@ -20,11 +21,7 @@ ROBUSTNESS_CHOICES: dict[str, list[dict[str, str | int | bool]]] = {
 }
 
 
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Choice = str
-else:
-    Choice = Literal[tuple(ROBUSTNESS_CHOICES)]
+Choice = OneOf[str, ROBUSTNESS_CHOICES]
 
 
 class RobustnessRuns(Typed):

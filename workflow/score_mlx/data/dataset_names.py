@@ -5,17 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
+from score_mlx.system.choices import OneOf
 from score_mlx.system.errors import UserError, did_you_mean
 
 FROM_SOURCES = ("esol", "freesolv", "lipo")  # each a file of data/sources.yaml
 BUILT_IN = (*FROM_SOURCES, "nci")
-# As a type for settings. A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    BuiltIn = str
-else:
-    BuiltIn = Literal[BUILT_IN]
+BuiltIn = OneOf[str, BUILT_IN]
 # Folders of `results/`, where a data set of one's own has its tables: one of such a name would write among them.
 RESERVED = ("data", "features", "folds", "shap", "runs", "logs", "reference")
 

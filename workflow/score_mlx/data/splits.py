@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from score_mlx.system.choices import OneOf
 
 SPLITS = ("kfold", "grouped", "scaffold", "stratified", "file", "holdout")
 GIVEN = SPLITS[-2:]  # by the reader
@@ -11,10 +11,5 @@ AT_RANDOM = SPLITS[:2]  # the same draw with and without repeated molecules apar
 STRATIFIED = SPLITS[3]  # folds with equal shares of both classes, so for classes only
 PARTS = ("test", "val", "train")  # of a hold-out; numbered in this order, so that fold 0 tests as any fold does
 
-# As types for settings and options. A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Split = str
-    Drawn = str
-else:
-    Split = Literal[SPLITS]
-    Drawn = Literal[DRAWN]
+Split = OneOf[str, SPLITS]
+Drawn = OneOf[str, DRAWN]

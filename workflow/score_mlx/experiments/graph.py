@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -12,8 +12,8 @@ from score_mlx.runs import plugins
 from score_mlx.system.errors import did_you_mean
 
 
-def one_of(field: str) -> Any:
-    """A choice of GraphSpec or a plugin's name; another word is refused as one that is no Literal is."""
+def _one_of(field: str) -> AfterValidator:
+    """Refuses a text that is neither a choice of this field of GraphSpec nor a plugin's name."""
 
     def known(value: str) -> str:
         allowed = (*GraphSpec.CHOICES[field], *plugins.names(field))
@@ -22,16 +22,15 @@ def one_of(field: str) -> Any:
             raise ValueError(f"expected {', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}{hint}")
         return value
 
-    return Annotated[str, AfterValidator(known), Field(json_schema_extra={"examples": [*GraphSpec.CHOICES[field]]})]
+    return AfterValidator(known)
 
 
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Arch = str
-    Integrator = str
-else:
-    Arch = one_of("arch")
-    Integrator = one_of("integrator")
+def _examples(field: str) -> Any:
+    return Field(json_schema_extra={"examples": [*GraphSpec.CHOICES[field]]})
+
+
+Arch = Annotated[str, _one_of("arch"), _examples("arch")]
+Integrator = Annotated[str, _one_of("integrator"), _examples("integrator")]
 
 
 class GraphExperiment(Experiment):

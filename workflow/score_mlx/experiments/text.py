@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,24 +10,17 @@ from score_mlx.experiments.base import Experiment, LearningRate, Typed
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.models.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
 from score_mlx.runs.run import Run
+from score_mlx.system.choices import OneOf
 
 Depth = Annotated[int, Field(ge=1, le=1000)]
 Repeats = Annotated[int, Field(ge=1, le=100)]
 
 
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Arch = str
-    Configuration = str
-    Optimizer = str
-    Feedforward = str
-    OptimizerSettings = str
-else:
-    Arch = Literal[LanguageSpec.CHOICES["arch"]]
-    Configuration = Literal[LanguageSpec.CHOICES["config"]]
-    Optimizer = Literal[CharSpec.CHOICES["optimizer"]]
-    Feedforward = Literal[ChallengeSpec.CHOICES["feedforward"]]
-    OptimizerSettings = Literal[ChallengeSpec.CHOICES["settings"]]
+Arch = OneOf[str, LanguageSpec.CHOICES["arch"]]
+Configuration = OneOf[str, LanguageSpec.CHOICES["config"]]
+Optimizer = OneOf[str, CharSpec.CHOICES["optimizer"]]
+Feedforward = OneOf[str, ChallengeSpec.CHOICES["feedforward"]]
+OptimizerSettings = OneOf[str, ChallengeSpec.CHOICES["settings"]]
 
 
 class TextRun(Typed):

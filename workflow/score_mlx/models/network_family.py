@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from score_mlx import runtime
-from score_mlx.runs.family import Files, FoldFamily
-from score_mlx.runs.records import BY_HAND
+from score_mlx.runs.family import USUAL, Execution, Files, FoldFamily
 from score_mlx.runs.spec import NetworkSpec
 
 if TYPE_CHECKING:
@@ -26,17 +25,7 @@ class NetworkFamily(FoldFamily):
     def parts(self) -> tuple[type[FoldTask[Any, Any]], type[FoldedData]]:
         """Its task and the data that it reads; called once MLX may be imported."""
 
-    def train(
-        self,
-        spec: NetworkSpec,
-        files: Files,
-        folder: Path,
-        *,
-        preset: str = BY_HAND,
-        replicas: int | None = None,
-        report_to: str = "none",
-        device: str = "auto",
-    ) -> None:
+    def train(self, spec: NetworkSpec, files: Files, folder: Path, how: Execution = USUAL) -> None:
         """Train all folds, several side by side, and write the record; see `Family.train`."""
         runtime.start()  # before anything imports mlx
         from score_mlx.training.device_choice import settle
@@ -44,24 +33,16 @@ class NetworkFamily(FoldFamily):
 
         task, kind = self.parts()
         data = kind.load(files)
-        settle(device, spec, lambda: stepper(task, spec, data))
-        train(task, spec, data, folder, replicas=replicas, preset=preset, report_to=report_to)
+        settle(how.device, spec, lambda: stepper(task, spec, data))
+        train(task, spec, data, folder, replicas=how.replicas, preset=how.preset, report_to=how.report_to)
 
-    def train_together(
-        self,
-        runs: Sequence[tuple[NetworkSpec, Files, Path]],
-        *,
-        preset: str = BY_HAND,
-        replicas: int | None = None,
-        device: str = "auto",
-    ) -> None:
+    def train_together(self, runs: Sequence[tuple[NetworkSpec, Files, Path]], how: Execution = USUAL) -> None:
         """Train runs that differ in repeat and seed only in one program; each writes its own record.
 
         Args:
             runs: what is trained, on which of its `inputs`, and the folder of its record.
-            preset: noted in run.meta.json.
-            replicas: folds of all runs side by side at most, None for what suits the device.
-            device: as of `train`; `auto` takes a GPU where there is one, since side by side it pays.
+            how: `replicas` counts the folds of all runs, None for what suits the device; device `auto` takes a GPU
+                where there is one, since side by side it pays; `report_to` is ignored.
         """
         runtime.start()
         from score_mlx.system.device import has_gpu
@@ -70,5 +51,6 @@ class NetworkFamily(FoldFamily):
 
         task, data = self.parts()
         jobs = [Job(spec, data.load(files), folder) for spec, files, folder in runs]
-        settle("gpu" if device == "auto" and has_gpu() else device, jobs[0].spec, lambda: stepper(task, *jobs[0].run))
-        train_together(task, jobs, replicas=replicas, preset=preset)
+        device = "gpu" if how.device == "auto" and has_gpu() else how.device
+        settle(device, jobs[0].spec, lambda: stepper(task, *jobs[0].run))
+        train_together(task, jobs, replicas=how.replicas, preset=how.preset)

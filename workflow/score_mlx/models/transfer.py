@@ -9,7 +9,7 @@ from pathlib import Path
 
 from score_mlx.models.check import check
 from score_mlx.models.families import FAMILIES
-from score_mlx.runs.records import environment, read_meta, write_meta
+from score_mlx.runs.records import environment, read_meta, records_below, write_meta
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import replacing, write_text
 
@@ -32,9 +32,7 @@ def adopt(
         UserError: nothing found, a record fails `check`, two differ, another one is in its place already (and not
             `force`). Then nothing was copied.
     """
-    found = sorted(folder.rglob("run.json"))
-    if not found:
-        raise UserError(f"{folder}: no run.json below it")
+    found = records_below(folder)
     plan, there = [], []
     planned: dict[Path, Path] = {}
     for path in found:
@@ -66,9 +64,7 @@ def export(results: Path, figures: Path, folder: Path) -> int:
     Raises:
         UserError: no record, or one that `check` refuses.
     """
-    records = sorted((results / "runs").rglob("run.json"))
-    if not records:
-        raise UserError(f"{results / 'runs'}: no run.json below it")
+    records = records_below(results / "runs")
     targets = [
         check(path, results).spec.path(folder / "runs") for path in records
     ]  # all of them before the first is copied

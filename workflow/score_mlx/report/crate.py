@@ -21,7 +21,7 @@ from rocrate.rocrate import ROCrate
 
 from score_mlx.data.sources import load_sources
 from score_mlx.data.text.corpus import NAMES, sources_of
-from score_mlx.runs.records import read_meta
+from score_mlx.runs.records import read_meta, records_below
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import replacing, sha256, write_text
 
@@ -86,9 +86,7 @@ def write_crate(folder: Path, project: Path) -> int:
     Raises:
         UserError: no run record there, or one that cannot be read.
     """
-    records = sorted((folder / "runs").rglob("run.json"))
-    if not records:
-        raise UserError(f"{folder / 'runs'}: no run.json below it")
+    records = records_below(folder / "runs")
     build = _begin(folder)
     workflow = _add_workflow(build, project)
     sources = _add_sources(build, project, records)

@@ -29,6 +29,26 @@ Files = Mapping[str, Path]
 
 
 @dataclass(frozen=True)
+class Execution:
+    """How a run is trained, beside what its spec says.
+
+    Attributes:
+        preset: noted in run.meta.json.
+        replicas: folds side by side, None for what was measured to be fastest.
+        report_to: where curves go while it trains, one of `training.reporting.REPORTERS`.
+        device: `cpu`, `gpu`, or `auto`, the one that takes a step faster.
+    """
+
+    preset: str = BY_HAND
+    replicas: int | None = None
+    report_to: str = "none"
+    device: str = "auto"
+
+
+USUAL = Execution()
+
+
+@dataclass(frozen=True)
 class Predictor:
     """How a family's trained networks are applied to new molecules.
 
@@ -77,41 +97,21 @@ class Family(ABC):
         """The prepared files that a run reads, by name, in the order in which they are made."""
 
     @abstractmethod
-    def train(
-        self,
-        spec: Any,
-        files: Files,
-        folder: Path,
-        *,
-        preset: str = BY_HAND,
-        replicas: int | None = None,
-        report_to: str = "none",
-        device: str = "auto",
-    ) -> None:
+    def train(self, spec: Any, files: Files, folder: Path, how: Execution = USUAL) -> None:
         """Train and write the record.
 
         Args:
             spec, files: what is trained, on which of its `inputs`.
             folder: of the record.
-            preset: noted in run.meta.json.
-            replicas: folds side by side, None for what was measured to be fastest.
-            report_to: where curves go while it trains, one of `training.reporting.REPORTERS`.
-            device: `cpu`, `gpu`, or `auto`, the one that takes a step faster.
+            how: what of it a family has no use for is ignored.
         """
 
-    def train_together(
-        self,
-        runs: Sequence[tuple[Any, Files, Path]],
-        *,
-        preset: str = BY_HAND,
-        replicas: int | None = None,
-        device: str = "auto",
-    ) -> None:
+    def train_together(self, runs: Sequence[tuple[Any, Files, Path]], how: Execution = USUAL) -> None:
         """Train runs that differ in repeat and seed only in one program; each writes its own record.
 
         Args:
             runs: what is trained, on which of its `inputs`, and the folder of its record.
-            preset, replicas, device: as of `train`, folds of all runs counted.
+            how: `replicas` counts the folds of all runs; `report_to` is ignored.
 
         Raises:
             UserError: runs of this family train one after the other.

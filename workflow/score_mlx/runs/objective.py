@@ -12,12 +12,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
 from score_mlx.data.classes import require_binary, require_both
 from score_mlx.runs.schema import AnyFold, Best, ClassBest, ClassFold, ClassLast, ClassRecord, Fold, Last, RunRecord
+from score_mlx.system.choices import OneOf
 
 if TYPE_CHECKING:
     import mlx.core as mx
@@ -26,11 +27,7 @@ if TYPE_CHECKING:
 
 REGRESSION, CLASSIFICATION = "regression", "classification"
 TASKS = (REGRESSION, CLASSIFICATION)
-# As a type for settings and options. A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Task = str
-else:
-    Task = Literal[TASKS]
+Task = OneOf[str, TASKS]
 V = TypeVar("V", float, np.ndarray)
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]  # predictions, labels, weights: (R, B) each
 

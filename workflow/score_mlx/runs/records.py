@@ -147,6 +147,21 @@ def make_meta(
     )
 
 
+def records_below(folder: Path, expected: str = "a folder of records") -> list[Path]:
+    """The paths of all run.json below a folder, in alphabetical order.
+
+    Args:
+        expected: what the message names, where a folder of records will not do.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = sorted(folder.rglob("run.json"))
+    if not found:
+        raise UserError(f"{folder}: no run.json below it, expected {expected}")
+    return found
+
+
 def write_record(folder: Path, record: Record, meta: RunMeta) -> None:
     """Writes `run.meta.json`, then `run.json`: a run counts as finished once its record is there."""
     write_meta(folder / "run.meta.json", meta)

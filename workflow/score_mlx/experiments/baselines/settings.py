@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,15 +14,11 @@ from score_mlx.models.classical.spec import CLASSIFIERS, METHODS, Lasso
 from score_mlx.models.dense.spec import NETWORKS, DenseSpec
 from score_mlx.runs.objective import CLASSIFICATION
 from score_mlx.runs.spec import Spec
+from score_mlx.system.choices import OneOf
 from score_mlx.tables.table import Table
 
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Method = str
-    Network = str
-else:
-    Method = Literal[tuple(METHODS)]
-    Network = Literal[tuple(NETWORKS)]
+Method = OneOf[str, METHODS]
+Network = OneOf[str, NETWORKS]
 
 
 class BaselinesExperiment(Experiment):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -16,13 +16,10 @@ from score_mlx.models.graphs.size import BLOCKS
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
+from score_mlx.system.choices import OneOf
 from score_mlx.tables.table import Table
 
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Block = str
-else:
-    Block = Literal[tuple(BLOCKS)]
+Block = OneOf[str, BLOCKS]
 Repeats = Annotated[list[Annotated[int, Field(ge=0, le=100)]], Field(min_length=1)]
 Archs = Annotated[list[Block], Field(min_length=1)]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from score_mlx.models.classical.spec import ClassicalSpec
-from score_mlx.runs.family import Files, FoldFamily
-from score_mlx.runs.records import BY_HAND
+from score_mlx.runs.family import USUAL, Execution, Files, FoldFamily
 
 
 class ClassicalFamily(FoldFamily):
@@ -20,21 +19,11 @@ class ClassicalFamily(FoldFamily):
     Example: score-mlx train classical --method lasso --options top=100
     """
 
-    def train(
-        self,
-        spec: ClassicalSpec,
-        files: Files,
-        folder: Path,
-        *,
-        preset: str = BY_HAND,
-        replicas: int | None = None,
-        report_to: str = "none",
-        device: str = "cpu",
-    ) -> None:
-        """Fit the model on every fold and write the record; replicas, curves and devices are not used."""
+    def train(self, spec: ClassicalSpec, files: Files, folder: Path, how: Execution = USUAL) -> None:
+        """Fit the model on every fold and write the record; of `how` only `preset` is used."""
         from score_mlx.data.fold_data import FoldedData
         from score_mlx.models.classical.fit import fit_all
         from score_mlx.models.classical.selection import Selection
 
         selection = Selection.load(files["shap"]) if spec.ranked_by else None
-        fit_all(spec, FoldedData.load(files), folder, selection=selection, preset=preset)
+        fit_all(spec, FoldedData.load(files), folder, selection=selection, preset=how.preset)

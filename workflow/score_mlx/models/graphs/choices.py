@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from score_mlx.models.graphs.spec import GraphSpec
+from score_mlx.system.choices import OneOf
 
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Readout = str
-    Head = str
-    Configuration = str
-    Features = str
-    Fidelity = str
-else:
-    Readout = Literal[GraphSpec.CHOICES["readout"]]
-    Head = Literal[GraphSpec.CHOICES["head"]]
-    Configuration = Literal[GraphSpec.CHOICES["config"]]
-    Features = Literal[GraphSpec.CHOICES["features"]]
-    Fidelity = Literal[GraphSpec.CHOICES["fidelity"]]
+Readout = OneOf[str, GraphSpec.CHOICES["readout"]]
+Head = OneOf[str, GraphSpec.CHOICES["head"]]
+Configuration = OneOf[str, GraphSpec.CHOICES["config"]]
+Features = OneOf[str, GraphSpec.CHOICES["features"]]
+Fidelity = OneOf[str, GraphSpec.CHOICES["fidelity"]]

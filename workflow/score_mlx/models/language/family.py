@@ -9,8 +9,8 @@ from score_mlx.data.chem.parallel import cores
 from score_mlx.data.described import Part
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.models.language.spec import LanguageSpec
-from score_mlx.runs.family import Family, Files
-from score_mlx.runs.records import BY_HAND, summarise_losses
+from score_mlx.runs.family import USUAL, Execution, Family, Files
+from score_mlx.runs.records import summarise_losses
 from score_mlx.runs.schema import LanguageRecord
 from score_mlx.system.errors import UserError
 
@@ -33,18 +33,8 @@ class LanguageFamily(Family):
         folder = results / "corpora" / spec.dataset
         return {"corpus": folder / "corpus.json", "tokens": folder / "tokens.npz"}
 
-    def train(
-        self,
-        spec: LanguageSpec,
-        files: Files,
-        folder: Path,
-        *,
-        preset: str = BY_HAND,
-        replicas: int | None = None,
-        report_to: str = "none",
-        device: str = "auto",
-    ) -> None:
-        """Train on the corpus; write the record, the weights and losses.csv. `replicas` is not used.
+    def train(self, spec: LanguageSpec, files: Files, folder: Path, how: Execution = USUAL) -> None:
+        """Train on the corpus; write the record, the weights and losses.csv. `how.replicas` is not used.
 
         Raises:
             UserError: the corpus is damaged, or no evaluation gave a finite loss.
@@ -57,8 +47,8 @@ class LanguageFamily(Family):
         from score_mlx.training.device_choice import settle
 
         corpus = Corpus.load(files["corpus"].parent)
-        settle(device, spec, lambda: stepper(build(spec, corpus)))
-        train(spec, corpus, folder, preset=preset, report_to=report_to)
+        settle(how.device, spec, lambda: stepper(build(spec, corpus)))
+        train(spec, corpus, folder, preset=how.preset, report_to=how.report_to)
 
     def summary(self, spec: LanguageSpec, record: LanguageRecord) -> dict[str, Part]:
         """Best and last evaluation, recomputed from all evaluations of the record.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,13 +13,10 @@ from score_mlx.models.graphs.size import narrowed, parameters
 from score_mlx.models.graphs.spec import CONFIGS, GraphSpec
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
+from score_mlx.system.choices import OneOf
 from score_mlx.tables.table import Table
 
-# A type checker cannot read values: to it a choice is a text.
-if TYPE_CHECKING:
-    Stack = str
-else:
-    Stack = Literal[CONFIGS[:3]]
+Stack = OneOf[str, CONFIGS[:3]]
 
 
 class EqualSizeExperiment(Beyond):
