@@ -153,7 +153,8 @@ def run(
         runs.append((spec, inputs_of(spec, place), record.parent))
     how = Execution(preset, device=devices.get(family.name, "auto"))
     if len(runs) == 1:
-        family.train(*runs[0], how)
+        spec, files, folder = runs[0]
+        family.train(spec, files, folder, how)
     else:
         family.train_together(runs, how)
     typer.echo("\n".join(f"{spec.model}: {record}" for spec, record in zip(specs, records, strict=True)))
