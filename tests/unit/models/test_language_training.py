@@ -299,12 +299,12 @@ def test_weights_of_another_model_are_refused(tmp_path):
     spec = tiny_text.spec("nanogpt", "SCORE", iterations=2)
     _, folder = run(spec, tmp_path)
     weights = folder / "weights" / "best.safetensors"
-    model = trainer.load_model(spec, CORPUS, weights)
-    assert list(model.generate(5, 1)) == list(trainer.load_model(spec, CORPUS, weights).generate(5, 1))
+    model = trainer.load_model(spec, len(CORPUS.vocabulary), weights)
+    assert list(model.generate(5, 1)) == list(trainer.load_model(spec, len(CORPUS.vocabulary), weights).generate(5, 1))
     with pytest.raises(UserError, match=r"table.weight is \(16, 16\), expected \(16, 32\)"):
-        trainer.load_model(tiny_text.spec("nanogpt", "SCORE", width=32), CORPUS, weights)
+        trainer.load_model(tiny_text.spec("nanogpt", "SCORE", width=32), len(CORPUS.vocabulary), weights)
     with pytest.raises(UserError, match="no weights there"):
-        trainer.load_model(spec, CORPUS, tmp_path / "none.safetensors")
+        trainer.load_model(spec, len(CORPUS.vocabulary), tmp_path / "none.safetensors")
 
 
 def test_text_from_a_finished_run_and_from_one_in_progress(tmp_path, monkeypatch, capsys):

@@ -88,6 +88,12 @@ def test_exported_weights_give_the_error_of_the_record(trained, model, epoch):
 
 
 @pytest.mark.slow
+def test_the_command_computes_the_errors_again(trained):
+    said = score_mlx("weights", "measure", trained / "out" / "SCORE_gcn", "--results", trained / "results")
+    assert [line.split(": ")[-1] for line in said.splitlines()] == ["the same"] * 5
+
+
+@pytest.mark.slow
 def test_the_folder_is_what_a_hub_takes(trained):
     folder = trained / "out" / "SCORE_gcn"
     head, text = (folder / "README.md").read_text().split("---\n", 2)[1:]

@@ -8,13 +8,15 @@ from typing import Annotated
 import typer
 
 from score_mlx import runtime
-from score_mlx.models.families import inputs_of
+from score_mlx.models.families import inputs_of, read_record, spec_of
 from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.system.errors import UserError
 
 
 def sample(
-    run: Annotated[Path, typer.Argument(help="run.json of a language model, or its folder while it trains")],
+    run: Annotated[
+        str, typer.Argument(help="run.json of a language model, its folder, also while it trains, or its https address")
+    ],
     tokens: Annotated[int, typer.Option(min=1, max=100_000, help="how many to write")] = 500,
     temperature: Annotated[float, typer.Option(min=0.01, max=100, help="1: as the model says; less: bolder")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="another one, another text")] = 1337,
@@ -23,21 +25,36 @@ def sample(
 ) -> None:
     """Write text with a trained model's weights; of a run in progress, with those of its checkpoint.
 
+    A folder that `weights export` wrote, or its https address, needs no prepared text; its checksums are checked first.
+
     Example: score-mlx sample results/runs/tinyshakespeare-char/language/chargpt/SCORE_skip05/default
     """
     if which not in ("best", "last"):
         raise UserError(f"--which {which}: expected best or last")
-    record = run if run.name == "run.json" else run / "run.json"
-    spec = LanguageSpec.from_path(record)
-    weights = record.parent / "weights" / f"{which}.safetensors"
-    checkpoint = record.parent / "checkpoints" / "last.safetensors"
-    if not weights.exists() and checkpoint.exists():
-        weights = checkpoint
+    from score_mlx.data.text.vocabulary import decode, read_vocabulary
+    from score_mlx.weights.export import VOCABULARY
+    from score_mlx.weights.opened import opened
+
+    record = opened(str(run))
+    record = record if record.name == "run.json" else record / "run.json"
+    exported = record.with_name(VOCABULARY)
     runtime.start()
     from score_mlx.data.text.corpus import Corpus
     from score_mlx.models.language.trainer import load_model
 
-    corpus = Corpus.load(inputs_of(spec, results)["corpus"].parent)
-    model = load_model(spec, corpus, weights)
-    written = list(model.generate(tokens, seed, temperature))
-    typer.echo(corpus.decode(written))
+    if exported.is_file():
+        spec, vocabulary = spec_of(read_record(record), record), read_vocabulary(exported)
+        if not isinstance(spec, LanguageSpec):
+            raise UserError(f"{record}: {spec.model} is {spec.FAMILY}, expected a language model")
+    else:
+        spec = LanguageSpec.from_path(record)
+        vocabulary = Corpus.load(inputs_of(spec, results)["corpus"].parent).vocabulary
+    model = load_model(spec, len(vocabulary), _weights(record, which))
+    typer.echo(decode(vocabulary, model.generate(tokens, seed, temperature)))
+
+
+def _weights(record: Path, which: str) -> Path:
+    """A finished run's file, or the checkpoint of one in progress."""
+    weights = record.parent / "weights" / f"{which}.safetensors"
+    checkpoint = record.parent / "checkpoints" / "last.safetensors"
+    return checkpoint if checkpoint.exists() and not weights.exists() else weights

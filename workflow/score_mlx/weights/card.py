@@ -6,6 +6,7 @@ Markdown with a YAML head, as model hubs read it. Every number comes from the ru
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -46,7 +47,7 @@ def card(record: RunRecord | ClassRecord, meta: RunMeta, model: str, source: Sou
             *_metrics(record),
             *_limits(record),
             *_use(),
-            *_origin(record, meta),
+            *origin(record.spec, meta),
         ]
     )
 
@@ -147,9 +148,10 @@ def _use() -> list[str]:
     ]
 
 
-def _origin(record: RunRecord | ClassRecord, meta: RunMeta) -> list[str]:
+def origin(spec: Mapping[str, Any], meta: RunMeta) -> list[str]:
+    """With which settings, where and when it was trained; licence and what to cite."""
     versions = ", ".join(f"{name} {version}" for name, version in sorted(meta.versions.items()))
-    settings = ", ".join(f"{name}={value}" for name, value in record.spec.items())
+    settings = ", ".join(f"{name}={value}" for name, value in spec.items())
     return [
         "## Origin",
         "",

@@ -13,6 +13,7 @@ import numpy as np
 from score_mlx.data.described import CorpusPart
 from score_mlx.data.text.texts import TEXTS
 from score_mlx.data.text.tokens import TOKENISERS, fingerprint
+from score_mlx.data.text.vocabulary import decode
 from score_mlx.system.errors import UserError, unknown
 from score_mlx.system.files import read_arrays, replacing, write_text
 
@@ -44,7 +45,7 @@ class Corpus:
 
     def decode(self, tokens: Sequence[int] | np.ndarray) -> str:
         """Text of tokens; bytes that are no text (half a character) become U+FFFD."""
-        return b"".join(self.vocabulary[int(token)] for token in tokens).decode(errors="replace")
+        return decode(self.vocabulary, tokens)
 
     @property
     def bytes_of(self) -> np.ndarray:

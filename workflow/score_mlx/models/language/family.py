@@ -23,6 +23,7 @@ class LanguageFamily(Family):
     default_data = ("tinyshakespeare-char", "corpus")
     data = ("corpus", "corpora")
     variants = True
+    hub_task = "text-generation"
     help = """Train a GPT and write its record, its weights, and its losses as they come (losses.csv beside the record).
 
     Example: score-mlx train language --arch chargpt --config SCORE_skip05 --options iterations=200,batch_size=8

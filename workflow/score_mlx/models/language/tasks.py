@@ -137,11 +137,13 @@ class Iterations(_Common):
     def evaluate(self, history: History) -> dict[str, Any]:
         """Mean losses of the training and the validation text, nats a token."""
         train = self._mean_loss(self._sample(self.train, EVALUATE_TRAIN))
+        return {"train_loss": train, "val_loss": self.validation_loss()}
+
+    def validation_loss(self) -> float:
+        """Mean loss of the whole validation text, or of the batches that each evaluation draws, nats a token."""
         if self.spec.validation == "whole":
-            batches = self.validation.in_turn(self.spec.batch_size, len(self.validation.tokens))
-        else:
-            batches = self._sample(self.validation, EVALUATE_VALIDATION)
-        return {"train_loss": train, "val_loss": self._mean_loss(batches)}
+            return self._mean_loss(self.validation.in_turn(self.spec.batch_size, len(self.validation.tokens)))
+        return self._mean_loss(self._sample(self.validation, EVALUATE_VALIDATION))
 
     def _sample(self, windows: Windows, stream: int) -> Iterator[Batch]:
         return (windows.drawn(self.spec.batch_size, stream, i) for i in range(self.spec.evaluation_batches))
@@ -188,12 +190,21 @@ class Seconds(_Common):
 
     def evaluate(self, history: History) -> dict[str, Any]:
         """Bits a byte of an eighth of the evaluated tokens, and after the last step of all of them."""
-        limit = min(self.spec.evaluation_tokens, len(self.validation.tokens))
-        part, _ = self.bits_per_byte(max(limit // 8, self.spec.context))
+        part, _ = self.bits_per_byte(self.part)
         found = {"part_bpb": part}
         if self.progress(history) >= 1:
-            found["val_bpb"], found["evaluated_tokens"] = self.bits_per_byte(limit)
+            found["val_bpb"], found["evaluated_tokens"] = self.bits_per_byte(self.evaluated)
         return found
+
+    @property
+    def evaluated(self) -> int:
+        """Tokens of the validation text that the last evaluation reads."""
+        return min(self.spec.evaluation_tokens, len(self.validation.tokens))
+
+    @property
+    def part(self) -> int:
+        """Tokens of it that every evaluation reads."""
+        return max(self.evaluated // 8, self.spec.context)
 
     def bits_per_byte(self, limit: int) -> tuple[float, int]:
         """Over at most `limit` tokens, special tokens (of no bytes) left out; and how many tokens that were."""

@@ -15,6 +15,7 @@ from mlx.utils import tree_unflatten
 from score_mlx.data.text.corpus import Corpus
 from score_mlx.models.language.gpt import GPT, by_name, parameters
 from score_mlx.models.language.measures import known_words, longest_copy
+from score_mlx.models.language.models import build as build_model
 from score_mlx.models.language.progress import Lines
 from score_mlx.models.language.spec import LanguageSpec
 from score_mlx.models.language.tasks import build
@@ -93,13 +94,22 @@ def sample(spec: LanguageSpec, corpus: Corpus, model: GPT, count: int, seed: int
     )
 
 
-def load_model(spec: LanguageSpec, corpus: Corpus, weights: Path) -> GPT:
+def load_model(spec: LanguageSpec, vocabulary: int, weights: Path) -> GPT:
     """The spec's model with the parameters of a file: weights/*.safetensors, or a checkpoint of a run in progress.
+
+    Args:
+        vocabulary: number of tokens.
 
     Raises:
         UserError: missing, damaged or another model's.
     """
-    model = build(spec, corpus).model
+    model = build_model(spec, vocabulary, spec.seed)
+    load_weights(model, spec, weights)
+    return model
+
+
+def load_weights(model: GPT, spec: LanguageSpec, weights: Path) -> None:
+    """Put the parameters of a file into the spec's model; as of `load_model`."""
     wanted = {name: array.shape for name, array in by_name(model).items()}
     try:
         loaded = mx.load(str(weights))
@@ -115,7 +125,6 @@ def load_model(spec: LanguageSpec, corpus: Corpus, weights: Path) -> GPT:
         if found[name].shape != shape:
             raise UserError(f"{weights}: {name} is {found[name].shape}, expected {shape} for {spec.path('')}")
     model.update(tree_unflatten(list(found.items())))
-    return model
 
 
 def _record(spec: LanguageSpec, corpus: Corpus, model: GPT, history: History) -> LanguageRecord:
