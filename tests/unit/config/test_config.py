@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 from score_mlx.config import presets
-from score_mlx.config.file import Config, dump, load, retyped
+from score_mlx.config.file import dump, load, retyped
+from score_mlx.config.settings import Config
 from score_mlx.models.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
 from score_mlx.system import device
 from score_mlx.system.errors import UserError

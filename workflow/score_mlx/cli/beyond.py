@@ -14,7 +14,7 @@ from score_mlx.runs.spec import unknown
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.config.file import Config
+    from score_mlx.config.settings import Config
 
 
 def beyond(

@@ -13,7 +13,7 @@ from score_mlx.system import project
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.config.file import Config
+    from score_mlx.config.settings import Config
     from score_mlx.tables.table import Table
 
 Records = Annotated[

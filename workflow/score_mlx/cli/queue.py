@@ -19,8 +19,8 @@ from score_mlx.system import project
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.config.file import Config
     from score_mlx.config.models import Devices
+    from score_mlx.config.settings import Config
 
 
 def queue(

@@ -12,7 +12,7 @@ from score_mlx.cli.outputs import TableOut
 from score_mlx.system.errors import UserError
 
 if TYPE_CHECKING:
-    from score_mlx.config.file import Config
+    from score_mlx.config.settings import Config
     from score_mlx.runs.run import Run
 
 Folder = Annotated[Path, typer.Option("--runs", help="folder in which to look for records")]

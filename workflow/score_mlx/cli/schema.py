@@ -25,7 +25,7 @@ def schema(
 
 def schemas() -> dict[str, str]:
     """File name -> text of every generated schema."""
-    from score_mlx.config.file import Config
+    from score_mlx.config.settings import Config
     from score_mlx.models.families import FAMILIES
     from score_mlx.runs.schema import ClassRecord, RunMeta, RunRecord
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from score_mlx.config.file import Config
+from score_mlx.config.settings import Config
 from score_mlx.runs.spec import Spec
 
 

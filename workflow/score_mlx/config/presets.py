@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from score_mlx.config.file import Config
+from score_mlx.config.settings import Config
 from score_mlx.experiments.base import Typed
 from score_mlx.system import device
 

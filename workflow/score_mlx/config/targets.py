@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from score_mlx.config.file import Config
+from score_mlx.config.settings import Config
 from score_mlx.data.splits import AT_RANDOM
 from score_mlx.runs.objective import REGRESSION
 from score_mlx.runs.spec import Spec

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from score_mlx.config.file import Config
+from score_mlx.config.settings import Config
 from score_mlx.report.costs import Rows, Share, share
 from score_mlx.report.judged import Cell
 from score_mlx.report.picture import Picture, embed

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from score_mlx.config.file import Config
+from score_mlx.config.settings import Config
 from score_mlx.report import costs, items, judged, provenance
 from score_mlx.report.items import Item
 from score_mlx.report.judged import Cell, Verdict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from score_mlx.config.file import Config
+from score_mlx.config.settings import Config
 
 FEW = 2  # as many records are named one by one
 Listing = Mapping[str, set[str]]

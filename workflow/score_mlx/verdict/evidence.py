@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from score_mlx.config.file import Config
 from score_mlx.config.language import LanguageSettings
 from score_mlx.config.models import ClassicalSettings, DenseSettings, GraphSettings
+from score_mlx.config.settings import Config
 from score_mlx.data.splits import SPLITS
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.run import LanguageRun

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from score_mlx.config.file import Config
+from score_mlx.config.settings import Config
 from score_mlx.system import project
 from score_mlx.tables.table import Readable, Table
 from score_mlx.verdict import (

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from score_mlx.experiments.base import Experiment
 from score_mlx.experiments.graph import folds
+from score_mlx.experiments.models.settings import ModelsExperiment
 from score_mlx.models.classical.spec import CLASSIFIERS, METHODS, Lasso
 from score_mlx.models.dense.spec import NETWORKS, DenseSpec
 from score_mlx.runs.objective import CLASSIFICATION
@@ -63,11 +64,7 @@ class BaselinesExperiment(Experiment):
 
     @classmethod
     def table(cls, title: str, runs: Sequence[Any], paper: Path | None, top: int, not_run: Sequence[str]) -> Table:
-        from score_mlx.experiments.models import table
-
-        printed = table.read_paper(paper) if paper else {}
-        rows = table.model_table(runs, printed, top=top, not_run=not_run)
-        return Table(title, table.columns(runs), rows, table.caption(runs, top), table.readable(runs))
+        return ModelsExperiment.table(title, runs, paper, top, not_run)
 
     @classmethod
     def draw(cls, drawing: str, runs: Sequence[Any], out: Path, title: str, paper: Path | None, line: Any) -> None:

@@ -6,7 +6,8 @@ from functools import cached_property
 
 import mlx.core as mx
 
-from score_mlx.models.graphs.topology import Topology, no_gradient, takes
+from score_mlx.models.graphs.gathers import no_gradient
+from score_mlx.models.graphs.topology import Topology, takes
 
 
 class ByDegree(Topology):

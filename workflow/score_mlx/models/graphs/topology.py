@@ -16,9 +16,9 @@ from typing import Any
 
 import mlx.core as mx
 
+from score_mlx.models.graphs import gathers
 from score_mlx.models.graphs.batch import Batch, Shape
 from score_mlx.nn import Noise, leaky, softmax
-from score_mlx.nn.fast_math import with_gradient
 from score_mlx.nn.shapes import fit
 
 
@@ -159,22 +159,22 @@ class Topology(ABC):
     def padded(self, h: mx.array) -> mx.array:
         """Atoms laid out by molecule: (A, H) -> (B, n, H), zeros where a molecule has fewer atoms."""
         a = self._arrays
-        return _lay_out(h, a["slots"], a["occupied"], a["place"], a["real"])
+        return gathers.lay_out(h, a["slots"], a["occupied"], a["place"], a["real"])
 
     def flat(self, padded: mx.array) -> mx.array:
         """The inverse of `padded`: (B, n, H) -> (A, H); zeros for an atom that is padding."""
         a = self._arrays
-        return _flatten(padded, a["slots"], a["occupied"], a["place"], a["real"])
+        return gathers.flatten(padded, a["slots"], a["occupied"], a["place"], a["real"])
 
     def by_head(self, h: mx.array, heads: int) -> mx.array:
         """Atoms by molecule and head: (A, H) -> (B, heads, n, H / heads); any finite row where there is no atom."""
         a = self._arrays
-        return _split_heads(h, *self._head_places(heads), a["occupied"], a["real"])
+        return gathers.split_heads(h, *self._head_places(heads), a["occupied"], a["real"])
 
     def from_heads(self, x: mx.array) -> mx.array:
         """The inverse of `by_head`: (B, heads, n, width) -> (A, heads width); zeros for an atom that is padding."""
         a = self._arrays
-        return _join_heads(x, *self._head_places(x.shape[1]), a["occupied"], a["real"])
+        return gathers.join_heads(x, *self._head_places(x.shape[1]), a["occupied"], a["real"])
 
     @takes("atoms hidden", "atoms hidden", "atoms hidden", "messages heads", "messages hidden")
     def attend_pairs(self, q, k, v, bias: mx.array, value: mx.array, noise: Noise) -> mx.array:
@@ -194,10 +194,10 @@ class Topology(ABC):
         q, k, v = (self.by_head(x, heads) for x in (q, k, v))
         a = self._arrays
         true = a["real"][self._target]
-        bonded = _to_pairs(bias, a["pair_bond"], a["bond_pair"], true)  # (B, heads, n, n)
+        bonded = gathers.to_pairs(bias, a["pair_bond"], a["bond_pair"], true)  # (B, heads, n, n)
         nobody = -1e9 * (1 - self.occupied)[:, None, None]
         attention = noise(softmax(q @ k.swapaxes(-1, -2) + bonded + nobody), self.pair_id, axis=1)
-        of_bond = _from_pairs(attention, a["pair_bond"], a["bond_pair"], true)  # (M, heads)
+        of_bond = gathers.from_pairs(attention, a["pair_bond"], a["bond_pair"], true)  # (M, heads)
         return self.from_heads(attention @ v) + self.weigh(value, of_bond)
 
     def _head_places(self, heads: int) -> tuple[mx.array, mx.array]:
@@ -236,75 +236,3 @@ def _by_column(messages: mx.array, weights: mx.array) -> mx.array:
     """(M, H) times (M, heads), each weight for H / heads columns."""
     split = messages.reshape(*weights.shape, messages.shape[1] // weights.shape[1])
     return (split * weights[..., None]).reshape(messages.shape)
-
-
-# The transpose of a gather is a scatter, which the CPU backend does slowly. Both directions of the padded layout are
-# known, so each is the other's gradient.
-Arrays = tuple[mx.array, ...]
-
-
-def _lay_out_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
-    _h, slots, occupied, place, real = primals
-    rows = (cotangent * occupied[..., None]).reshape(-1, cotangent.shape[-1])
-    return (rows[place] * real[:, None], *no_gradient(slots, occupied, place, real))
-
-
-@with_gradient(_lay_out_backward)
-def _lay_out(h: mx.array, slots: mx.array, occupied: mx.array, place: mx.array, real: mx.array) -> mx.array:
-    return h[slots] * occupied[..., None]
-
-
-def _flatten_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
-    _padded, slots, occupied, place, real = primals
-    return ((cotangent * real[:, None])[slots] * occupied[..., None], *no_gradient(slots, occupied, place, real))
-
-
-@with_gradient(_flatten_backward)
-def _flatten(padded: mx.array, slots: mx.array, occupied: mx.array, place: mx.array, real: mx.array) -> mx.array:
-    return padded.reshape(-1, padded.shape[-1])[place] * real[:, None]
-
-
-def _split_heads_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
-    h, _rows, places, _occupied, real = primals
-    gradient = cotangent.reshape(-1, cotangent.shape[-1])[places].reshape(h.shape) * real[:, None]
-    return (gradient, *no_gradient(*primals[1:]))
-
-
-@with_gradient(_split_heads_backward)
-def _split_heads(h: mx.array, rows: mx.array, places: mx.array, occupied: mx.array, real: mx.array) -> mx.array:
-    return h.reshape(-1, h.shape[-1] // rows.shape[1])[rows]
-
-
-def _join_heads_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
-    x, rows, _places, occupied, real = primals
-    gradient = (cotangent * real[:, None]).reshape(-1, x.shape[-1])[rows] * occupied[:, None, :, None]
-    return (gradient, *no_gradient(*primals[1:]))
-
-
-@with_gradient(_join_heads_backward)
-def _join_heads(x: mx.array, rows: mx.array, places: mx.array, occupied: mx.array, real: mx.array) -> mx.array:
-    return x.reshape(-1, x.shape[-1])[places].reshape(len(places), -1) * real[:, None]
-
-
-def _to_pairs_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
-    return (_from_pairs(cotangent, *primals[1:]), *no_gradient(*primals[1:]))
-
-
-@with_gradient(_to_pairs_backward)
-def _to_pairs(x: mx.array, pair_bond: mx.array, bond_pair: mx.array, true: mx.array) -> mx.array:
-    padded = mx.concatenate([x * true[:, None], mx.zeros((1, x.shape[1]), x.dtype)])
-    return padded[pair_bond].transpose(0, 3, 1, 2)
-
-
-def _from_pairs_backward(primals: Arrays, cotangent: mx.array, _: mx.array) -> Arrays:
-    return (_to_pairs(cotangent, *primals[1:]), *no_gradient(*primals[1:]))
-
-
-@with_gradient(_from_pairs_backward)
-def _from_pairs(pairs: mx.array, pair_bond: mx.array, bond_pair: mx.array, true: mx.array) -> mx.array:
-    return pairs.transpose(0, 2, 3, 1).reshape(-1, pairs.shape[1])[bond_pair] * true[:, None]
-
-
-def no_gradient(*indices: mx.array) -> tuple[mx.array, ...]:
-    """Zeros for the arguments of a custom function that are not differentiated."""
-    return tuple(mx.zeros_like(index) for index in indices)

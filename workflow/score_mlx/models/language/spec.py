@@ -1,104 +1,13 @@
-"""What a language model's run is: one class of specs a table or figure of the paper, what they share above them."""
+"""What a language model's run is: one class of specs for each of the paper's three kinds of language experiments."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from score_mlx.runs.spec import NOT_NEGATIVE, POSITIVE, RATE, Range, Spec
+from score_mlx.models.language.base import CONFIGS, IteratedSpec, LanguageSpec
+from score_mlx.runs.spec import NOT_NEGATIVE, POSITIVE, RATE, Range
 from score_mlx.system.errors import UserError
-
-# arch -> its name in the paper
-ARCHS = {"nanogpt": "nanoGPT", "nanogptx": "nanoGPTx", "chargpt": "nanoGPT (characters)", "d4": "d4"}
-VOCABULARY = {"nanogpt": 24_000, "nanogptx": 24_000, "chargpt": 65}  # about, for estimates of time
-CONFIGS = ("base", "skip05", "SCORE", "SCORE_skip05", "mSCORE_skip05")
-
-
-class LanguageSpec(Spec):
-    """What all language models share; the fields are the subclasses'.
-
-    `{corpus}/language/{arch}/{config}/{options}/run.json`. The configurations are named as graph networks' are;
-    there is no classic one, and mSCORE is of language models only:
-
-    base            K blocks, x <- F(x)
-    skip05          K blocks, x <- x + 0.5 (F(x) - x)
-    SCORE           one block, x <- x + (F(x) - x) / K
-    SCORE_skip05    one block, x <- x + 0.5 (F(x) - x)
-    mSCORE_skip05   M blocks, each applied `steps` times before the next, dt = 0.5
-    """
-
-    FAMILY: ClassVar[str] = "language"
-    NAMED: ClassVar[tuple[str, ...]] = ("arch", "config")
-    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {"arch": tuple(ARCHS), "config": CONFIGS}
-    RANGES: ClassVar[dict[str, Range]] = {
-        **Spec.RANGES,
-        **dict.fromkeys(("steps", "blocks", "width", "heads", "context", "batch_size"), POSITIVE),
-    }
-    PROTOCOL: ClassVar[tuple[str, ...]] = (
-        "context", "batch_size", "iterations", "evaluate_every", "evaluation_batches",
-    )  # fmt: skip
-    # Settings whose cut leaves losses as they are.
-    SAMPLING: ClassVar[tuple[str, ...]] = ()
-
-    # What some of them choose, and the rest leave so.
-    dropout: ClassVar[float] = 0.0
-    train_fraction: ClassVar[float] = 0.9
-    characters: ClassVar[int] = 0
-    validation: ClassVar[str] = "sampled"
-
-    arch: str
-    config: str
-    steps: int
-    blocks: int
-    width: int
-    heads: int
-    context: int
-    batch_size: int
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.width % self.heads:
-            raise UserError(f"width = {self.width}: expected a multiple of heads = {self.heads}")
-        if self.blocks > 1 and not self.config.startswith("mSCORE"):
-            raise UserError(f"blocks = {self.blocks}: only mSCORE has several blocks that recur, expected 1")
-
-    @classmethod
-    def variant(cls, *named: str) -> type[LanguageSpec]:
-        """The class of an architecture's specs; an unknown one gets `NanoGPTSpec`, which refuses it by name."""
-        return VARIANTS.get(named[0], NanoGPTSpec)
-
-    @property
-    def recurrent(self) -> bool:
-        """Whether blocks are applied more than once."""
-        return "SCORE" in self.config
-
-    @property
-    def dt(self) -> float | None:
-        """Step size, None where a block's output replaces the state."""
-        return {"base": None, "SCORE": 1 / self.steps}.get(self.config, 0.5)
-
-    @property
-    def model(self) -> str:
-        """Name in the paper's tables and figures, as `SCORE nanoGPT`."""
-        name = ARCHS[self.arch]
-        return {"base": name, "skip05": f"{name} skip05", "SCORE": f"SCORE {name}"}.get(
-            self.config, f"{self.config.split('_')[0]} {name} dt 0.5"
-        )
-
-
-class IteratedSpec(LanguageSpec):
-    """The base of the specs whose training takes a given number of steps."""
-
-    iterations: int
-    evaluate_every: int
-    evaluation_batches: int
-    learning_rate: float
-
-    @property
-    def work(self) -> float:
-        """What training costs beside other runs of the architecture: operations."""
-        blocks = 12 * self.width * self.steps * self.blocks
-        return self.iterations * self.batch_size * self.context * self.width * (blocks + VOCABULARY[self.arch])
 
 
 @dataclass(frozen=True)
@@ -147,11 +56,8 @@ class NanoGPTSpec(IteratedSpec):
         "fidelity": ("as_code", "as_text"),
     }
     RANGES: ClassVar[dict[str, Range]] = {
-        **LanguageSpec.RANGES,
-        **dict.fromkeys(("iterations", "evaluate_every", "evaluation_batches"), POSITIVE),
-        "learning_rate": RATE,
+        **IteratedSpec.RANGES,
         "weight_decay": (0, 1),
-        "dropout": (0, 0.99),
     }
     CUTTABLE: ClassVar[tuple[str, ...]] = ("iterations", "evaluation_batches", "batch_size")
     ONCE_WIDE: ClassVar[int] = 15_000  # iterations at width 384 that earlier versions held to be the paper's
@@ -208,11 +114,8 @@ class CharSpec(IteratedSpec):
         "validation": ("sampled", "whole"),
     }
     RANGES: ClassVar[dict[str, Range]] = {
-        **LanguageSpec.RANGES,
-        **dict.fromkeys(("iterations", "evaluate_every", "evaluation_batches"), POSITIVE),
-        "learning_rate": RATE,
+        **IteratedSpec.RANGES,
         "matrix_rate": RATE,
-        "dropout": (0, 0.99),
         "train_fraction": (0.01, 0.99),
         "characters": NOT_NEGATIVE,
     }
@@ -305,11 +208,3 @@ class ChallengeSpec(LanguageSpec):
     def work(self) -> float:
         """Seconds of training."""
         return self.seconds
-
-
-VARIANTS: dict[str, type[LanguageSpec]] = {
-    "nanogpt": NanoGPTSpec,
-    "nanogptx": NanoGPTSpec,
-    "chargpt": CharSpec,
-    "d4": ChallengeSpec,
-}
