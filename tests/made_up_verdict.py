@@ -14,7 +14,7 @@ from score_mlx.runs.schema import Evaluation, RunMeta
 from score_mlx.verdict import language_cells
 from score_mlx.verdict.evidence import Evidence, paper_protocol
 from score_mlx.verdict.pool import Pool
-from score_mlx.verdict.published import read_published
+from score_mlx.verdict.published import Published, read_published
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPER = ROOT / "data" / "paper"
@@ -23,6 +23,11 @@ PRINTED = read_published(PAPER)
 FOLDS = np.array([0.02, -0.01, 0.0, 0.01, -0.02])  # what all models have in common: some folds are harder
 EPOCHS = np.arange(1, 151)
 WANTED = language_cells.wanted  # kept, since tests put another in its place
+
+
+def published(*place: str) -> Published:
+    """The paper's number at (target, row, column)."""
+    return next(number for number in PRINTED if number.place == place)
 
 
 def make_run(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from score_mlx.data.text import corpus
 from score_mlx.data.text.texts import MarkovChain
 from score_mlx.data.text.tokens import characters
+from score_mlx.models.language import trainer
 from score_mlx.models.language.spec import ChallengeSpec, CharSpec, LanguageSpec, NanoGPTSpec
+from score_mlx.runs.records import as_json
 
 CHAIN = MarkovChain.example()
 SMALL = {
@@ -49,3 +52,9 @@ NAMES = [f"{arch} {config} {' '.join(options)}".strip() for arch, config, option
 
 def tokens(rows: int, length: int, vocabulary: int = 16, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, vocabulary, (rows, length))
+
+
+def train(spec: LanguageSpec, root: Path, text: corpus.Corpus | None = None) -> tuple[dict[str, Any], Path]:
+    """The record of a run below `root`, where its path says, and the record's folder; by default on `markov()`."""
+    folder = spec.path(root / "runs").parent
+    return as_json(trainer.train(spec, text or markov(), folder, progress="none", preset="smoke")), folder

@@ -1,60 +1,24 @@
-"""The training loop and what it leaves behind: determinism, checkpoints, learning, the record."""
+"""The training loop: determinism, checkpoints, learning."""
 
 import json
 import os
 import shutil
 import signal
-from dataclasses import replace
 
 import made_up_records as made_up
 import mlx.core as mx
 import numpy as np
 import pytest
 import tiny
-from mlx.utils import tree_unflatten
 from score_mlx import kernels
 from score_mlx.models.graphs.batch import Batcher
 from score_mlx.models.graphs.compiled import layout
-from score_mlx.models.graphs.model import GraphModel
 from score_mlx.models.graphs.spec import ARCHS
 from score_mlx.models.graphs.task import GraphTask
 from score_mlx.nn import Noise
-from score_mlx.runs.records import as_json, read_meta
 from score_mlx.system import stopping
-from score_mlx.system.errors import UserError
-from score_mlx.training import loop as training
-from score_mlx.training import trainer
 from score_mlx.training.progress import Progress
-
-DATA = tiny.data(15)  # 2 folds that train on 7 and 8
-
-
-class KilledError(Exception):
-    pass
-
-
-def run(spec, folder, data=DATA, **options) -> dict:
-    return as_json(trainer.train(GraphTask, spec, data, folder, progress="none", **options))
-
-
-def files(folder) -> dict[str, bytes]:
-    """Everything a run must repeat: the record and the weights."""
-    paths = [folder / "run.json", *sorted((folder / "weights").iterdir())]
-    return {path.name: path.read_bytes() for path in paths}
-
-
-def killed_after(epochs: int, monkeypatch) -> None:
-    """Training saves after every epoch and dies when `epochs` are done."""
-    original, seen = Progress.epoch, []
-
-    def epoch(self, *args):
-        seen.append(args)
-        original(self, *args)
-        if len(seen) == epochs + 1:  # the checkpoint is written after this call
-            raise KilledError
-
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1)
-    monkeypatch.setattr(Progress, "epoch", epoch)
+from tiny_training import KilledError, files, killed_after, run
 
 
 @tiny.needs_kernels
@@ -153,103 +117,6 @@ def test_folds_side_by_side_give_the_record_of_folds_alone(replicas, tmp_path):
     assert alone == together
 
 
-# -- runs side by side -----------------------------------------------------------------------------------------------
-SMALL = tiny.data(24)
-
-
-def jobs(folder, runs, data=SMALL, **options):
-    specs = [tiny.spec("gat", "SCORE", **({"epochs": 3} | options | {"repeat": repeat})) for repeat in range(runs)]
-    return [trainer.Job(spec, data, folder / str(spec.repeat)) for spec in specs]
-
-
-def alone(folder, runs, **options):
-    for job in jobs(folder, runs, **options):
-        trainer.train(GraphTask, job.spec, job.data, job.folder, progress="none")
-    return folder
-
-
-def together(folder, runs, replicas: int | None = 50, **options):
-    trainer.train_together(GraphTask, jobs(folder, runs, **options), progress="none", replicas=replicas)
-    return folder
-
-
-def all_files(folder):
-    return {run.name: files(run) for run in folder.iterdir()}
-
-
-@pytest.mark.parametrize("bias_correction", [False, True])
-def test_ten_repeats_together_are_ten_runs_alone(tmp_path, bias_correction):
-    """Records and weights to the byte: 20 replicas of one program, and ten programs of 2."""
-    one = all_files(alone(tmp_path / "alone", 10, bias_correction=bias_correction))
-    assert one == all_files(together(tmp_path / "together", 10, bias_correction=bias_correction))
-    metas = [read_meta(tmp_path / "together" / str(n) / "run.json") for n in range(10)]
-    assert {meta.replicas for meta in metas} == {20}
-    assert len({files["run.json"] for files in one.values()}) == 10  # and each is another run
-
-
-def test_on_the_cpu_repetitions_take_turns(tmp_path, cpu):
-    """Batches of other sizes in each repetition: side by side they would be padded and round otherwise."""
-    data = tiny.data(40)
-    one = all_files(alone(tmp_path / "alone", 3, data=data, batch_size=4))
-    assert one == all_files(together(tmp_path / "together", 3, None, data=data, batch_size=4))
-    assert read_meta(tmp_path / "together" / "0" / "run.json").replicas == 2
-
-
-def test_side_by_side_the_first_steps_agree_but_for_rounding():
-    data, specs = tiny.data(40), [tiny.spec("gat", "SCORE", batch_size=4, repeat=repeat) for repeat in range(10)]
-    runs = [(spec, data, [0, 1]) for spec in specs]
-
-    def losses(*runs):
-        task = GraphTask(*runs[0], *runs[1:])
-        replicas, batches = task.replicas(), task.batches(0)
-        return np.concatenate([replicas.step(loss, arrays, keys)[None] for arrays, keys, loss in batches])
-
-    side_by_side = losses(*runs)
-    assert side_by_side.shape == (5, 20)
-    for place, run in enumerate(runs):
-        np.testing.assert_allclose(side_by_side[:, 2 * place : 2 * place + 2], losses(run), rtol=1e-5)
-
-
-@pytest.mark.parametrize("replicas", [1, 4, 5])
-def test_as_many_side_by_side_as_are_asked_for(tmp_path, replicas):
-    one = all_files(alone(tmp_path / "alone", 3))
-    assert one == all_files(together(tmp_path / "together", 3, replicas=replicas))
-    meta = read_meta(tmp_path / "together" / "0" / "run.json")
-    assert meta.replicas == max(2, replicas // 2 * 2)  # the two folds of a run stay together
-
-
-def test_folds_of_other_numbers_of_steps_are_kept_apart_together_too(tmp_path):
-    data = tiny.data(15)  # train on 7 and 8, in batches of 7
-    one = all_files(alone(tmp_path / "alone", 3, data=data, batch_size=7))
-    assert one == all_files(together(tmp_path / "together", 3, data=data, batch_size=7))
-
-
-def test_runs_that_differ_in_more_than_their_seed_are_refused(tmp_path):
-    spec, other = tiny.spec("gat", epochs=1), tiny.spec("gat", epochs=1, learning_rate=0.01)
-    with pytest.raises(ValueError, match="differ in repeat and seed only"):
-        GraphTask(spec, SMALL, [0], (other, SMALL, [0]))
-    foreign = replace(SMALL, info=SMALL.info | {"sha256": "9" * 64})
-    with pytest.raises(ValueError, match="the same molecules"):
-        GraphTask(spec, SMALL, [0], (replace(spec, repeat=1), foreign, [0]))
-
-
-@pytest.mark.parametrize("again", ["together", "alone", "in other company"])
-def test_killed_together_and_gone_on_with(again, tmp_path, monkeypatch):
-    """Each run has a checkpoint of its own, which it takes up alone, and beside runs that have seen no epoch yet."""
-    one = all_files(alone(tmp_path / "alone", 4))
-    with monkeypatch.context() as patch:
-        killed_after(2, patch)
-        with pytest.raises(KilledError):
-            together(tmp_path / "killed", 3)
-    assert len(list((tmp_path / "killed").glob("*/checkpoints/folds-0-1.safetensors"))) == 3
-    {"together": together, "alone": alone, "in other company": together}[again](
-        tmp_path / "killed", 4 if again == "in other company" else 3
-    )
-    found = all_files(tmp_path / "killed")
-    assert found == {name: one[name] for name in found}
-    assert {read_meta(tmp_path / "killed" / str(n) / "run.json").resumed for n in range(3)} == {1}
-
-
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory):
     """The folder of a run killed with one epoch done, and the files of the whole run."""
@@ -323,86 +190,3 @@ def test_overfits_32_molecules(arch, config):
         value = replicas.step(loss, arrays, mx.array([0], mx.uint32))
         mx.eval(replicas.flat, value)
     assert value.item() < 0.05  # the targets' variance is about 1
-
-
-# -- the record ------------------------------------------------------------------------------------------------------
-def test_record(tmp_path):
-    spec = tiny.spec("gcn", "SCORE", epochs=3, learn_dt=True)
-    record = run(spec, tmp_path, preset="smoke")
-    assert record == made_up.stored(tmp_path / "run.json")
-    assert record["spec"] == spec.as_dict()
-    assert record["cuts"] == spec.cuts()
-    assert {cut["setting"] for cut in record["cuts"]} == {"epochs", "batch_size", "hidden", "heads"}
-    assert [fold["fold"] for fold in record["folds"]] == [0, 1]
-    for r, fold in enumerate(record["folds"]):
-        assert (fold["train"], fold["test"]) == [(7, 8), (8, 7)][r]
-        assert len(fold["rmse"]) == len(fold["train_loss"]) == 3
-        assert record["best"]["rmse"][r] == min(fold["rmse"])
-        assert fold["rmse"][record["best"]["epoch"][r] - 1] == min(fold["rmse"])
-        assert record["last"]["rmse"][r] == fold["rmse"][-1]
-        assert len(fold["learned_dt"]) == spec.steps
-        assert all(0.1 < dt < 0.5 for dt in fold["learned_dt"])
-    meta = made_up.stored_meta(tmp_path / "run.json")
-    assert meta["preset"] == "smoke"
-    assert meta["seconds"] > 0
-    assert json.loads((tmp_path / "run.json").read_text())["science"] >= 1
-
-
-def test_weights_give_the_recorded_errors(tmp_path):
-    from score_mlx.models.graphs.batch import Batcher
-
-    spec = tiny.spec("gat", "SCORE", epochs=4, learning_rate=0.05)
-    record = run(spec, tmp_path)
-    for which in ("best", "last"):
-        for fold in (0, 1):
-            network = GraphModel(spec, 66, 1)
-            network.update(
-                tree_unflatten(list(mx.load(str(tmp_path / f"weights/fold{fold}-{which}.safetensors")).items()))
-            )
-            test = DATA.test(fold)
-            batch = Batcher(DATA.graphs, DATA.targets).batch(test)
-            error = tiny.predict(network, tiny.topology(batch)) - DATA.targets[test]
-            assert np.sqrt(np.mean(error**2)) == pytest.approx(record[which]["rmse"][fold], rel=1e-5)
-
-
-def test_a_run_without_any_finite_error_is_refused(tmp_path, monkeypatch):
-    def nan(self, replicas):
-        return {"rmse": np.full(replicas.count, np.nan)}
-
-    monkeypatch.setattr(GraphTask, "measure", nan)
-    with pytest.raises(UserError, match="finite"):
-        run(tiny.spec(epochs=2), tmp_path)
-    assert not (tmp_path / "run.json").exists()
-
-
-def test_best_weights_belong_to_the_best_epoch_also_after_a_failed_one(tmp_path, monkeypatch):
-    """The first error is NaN, the second 2, the third 3: the weights kept are those of the second."""
-    errors, seen = iter([np.nan, 2.0, 3.0]), []
-
-    def rmse(self, replicas):
-        seen.append({name: np.array(value) for name, value in replicas.weights(0).items()})
-        return {"rmse": np.full(replicas.count, next(errors))}
-
-    monkeypatch.setattr(GraphTask, "measure", rmse)
-    record = run(tiny.spec(epochs=3), tmp_path, replicas=2)
-    assert record["folds"][0]["rmse"] == [None, 2.0, 3.0]
-    assert record["best"] == {"rmse": [2.0, 2.0], "epoch": [2, 2]}
-    kept = mx.load(str(tmp_path / "weights" / "fold0-best.safetensors"))
-    assert all(np.array_equal(np.array(kept[name]), value) for name, value in seen[1].items())
-
-
-# -- progress --------------------------------------------------------------------------------------------------------
-def test_progress_lines_name_model_folds_error_and_time_left(tmp_path, capsys):
-    trainer.train(GraphTask, tiny.spec("gat", "SCORE", epochs=2), DATA, tmp_path, progress="lines", replicas=2)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-1].startswith("SCORE_gat (tiny): folds 0-1 epoch 2/2, rmse ")
-    assert "best" in lines[-1]
-    assert lines[-1].endswith("0:00 left")
-
-
-def test_progress_bar_and_silence(tmp_path, capsys):
-    trainer.train(GraphTask, tiny.spec(epochs=2), DATA, tmp_path / "bar", progress="bar")
-    assert "rmse" in capsys.readouterr().err
-    trainer.train(GraphTask, tiny.spec(epochs=2), DATA, tmp_path / "none", progress="none")
-    captured = capsys.readouterr()
-    assert captured.out == captured.err == ""
