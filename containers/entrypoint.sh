@@ -4,6 +4,6 @@ set -eu
 project=${SCORE_PROJECT:-/opt/score-mlx}
 export PATH="$project/.venv/bin:$PATH"
 case $(cat "$project/.venv/.lock-name") in
-*linux-cpu*) python -m score_mlx.kernels >/dev/null || echo "going on without kernels" >&2 ;;
+*linux-*) python -m score_mlx.kernels >/dev/null || echo "going on without kernels" >&2 ;;
 esac
 exec "$@"

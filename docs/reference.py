@@ -50,8 +50,16 @@ def pages(repo: Path) -> Iterator[tuple[str, str]]:
 def command_line() -> str:
     """Every command with its options."""
     command = typer.main.get_command(cli.app)
+    _whole_summaries(command)
     text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="score-mlx", title="Command line")
     return html.unescape(text)
+
+
+def _whole_summaries(command: Any) -> None:
+    """Lists of commands otherwise show 45 characters of what each one says of itself."""
+    for below in getattr(command, "commands", {}).values():
+        below.short_help = " ".join((below.help or "").strip().split("\n\n")[0].split())
+        _whole_summaries(below)
 
 
 def api(package: Path, name: str, title: str) -> str:
