@@ -33,9 +33,23 @@ def test_targets_that_are_not_two_classes(targets, says, folder, refused):
     refused(["data", "prepare", "my.csv", "results/data/my", *COLUMNS, "--task", "classification"], says)
 
 
-def test_names_of_classes(folder, refused):
-    write(folder, ["active", "Inactive"] * 6)
-    says = "line 2: target 'active' is the name of a class: expected 1 or 0 (and task: classification)"
+@pytest.mark.parametrize(
+    ("targets", "says"),
+    [
+        (
+            ["active", "Inactive"] * 6,
+            "targets are 'active' (6 rows) and 'Inactive' (6 rows): expected the classes",
+        ),
+        (
+            ["BBB-", "BBB+", "BBB+", ""] * 3,
+            "targets are 'BBB+' (6 rows) and 'BBB-' (3 rows): expected the classes",
+        ),
+        (["active", 1, 0] * 4, "line 2: target 'active' is the name of a class: expected 1 or 0 (and task: class"),
+        ([1.5, "2.5 m"] * 6, "'2.5 m' has a unit"),
+    ],
+)
+def test_names_of_classes(targets, says, folder, refused):
+    write(folder, [f'"{target}"' for target in targets])
     refused(["data", "prepare", "my.csv", "results/data/my", *COLUMNS, "--task", "classification"], says)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -31,6 +33,26 @@ def meant(task: object) -> str:
     """What a word for a task means that is not learnt here; "" for any other word."""
     several = {"multitask": "one network for several columns", "multiclass": "more than two classes"}
     return several.get(str(task).lower().replace("-", "").replace("_", ""), "")
+
+
+def refuse_words(cells: Iterable[str], name: str) -> None:
+    """Refuses a column of two words, in one line instead of one for each row.
+
+    Args:
+        cells: those of the column that are no missing values.
+        name: of the file, for the message.
+
+    Raises:
+        UserError: it holds two words and no number.
+    """
+    counts = Counter(cells)
+    if len(counts) == 2 and not any(map(_numeric, counts)):
+        found = " and ".join(f"'{word}' ({count} rows)" for word, count in counts.most_common())
+        raise UserError(f"{name}: targets are {found}: expected the classes as 1 and 0 (and task: classification)")
+
+
+def _numeric(cell: str) -> bool:
+    return bool(re.match(r"[<>=~≤≥≈]?\s*[+-]?[.,]?\d", cell))
 
 
 def require_binary(targets: np.ndarray, name: str) -> None:

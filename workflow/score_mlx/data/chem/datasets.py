@@ -13,6 +13,7 @@ from score_mlx.data import classes
 from score_mlx.data.chem import nci, qc
 from score_mlx.data.chem.columns import some
 from score_mlx.data.chem.csvfile import header_of, read_rows, to_stderr
+from score_mlx.data.chem.numbers import MISSING
 from score_mlx.data.chem.prepared import COLUMNS, WORDS, content_sha256, load_info
 from score_mlx.data.dataset_names import BUILT_IN, column_dataset, dataset_name
 from score_mlx.system.errors import UserError
@@ -122,6 +123,7 @@ def prepare(
     if one_of_several and name not in BUILT_IN:
         _, column = _columns(table, path)
         name, table = column_dataset(dataset, column), replace(table, label=_of_column(table.label or "", column))
+    classes.refuse_words((row.target for row in rows if row.target.casefold() not in MISSING), str(path))
     molecules, findings = qc.check(rows, path, drop_bad=drop_bad, drop_missing=one_of_several)
     if name not in BUILT_IN:
         _settle_classes(np.array([m.target for m in molecules]), path, task)
