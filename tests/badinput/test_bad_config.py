@@ -115,7 +115,7 @@ TRAIN = ["train", "graph", "--arch", "gat", "--config", "SCORE"]
             "split = file: expected results/folds/esol/file-r0.csv; first run: score-mlx data",
         ),
         (["train", "classical", "--method", "svr", "--options", "C=-1"], "C = -1.0: expected"),
-        (["train", "classical", "--method", "svr", "--options", "C=1,C=2"], "options 'C=1,C=2': C stands there twice"),
+        (["train", "classical", "--method", "svr", "--options", "C=1,C=2"], "options 'C=1,C=2': C is given twice"),
         (["train", "classical", "--method", "svr", "--options", "C=1,,"], "found '', expected name=value, separated"),
         (["train", "classical", "--method", "svr", "--options", "C"], "found 'C', expected name=value, separated by"),
         (["train", "classical", "--method", "svr", "--options", "c=1"], "gamma; did you mean 'C'?"),

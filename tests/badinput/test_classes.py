@@ -85,8 +85,11 @@ def test_a_fold_of_one_class(kind, folder, command):
             {"task": "classification"},
             "task = 'classification': expected 'regression', as the targets of esol are",
         ),
-        ({"task": "multi-task"}, "task = 'multi-task': one network for several columns is not learnt, expected"),
-        ({"task": "multiclass"}, "task = 'multiclass': more than two classes is not learnt, expected 'regression' or"),
+        ({"task": "multi-task"}, "task = 'multi-task': one network for several columns is not supported, expected"),
+        (
+            {"task": "multiclass"},
+            "task = 'multiclass': more than two classes is not supported, expected 'regression'",
+        ),
         ({"task": "clasification"}, "did you mean 'classification'?"),
         ({"split": "stratified"}, "split = 'stratified': expected another split with task 'regression'"),
         ({"dataset": "a.csv", "task": "classification", "scale_targets": True}, "scale_targets = True: expected false"),

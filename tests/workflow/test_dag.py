@@ -254,7 +254,7 @@ def test_two_in_one_folder_are_refused_and_a_killed_one_leaves_nothing_to_unlock
         assert first.poll() is None
         time.sleep(0.05)
     refused = snakemake(project, check=False)
-    assert f"error: .snakemake/score-mlx.lock: another Snakemake is at work here (process {first.pid} on " in refused
+    assert f"error: .snakemake/score-mlx.lock: another Snakemake is already running (process {first.pid} on " in refused
     assert "Traceback" not in refused and "--unlock" not in refused
     assert "This was a dry-run" in snakemake(project, "-n")  # looking is allowed
     first.kill()

@@ -87,7 +87,7 @@ class Relax(nn.Module):
     def __init__(self, dt: float | LearnedSteps, integrate: Integrator = euler):
         super().__init__()
         if isinstance(dt, int | float) and not 0 < dt <= 1:
-            raise ValueError(f"dt = {dt}: expected 0 < dt <= 1, beyond which a step is no longer convex")
+            raise ValueError(f"dt = {dt}: expected 0 < dt <= 1, so that a step is a convex combination")
         self.dt, self.integrate = dt, integrate
 
     def __call__(self, block: Field, h: mx.array, t: int) -> mx.array:

@@ -57,7 +57,7 @@ def test_a_diverged_fold_is_not_tested():
     [
         ([run("base", BASE)], "no two depths of one architecture: expected base and another, found gcn"),
         ([run("base", BASE), run("SCORE", BASE, "gat")], "found gcn, SCORE_gat"),
-        ([run("base", BASE), run("SCORE", BASE, sha256="c" * 64)], "cannot stand in one table"),
+        ([run("base", BASE), run("SCORE", BASE, sha256="c" * 64)], "cannot share a table"),
         ([run("base", BASE), run("SCORE", BASE, repeat=1, sha256="c" * 64)], "records of different data"),
     ],
 )

@@ -32,8 +32,8 @@ def test_each_column_is_a_data_set(repo):
 @pytest.mark.parametrize(
     ("columns", "says"),
     [
-        (["a b", "a-b"], "'a b' and 'a-b' would have one folder, expected names that differ more"),
-        (["a", "a"], "'a' and 'a' would have one folder"),
+        (["a b", "a-b"], "'a b' and 'a-b' would share a folder, expected names that differ more"),
+        (["a", "a"], "'a' and 'a' would share a folder"),
         ([], "expected the name of a column or a list of names"),
         (5, "target_column = 5: expected the name of a column or a list of names"),
     ],

@@ -236,9 +236,9 @@ def test_other_data_sets_of_moleculenet(tmp_path, shared_data, name, file, rows,
     [
         ("", "columns are none"),
         ("row,smiles\n0,C\n", "columns are row,smiles, expected row,name,smiles,canonical,target"),
-        ("row,name,smiles,canonical,target\n0,a,C,C\n", "not as it was written"),
-        ("row,name,smiles,canonical,target\n0,a,C,C,nan\n", "not as it was written"),
-        ("row,name,smiles,canonical,target\n0,a,C,C,x\n", "not as it was written"),
+        ("row,name,smiles,canonical,target\n0,a,C,C\n", "changed since it was prepared"),
+        ("row,name,smiles,canonical,target\n0,a,C,C,nan\n", "changed since it was prepared"),
+        ("row,name,smiles,canonical,target\n0,a,C,C,x\n", "changed since it was prepared"),
     ],
 )
 def test_a_prepared_file_that_was_changed(tmp_path, text, message):

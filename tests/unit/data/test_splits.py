@@ -108,7 +108,7 @@ def test_a_folds_file_is_read_whatever_it_looks_like(case, own, tmp_path):
     [
         ("row,fold\n0,1\n2,0\n3,1\n", "folds.csv: no row 4, expected a row for each molecule"),
         ("row,fold\n0,1\n2,0\n3,1\n4,2\n9,1\n", "line 6: row 9 is none of molecules.csv"),
-        ("row,fold\n0,1\n2,0\n3,1\n4,2\n\n2,1\n", "line 7: row 2 stands on line 3 as well"),
+        ("row,fold\n0,1\n2,0\n3,1\n4,2\n\n2,1\n", "line 7: row 2 is also on line 3"),
         ("row,fold\n0,1\nx,0\n3,1\n4,2\n", "line 3: row 'x', expected a whole number"),
         ("row,fold\n0,1\n2,\n3,1\n4,2\n", "line 3: no fold in column 'fold'"),
         ("row,fold\n0,1\n2,1\n3,1\n4,1\n", "column 'fold' has 1 different folds"),

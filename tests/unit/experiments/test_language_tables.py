@@ -116,7 +116,7 @@ def test_more_training_than_the_papers_is_no_reproduction_and_less_text_is(tmp_p
 def test_runs_on_two_texts_do_not_stand_together(tmp_path):
     one, other = chars(tmp_path), chars(tmp_path, steps=3)
     other = replace(other, dataset=other.dataset.model_copy(update={"sha256": "d" * 64}))
-    with pytest.raises(UserError, match="cannot stand together"):
+    with pytest.raises(UserError, match="cannot be compared"):
         characters.characters_table([one, other], {})
 
 

@@ -37,7 +37,7 @@ def holder(tmp_path, repo):
 
 
 def test_a_living_holder_is_named_and_a_killed_one_holds_nothing(holder, tmp_path):
-    with pytest.raises(UserError, match=rf"lock: another one is at work here \(process {holder.pid} on "):
+    with pytest.raises(UserError, match=rf"lock: another one is already running \(process {holder.pid} on "):
         hold(tmp_path / "lock", "another one")
     holder.kill()
     holder.wait()

@@ -242,7 +242,7 @@ def test_more_repeats_are_used_where_all_runs_have_them():
         ("", "no claims in it"),
         ("- id: x\n", "entry 1: expected the keys id, family"),
         ("a: [", "not a list of claims"),
-        (None, "stands there twice"),
+        (None, "is used twice"),
     ],
 )
 def test_a_broken_file_of_claims(tmp_path, text, says):

@@ -1,4 +1,4 @@
-"""What would score as well: values that know nothing of the models, in worlds where the models differ or do not."""
+"""Uninformative numbers under the same rule, where the models differ and where they do not."""
 
 import math
 from dataclasses import replace

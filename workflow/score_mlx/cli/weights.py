@@ -47,7 +47,7 @@ def export(
         records, results = [record for record in found if (record.parent / "weights").is_dir()], runs.parent
     if not records:
         raise UserError(
-            f"{runs}: no weights of {name}; a record from elsewhere comes without, training here makes them"
+            f"{runs}: no weights of {name}; records from other machines come without them, training here makes them"
         )
     for record in records:
         folder = out / _label(record)

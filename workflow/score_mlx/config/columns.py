@@ -43,7 +43,7 @@ def checked(value: Any) -> Any:
     for name in names:
         folder = column_dataset("any.csv", name)
         if folder in folders:
-            raise ValueError(f"'{folders[folder]}' and '{name}' would have one folder, expected names that differ more")
+            raise ValueError(f"'{folders[folder]}' and '{name}' would share a folder, expected names that differ more")
         folders[folder] = name
     return value
 

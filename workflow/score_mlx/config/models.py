@@ -18,7 +18,7 @@ from score_mlx.runs.objective import TASKS, Task
 def _learnt(value: Any) -> Any:
     """What is meant by some other words for a task is said with the error."""
     if meant := classes.meant(value):
-        raise ValueError(f"{meant} is not learnt, expected {' or '.join(map(repr, TASKS))}")
+        raise ValueError(f"{meant} is not supported, expected {' or '.join(map(repr, TASKS))}")
     return value
 
 

@@ -30,7 +30,7 @@ def check(path: Path, results: Path | None = None) -> Run:
         raise UserError(f"{path}: its spec belongs to .../{run.spec.path('')}")
     science = SCIENCE[run.spec.FAMILY]
     if record.science != science:
-        raise UserError(f"{path}: science {record.science}, expected {science}: the code has changed what it computes")
+        raise UserError(f"{path}: science {record.science}, expected {science}: the code computes something else now")
     cuts, expected_cuts = as_json(record).get("cuts"), run.spec.cuts()
     if cuts not in (expected_cuts, run.spec.earlier_cuts()):
         raise UserError(f"{path}: cuts {brief(cuts)}, expected {brief(expected_cuts)} from its spec")

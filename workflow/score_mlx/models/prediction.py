@@ -107,7 +107,7 @@ def _with_weights(model: nn.Module, path: Path) -> nn.Module:
     except (RuntimeError, ValueError) as reason:
         if not path.exists():
             raise UserError(
-                f"{path}: no such weights; a record from elsewhere comes without, training here makes them"
+                f"{path}: no such weights; records from other machines come without them, training here makes them"
             ) from None
         raise UserError(f"{path}: not the weights of this model ({reason})") from None
     return model

@@ -21,7 +21,7 @@ from score_mlx.verdict import claim_table, numbers, rules
 from score_mlx.verdict.finding import CLAIM_VERDICTS, REFUTED
 from score_mlx.verdict.published import TEXT
 
-# Tables of the verdict that stand for themselves: which claims hold under which choice, how pairs of models compare.
+# Tables of the verdict that the page shows as they are: which claims hold under which choice, how pairs compare.
 FURTHER = ("informativeness", "epochs", "robustness", "pairs", "contrasts")
 # Tables that the page shows in its own way, and so not once more under the others.
 ELSEWHERE = {*FURTHER, "runs", "conclusions", "verdict", "verdict_summary", "claims"}
@@ -132,7 +132,7 @@ def verdicts_of(item: Item) -> list[tuple[Verdict, int]]:
 
 
 def _sentences(path: Path) -> list[str]:
-    """What holds, in plain words; [] where it has not been made."""
+    """The sentences of the conclusions; [] where they have not been made."""
     return [row[0] for row in Grid.read(path).rows] if path.exists() else []
 
 

@@ -90,9 +90,7 @@ def load(kind: str, name: str) -> Any:
     """
     path = file(kind, name)
     if path is None:
-        raise UserError(
-            f"{kind} = {name}: neither the package's nor a plugin's, expected it under plugins in config.yaml"
-        )
+        raise UserError(f"{kind} = {name}: not built in and not listed under plugins in config.yaml")
     offered = vars(_run(path, kind, name))
     if KINDS[kind] not in offered:
         raise UserError(f"{path}: no {KINDS[kind]}, expected one in the file of an {kind}")
@@ -111,7 +109,7 @@ def provenance(chosen: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _from_project() -> None:
-    """config.yaml of the project that the working directory is in; one that cannot be read says nothing here."""
+    """config.yaml of the project that the working directory is in; one that cannot be read is ignored here."""
     try:
         home = project.root()
         text = (home / "config.yaml").read_text(encoding="utf-8")

@@ -141,7 +141,7 @@ class Spec(ABC):
             if name not in types:
                 raise UserError(unknown("option", name, tuple(types)))
             if name in values:
-                raise UserError(f"options '{text}': {name} stands there twice")
+                raise UserError(f"options '{text}': {name} is given twice")
             values[name] = _read(name, value, types[name])
         return values
 

@@ -40,13 +40,13 @@ def hold(path: str | Path, what: str) -> None:
     Processes that this one starts do not inherit the lock.
 
     Raises:
-        UserError: a living process has it; the message names that process and says `what` is at work.
+        UserError: a living process has it; the message names that process and says that `what` is running.
     """
     file = _open(path)
     if not lock(file):
         with file:
             holder = file.read(200).strip() or "unknown"
-        raise UserError(f"{path}: {what} is at work here ({holder}), expected it to have ended")
+        raise UserError(f"{path}: {what} is already running ({holder}); wait for it or stop it")
     _sign(file)
     _held.append(file)
 

@@ -97,7 +97,7 @@ def conclusion(rows: Sequence[dict[str, Any]], metric: Metric) -> list[str]:
 def caption(runs: Sequence[GraphRun], epoch: str) -> list[str]:
     """What a reader must know, a sentence an item."""
     side = "above" if runs[0].metric.higher else "below"
-    which = {"last": "the last epoch, no epoch chosen", "best": "the best epoch, chosen on the test fold"}[epoch]
+    which = {"last": "the last epoch, without selection", "best": "the best epoch, chosen on the test fold"}[epoch]
     return [
         *warnings(runs),
         f"Data and runs: {provenance(runs)}; {quantity(runs)} of {which}.",

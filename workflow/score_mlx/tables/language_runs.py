@@ -1,4 +1,4 @@
-"""What tables and figures say of language models that stand together."""
+"""What tables and figures say of language models shown together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def require_one_corpus(runs: Iterable[LanguageRun]) -> None:
         if run.dataset.sha256 != runs[0].dataset.sha256:
             raise UserError(
                 f"{run.spec.path('')}: corpus {run.dataset.name} ({run.dataset.sha256[:12]}), expected "
-                f"{runs[0].dataset.name} ({runs[0].dataset.sha256[:12]}): these records cannot stand together"
+                f"{runs[0].dataset.name} ({runs[0].dataset.sha256[:12]}): these records cannot be compared"
             )
 
 

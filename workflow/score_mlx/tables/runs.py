@@ -1,4 +1,4 @@
-"""What tables, figures and captions say of runs that stand together: data, origin, who belongs with whom."""
+"""What tables, figures and captions say of runs shown together: data, origin, which runs are pairs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def show_versions(versions: dict[str, str]) -> str:
 
 
 def require_one_dataset(runs: Iterable[FoldRun]) -> None:
-    """Runs stand side by side only where they learn the same of the same molecules in the same folds.
+    """Check that runs can share a table: they learn the same targets of the same molecules in the same folds.
 
     Raises:
         UserError: two runs differ in data, folds or task.
@@ -35,13 +35,13 @@ def require_one_dataset(runs: Iterable[FoldRun]) -> None:
     for run in runs[1:]:
         if run.spec.task != runs[0].spec.task:
             found = f"learns {run.spec.task}, expected {runs[0].spec.task} as {runs[0].spec.path('')}"
-            raise UserError(f"{run.spec.path('')}: {found}: these records cannot stand in one table")
+            raise UserError(f"{run.spec.path('')}: {found}: these records cannot share a table")
         for key in ("name", "sha256", "folds_sha256"):
             ours, theirs = getattr(run.dataset, key), getattr(runs[0].dataset, key)
             if ours != theirs:
                 raise UserError(
                     f"{run.spec.path('')}: dataset {key} is {ours}, expected {theirs} as in {runs[0].spec.path('')}: "
-                    "these records cannot stand in one table"
+                    "these records cannot share a table"
                 )
 
 

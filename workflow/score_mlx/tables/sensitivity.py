@@ -54,7 +54,7 @@ def caption(runs: Sequence[FoldRun]) -> list[str]:
         *warnings(runs),
         f"Data: {first.dataset.label}, {first.dataset.rows} molecules, {len(first.best)} folds.",
         "RMSE: mean ± population standard deviation over folds, at the best epoch of each test fold as in the paper. "
-        "Last epoch: no epoch chosen. Grouped: a molecule that occurs twice is tested where it occurs first, never "
+        "Last epoch: without selection. Grouped: a molecule that occurs twice is tested where it occurs first, never "
         "trained on in that fold; all others stay in their folds. Changes are means of differences fold by fold.",
     ]
 

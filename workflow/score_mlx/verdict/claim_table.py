@@ -65,7 +65,7 @@ def read_claims(path: Path, published: Sequence[Published]) -> list[Claim]:
         if not isinstance(entry, dict) or set(entry) != set(KEYS):
             raise UserError(f"{path}: entry {place + 1}: expected the keys {', '.join(KEYS)}")
         if entry["id"] in seen:
-            raise UserError(f"{path}: id {entry['id']} stands there twice")
+            raise UserError(f"{path}: id {entry['id']} is used twice")
         seen.add(entry["id"])
     if not seen:
         raise UserError(f"{path}: no claims in it")
@@ -145,10 +145,10 @@ def caption(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     kept, tested = surviving(rows)
     return [
         "Confirmed: every part of the claim is shown (p < 0.05 after Holm over the claims of a family that could be "
-        "tested, by tests corrected for folds that share training data). Partly: shown of a part of what it covers. "
-        "Refuted: our 95 % interval excludes what is claimed. Undecided: neither; one run each has no test, and can "
-        "only show a difference as printed. Not testable here: records with cuts, of other data or diverged. Not run: "
-        "records are missing.",
+        "tested, by tests corrected for folds that share training data). Partly: some parts are shown, others are not. "
+        "Refuted: our 95 % interval excludes what is claimed. Undecided: neither; with one run each there is no test, "
+        "only a difference as printed or not. Not testable here: records with cuts, of other data or diverged. Not "
+        "run: records are missing.",
         f"Claims that a test confirms: {tested}; significant after Holm over the claims of all families: {kept}.",
         "All repeats of cross-validation that the runs of a claim have in common count.",
     ]

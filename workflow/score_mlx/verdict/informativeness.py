@@ -1,4 +1,4 @@
-"""results/informativeness.csv: what would score as well under the same rule, table by table.
+"""results/informativeness.csv: how many uninformative numbers the same rule would call reproduced, by table.
 
 A verdict says something only where wrong values would have failed. So the same rule is applied to values that know
 nothing of the models: the best constant for each table, our own values shuffled within a table, CatBoost's RMSE for
@@ -102,13 +102,14 @@ def caption(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         sentence(rows[-1]),
         "Constant: the one value for a table that reproduces most of it. Shuffle: our own values exchanged between the "
-        "numbers of a table, the expected count. CatBoost: its RMSE for every RMSE. All by the rule that judges ours.",
+        "numbers of a table, the expected count. CatBoost: its RMSE in place of every RMSE. All are judged by the rule "
+        "for ours.",
         "Span: from the least to the largest number that a table prints (of factors their ratio). Where it is no wider "
         "than two rerun intervals, no rule can tell the models apart by their means, and any value near them is "
-        "reproduced; the contrasts can tell.",
-        "Pairs: of printed models. Resolved: apart by more than reruns of equal models. Repeats: of the pairs that one "
-        "of our repeats resolves, the share that another resolves likewise, and Kendall's tau between repeats: the "
-        "most that a reproduction can reach. Tau: of our order with the printed one.",
+        "reproduced; the contrasts do tell them apart.",
+        "Pairs: of printed models. Resolved: they differ by more than reruns of equal models do. Repeats: of the pairs "
+        "that one of our repeats resolves, the share that another resolves likewise, and Kendall's tau between "
+        "repeats: the most that a reproduction can reach. Tau: of our order with the printed one.",
     ]
 
 

@@ -35,7 +35,7 @@ def measure(evidence: Evidence, number: Published) -> Measured:
         return _of_text(evidence, number)
     if number.target in TABLE_MEASURES:
         return TABLE_MEASURES[number.target](evidence, number)
-    raise NotRunError("no run of a language model stands for it")
+    raise NotRunError("no run of a language model is assigned to it")
 
 
 def _of_text(evidence: Evidence, number: Published) -> Measured:
@@ -44,7 +44,7 @@ def _of_text(evidence: Evidence, number: Published) -> Measured:
         same = Published(target, row, column, number.value, number.printed, number.kind)
         return TABLE_MEASURES[target](evidence, same)
     if number.row not in TEXT_MEASURES:
-        raise NotRunError("quoted by the paper from elsewhere: no run of its models makes it")
+        raise NotRunError("the paper quotes it from another source: none of its models gives it")
     return TEXT_MEASURES[number.row](evidence, number)
 
 

@@ -92,7 +92,7 @@ class Verdict:
 
     def _informativeness(self) -> Table:
         rows = informativeness.informativeness_table(self.evidence, self.published)
-        title, notes = "What would score as well", informativeness.caption(rows)
+        title, notes = "Uninformative numbers under the same rule", informativeness.caption(rows)
         return Table(title, informativeness.COLUMNS, rows, notes, informativeness.READABLE)
 
     def _epochs(self) -> Table:
@@ -104,7 +104,7 @@ class Verdict:
         counted = numbers_sentence(numbers.summary(judged)[-1], numbers.by_chance(judged))
         tables = [self.table(name).rows for name in ("claims", "informativeness", "epochs")]
         rows = conclusions.conclusions_table(conclusions.Judged(self.evidence, counted, *tables))
-        title, notes = "What holds, in plain words", conclusions.caption()
+        title, notes = "Conclusions", conclusions.caption()
         return Table(title, conclusions.COLUMNS, rows, notes, conclusions.READABLE)
 
     def _robustness(self) -> Table:

@@ -33,10 +33,10 @@ HOLDS = (CONFIRMED, PARTLY)
 
 
 def robustness_table(claims: Sequence[Claim], evidence: Evidence) -> list[dict[str, Any]]:
-    """One row a claim that any other choice is asked of, one column a choice with its verdict.
+    """One row for each claim that is tested under other choices, one column for each choice with its verdict.
 
-    Holm's adjustment is over the claims of a family that the same choice is asked of. `holds`: under how many of the
-    other choices with records the verdict is as good as the paper's choice gives, as `2/3`.
+    Holm's adjustment is over the claims of a family that are tested under the same choice. `holds`: under how many of
+    the other choices with records the verdict is as good as the paper's choice gives, as `2/3`.
     """
     paper = replace(evidence, epoch="best", split=None, fidelity=None, bias_correction=None, repeats=(0,))
     rows: dict[str, dict[str, Any]] = {
@@ -62,8 +62,8 @@ def caption() -> list[str]:
         "occurs twice is tested where it occurs first. Three repeats: of five-fold cross-validation, with other folds "
         "and other weights. as_text: where text and code of the paper differ, the text. Adam, bias corrected: with "
         "Adam's bias correction, which MLX leaves out by default, so that the first hundred updates are 3 to 6 times "
-        f"as large. {NOT_ASKED}: the choice is not asked of the claim. Holds: of the other choices that have records, "
-        "those under which a claim that holds still holds as well.",
+        f"as large. {NOT_ASKED}: the claim is not tested under this choice. Holds: of the other choices that have "
+        "records, those under which a claim that holds still holds as well.",
     ]
 
 

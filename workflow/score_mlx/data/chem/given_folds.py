@@ -76,7 +76,7 @@ def file_labels(path: str | Path, split: str) -> dict[int, tuple[int, str]]:
         if row is None or row < 0:
             raise UserError(f"{path}: line {cell.line}: row '{cell.values[0]}', expected a whole number")
         if row in labels:
-            raise UserError(f"{path}: line {cell.line}: row {row} stands on line {labels[row][0]} as well")
+            raise UserError(f"{path}: line {cell.line}: row {row} is also on line {labels[row][0]}")
         labels[row] = cell.line, cell.values[1]
     return labels
 

@@ -56,7 +56,7 @@ def load_molecules(path: str | Path) -> Molecules:
             raise ValueError("a target is not finite")
         return Molecules(np.array([int(r) for r in row]), list(names), list(smiles), list(canonical), values)
     except ValueError as reason:
-        raise UserError(f"{path}: not as it was written ({reason})") from None
+        raise UserError(f"{path}: changed since it was prepared ({reason})") from None
 
 
 def content_sha256(path: str | Path, name: str) -> str:

@@ -103,6 +103,6 @@ def caption(runs: Sequence[LanguageRun[ChallengeSpec]]) -> list[str]:
     return [
         *explain_stand_in(runs),
         "Bits a byte of the validation text after so many seconds of training; the first step and all evaluations do "
-        "not count. What a machine does in that time decides the value: it compares with others of the same machine.",
+        "not count. The value depends on how fast the machine is, so compare only values of one machine.",
         f"{provenance(runs)}.",
     ]

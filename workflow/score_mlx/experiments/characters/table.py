@@ -109,12 +109,14 @@ def written(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
 
 def caption(runs: Sequence[LanguageRun[CharSpec]]) -> list[str]:
     """What a reader of the table must know, a sentence an item."""
-    differs = [] if not any(run.incomparable() for run in runs) else ["A difference stands only where nothing was cut."]
+    differs = (
+        [] if not any(run.incomparable() for run in runs) else ["Differences are shown only where nothing was cut."]
+    )
     return [
         *explain_stand_in(runs),
         f"Loss in nats a character. {explain_losses(runs)}.",
         "Known words: share of the generated words that occur in the text; longest copy: characters of the longest "
-        "generated span that stands in it. AdamW has no decay here, which makes it Adam.",
+        "generated span that also occurs in it. AdamW has no decay here, which makes it Adam.",
         *differs,
         f"{provenance(runs)}.",
     ]

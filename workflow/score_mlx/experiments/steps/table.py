@@ -55,7 +55,7 @@ def caption(runs: Sequence[GraphRun]) -> list[str]:
         f"Data and runs: {provenance(runs)}.",
         f"{metric.name}: the {metric.best} over epochs on each test fold, as in the paper (so chosen on the test "
         "fold), mean ± population standard deviation over folds. Improvement: of SCORE over the native stack of K "
-        "blocks, in percent of the latter; last epoch: the same with no epoch chosen.",
+        "blocks, in percent of the latter; last epoch: the same after the final epoch, without selection.",
     ]
 
 

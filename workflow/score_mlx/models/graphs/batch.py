@@ -97,7 +97,7 @@ class Batcher:
         A padded atom of degree d is a molecule of its own, bonded d times to itself, so it never touches a real one.
         """
         if len(set(molecules.tolist())) < len(molecules):
-            raise ValueError("a molecule is twice in one batch, which cannot tell its atoms apart")
+            raise ValueError("a molecule occurs twice in one batch, so that its atoms would share their ids")
         shape = shape or self.shape(molecules)
         g, size = self.graphs, self.size[molecules]
         rows = _ranges(g.atom_offset[molecules], size)  # atoms in the data set's order

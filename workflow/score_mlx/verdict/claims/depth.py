@@ -66,7 +66,7 @@ def less_oversmoothing(evidence: Evidence) -> Finding:
     specs = evidence.graphs("table7a")
     silent = [record_name(run.spec) for runs in evidence.trained(specs) for run in runs if not run.mad]
     if silent:
-        raise NotRunError(f"{len(silent)} records say nothing of atom states, first {silent[0]}", silent)
+        raise NotRunError(f"{len(silent)} records have no distances of atom states, first {silent[0]}", silent)
     values = evidence.measured(specs, lambda run: run.mad)
     distance = {(spec.recurrent, spec.steps): row for spec, row in zip(specs, values, strict=True)}
     differences = {f"K = {k}": distance[False, k] - distance[True, k] for recurrent, k in distance if recurrent}

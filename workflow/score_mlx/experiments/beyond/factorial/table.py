@@ -164,8 +164,8 @@ def caption(corners: Corners, missing: Sequence[Spec]) -> list[str]:
         *warnings(corners.runs),
         f"Data and runs: {_data(corners.runs)}; {'; '.join(conditions(networks))}.",
         "RMSE: the lowest over epochs on each test fold, as in the paper (so chosen on the test fold); held-out "
-        "epoch: chosen on the other folds; last epoch: none chosen. Difference: of means over corners, below 0 where "
-        "the first-named is better.",
+        "epoch: chosen on the other folds; last epoch: without selection. Difference: of means over corners, below 0 "
+        "where the first-named is better.",
         "Interval: 95 %, for other architectures and other folds: both vary, and all architectures are tested on the "
         "same folds; folds corrected as by Nadeau and Bengio (2003). p (Holm): adjusted over step, sharing and "
         "interaction.",

@@ -45,7 +45,7 @@ def caption(runs: Sequence[FoldRun], change: str, missing: Sequence[Spec]) -> li
         f"Data and runs: {provenance(runs)}. Changed: {change}.",
         "RMSE: the lowest over epochs on each test fold, mean ± population standard deviation over folds. Difference: "
         "changed less unchanged, below 0 where the change lowers it; interval: 95 %, folds corrected as by Nadeau and "
-        "Bengio (2003); p (Holm): adjusted over all rows. Last epoch: the difference with no epoch chosen.",
+        "Bengio (2003); p (Holm): adjusted over all rows. Last epoch: the difference without selection.",
     ]
     return lines + lacking(missing)
 
