@@ -127,7 +127,7 @@ class Depth(nn.Module):
         after: `after(h, *context)` acts on the state after each update; the native models' activation and dropout.
         final: `final(h)` acts once at the end.
         first: number of the first step, where another depth comes before this one.
-        numbered: whether a block is told the number of its step, after its context.
+        numbered: whether a block gets the number of its step, after its context.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class Depth(nn.Module):
         for t in range(self.steps):
             block = self.blocks[t % len(self.blocks)]  # recurrent: always the only one
             h = h if self.before is None else self.before(h, self.first + t, *context)
-            told = (*context, self.first + t) if self.numbered else context
-            h = self.advance(lambda x, block=block, told=told: block(x, *told), h, t)
+            inputs = (*context, self.first + t) if self.numbered else context
+            h = self.advance(lambda x, block=block, inputs=inputs: block(x, *inputs), h, t)
             h = h if self.after is None else self.after(h, *context)
         return h if self.final is None else self.final(h)

@@ -13,7 +13,7 @@ from score_mlx.runs.schema import RunMeta
 from score_mlx.runs.spec import Spec
 from score_mlx.system.errors import UserError
 
-MARGIN = 2  # times the slowest run alike: another machine may be slower still, and a run cut off is a run begun again
+MARGIN = 2  # times the slowest run alike: another machine may be slower still, and a timed-out job must restart
 LEAST = 10  # minutes, for the start on a busy node
 UNKNOWN = 1440  # minutes, where nothing like it was ever run
 

@@ -1,6 +1,6 @@
 """Rows of a table by index, with a gradient that adds up in one order on every device.
 
-The gradient of a lookup adds the cotangents of all places that asked for a row. MLX does so by a scatter, on a GPU with
+The gradient of a lookup adds the cotangents of all places that read a row. MLX does so by a scatter, on a GPU with
 atomic additions, whose order and so whose rounding changes from run to run. Here a small table's gradient is a product
 with one-hot rows; a large one's is a sum over sorted places, in pairs, of which every row receives one number. On the
 CPU MLX's scatter has one order and stays.

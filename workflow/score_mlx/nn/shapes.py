@@ -1,4 +1,4 @@
-"""Shapes that MLX's own operations would spread, regroup or read beyond are refused, as the kernels refuse them."""
+"""Checks, as in the kernels, of shapes that MLX's own operations would broadcast, regroup or read out of bounds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import mlx.core as mx
 
 
 def fit(what: str, array: mx.array, expected: Sequence[int | None], name: str) -> None:
-    """Holds an array's last axes to the expected ones.
+    """Check the sizes of an array's last axes.
 
     Args:
         what: the operation, for the message.

@@ -1,4 +1,4 @@
-"""In what two run records differ: what was trained, and what that did to each fold."""
+"""Differences between two run records: in what was trained, and in the results of each fold."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def leaves(ours: Record, theirs: Record) -> list[str]:
 
 
 def folds(ours: Record, theirs: Record) -> list[str]:
-    """Fields first, then what that did to the metrics of each fold and to the curve of the first of them.
+    """Differing fields, then differing metrics of each fold and the curve of the first metric, a line each.
 
-    Both are records of one kind: what they learn has the same metrics.
+    Both records must have the same metrics.
     """
     lines, keys = (
         leaves(_without_curves(ours), _without_curves(theirs)),
@@ -66,7 +66,7 @@ def _fold_differences(which: str, ours: list[float | None], theirs: list[float |
 
 
 def _curve_difference(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], key: str) -> str:
-    """The first epoch from which two runs part, and the widest gap after it."""
+    """The first epoch at which two curves differ, and their largest difference from then on."""
     first, widest = None, 0.0
     for a, b in zip(ours, theirs, strict=False):
         for epoch, (x, y) in enumerate(zip(a[key], b[key], strict=False)):

@@ -1,6 +1,6 @@
-"""What a family of models is to the rest of the project: one object that answers every question about its kind of run.
+"""A family of models as one object with everything that the rest of the project needs to know about it.
 
-A family is added by a subclass of `Family` and its name in `families.py`; nothing else asks which family a run is of.
+A family is added by a subclass of `Family` and its name in `families.py`; no other code depends on a run's family.
 What trains or predicts is imported by the method that needs it, so that a dry-run loads no array library.
 """
 
@@ -68,13 +68,13 @@ class Family(ABC):
     Attributes:
         name: folder of its records below a data set, key of its `SCIENCE` number.
         command: of `score-mlx train`.
-        help: what that command says of itself.
-        spec: the base of its specs, whose `variant` tells the class.
+        help: the text of that command's `--help`.
+        spec: the base of its specs, whose `variant` gives the class of a run's spec.
         record, run: the type of its run.json, and what is made of it.
-        default_data: what it trains on where nothing else is asked for, and the option that names another.
+        default_data: the data that it trains on by default, and the option that names others.
         data: part of the record that describes the data, and the folder below `results` where such data lie prepared.
         variants: whether the fields of its specs differ from model to model.
-        hub_task: what model hubs call what it does.
+        hub_task: the task's name on model hubs.
         reports: whether it has curves to report while it trains.
         side_by_side: whether folds train side by side, as many as asked for.
     """
@@ -103,7 +103,7 @@ class Family(ABC):
         Args:
             spec, files: what is trained, on which of its `inputs`.
             folder: of the record.
-            how: what of it a family has no use for is ignored.
+            how: options that a family does not use are ignored.
         """
 
     def train_together(self, runs: Sequence[tuple[Any, Files, Path]], how: Execution = USUAL) -> None:
@@ -120,7 +120,7 @@ class Family(ABC):
 
     @abstractmethod
     def summary(self, spec: Any, record: Any) -> dict[str, Part]:
-        """What `best` and `last` of a record must be by its own curves.
+        """The values that `best` and `last` of a record must have, from its curves.
 
         Raises:
             UserError: the curves are not complete.
@@ -131,21 +131,21 @@ class Family(ABC):
         return self.record
 
     def diff(self, ours: Any, theirs: Any) -> list[str]:
-        """In what two records of this family differ, a line each."""
+        """The differences between two records of this family, a line each."""
         return record_diff.leaves(as_json(ours), as_json(theirs))
 
     def predictor(self) -> Predictor | None:
-        """How its networks predict molecules, None where it keeps no network or reads no molecules."""
+        """How its networks predict new molecules; None for a family that keeps no networks or reads no molecules."""
         return None
 
 
 class FoldFamily(Family):
-    """What families have in common that train on folds of molecules."""
+    """The base of all families that train on folds of molecules."""
 
     record, run = RunRecord, FoldRun
 
     def inputs(self, spec: FoldSpec, results: Path) -> dict[str, Path]:
-        """molecules, dataset and folds, and features, descriptors, shap and a plugin's code where they are read."""
+        """Paths by name: molecules, dataset, folds; features, descriptors, shap, a plugin's code if they are read."""
         data, features = results / "data" / spec.dataset, results / "features" / spec.dataset
         files = {
             "molecules": data / "molecules.csv",
@@ -180,5 +180,5 @@ class FoldFamily(Family):
         return objective_of(values).record
 
     def diff(self, ours: RunRecord | ClassRecord, theirs: RunRecord | ClassRecord) -> list[str]:
-        """Fields first, then what that did to each fold."""
+        """Differing fields, then differing results of each fold, a line each."""
         return record_diff.folds(as_json(ours), as_json(theirs))

@@ -1,7 +1,7 @@
-"""What a run learns, numbers or classes: its loss, its metrics and which way they are better, what it predicts.
+"""What a run learns, numbers or classes: its loss, its metrics and their direction, its predictions.
 
-An objective is found by the `task` of a run's spec. Whatever trains, records, tabulates or predicts asks it, so that
-nothing else needs to know which it is.
+The `task` of a run's spec gives the objective. Training, records, tables and predictions use its methods, so that no
+other code depends on the task.
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
@@ -34,11 +34,11 @@ Batch = tuple[np.ndarray, np.ndarray, np.ndarray]  # predictions, labels, weight
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that says how good predictions are.
+    """A measure of how good predictions are.
 
     Attributes:
         key: its name in records and as a column.
-        name: in print.
+        name: as shown in tables and figures.
         higher: whether more is better.
         in_unit: whether it has the target's unit.
         of: (predictions (n,), labels (n,)) -> its value.
@@ -51,16 +51,16 @@ class Metric:
     of: Callable[[np.ndarray, np.ndarray], float]
 
     def error(self, value: V) -> V:
-        """The same as a number whose least is the best."""
+        """The value turned into an error, of which the smallest is the best."""
         return -value if self.higher else value
 
     def better(self, difference: float) -> bool:
-        """Whether a difference, one model's value less another's, is in favour of the first."""
+        """Whether a difference, one model's value minus another's, favours the first."""
         return self.error(difference) < 0
 
     @property
     def best(self) -> str:
-        """What the best value is called."""
+        """The word for the best value: `lowest` or `highest`."""
         return "highest" if self.higher else "lowest"
 
     def measure(self, batches: Sequence[Batch]) -> np.ndarray:
@@ -87,7 +87,7 @@ def _rmse(prediction: np.ndarray, target: np.ndarray) -> float:
 
 
 def _of_scores(name: str) -> Callable[[np.ndarray, np.ndarray], float]:
-    """A metric of scikit-learn's of scores of class 1, whose order alone counts; NaN where a score is not finite."""
+    """A metric of scikit-learn on scores of class 1, by their order only; NaN if a score is not finite."""
 
     def of(score: np.ndarray, label: np.ndarray) -> float:
         from sklearn import metrics  # takes a second, which a dry-run has not
@@ -206,13 +206,13 @@ class Regression(Objective):
         return float(np.mean((prediction - target) ** 2))
 
     def check(self, data: FoldedData) -> None:
-        """Any numbers will do."""
+        """All finite numbers can be learnt, so nothing is refused."""
 
 
 class Classification(Objective):
     """One of two classes: cross-entropy of a logit, ROC-AUC and PR-AUC of scikit-learn; predicted is P(class 1).
 
-    The best epoch is that of the highest ROC-AUC, as the paper's is that of the lowest RMSE: by what is reported.
+    The best epoch has the highest ROC-AUC, the reported value, just as the paper takes the epoch of the lowest RMSE.
     PR-AUC is the average precision, which interpolates nothing.
     """
 
@@ -236,7 +236,7 @@ class Classification(Objective):
         return 0.5 * (1 + np.tanh(0.5 * raw))
 
     def mean_loss(self, prediction: np.ndarray, target: np.ndarray) -> float:
-        """Mean cross-entropy of P(class 1); a certainty that is wrong counts as scikit-learn has it."""
+        """Mean cross-entropy of P(class 1); probabilities of 0 and 1 are clipped as in scikit-learn."""
         from sklearn.metrics import log_loss
 
         return float(log_loss(target, prediction, labels=[0, 1]))
@@ -254,10 +254,10 @@ OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (
 
 
 def objective_of(values: Mapping[str, Any]) -> Objective:
-    """That of a spec's fields; those of earlier records name none."""
+    """The objective of a run with these spec fields; regression where `task` is absent, as in earlier records."""
     return OBJECTIVES.get(str(values.get("task", REGRESSION)), OBJECTIVES[REGRESSION])
 
 
 def of_folds(folds: Sequence[AnyFold]) -> Objective:
-    """That whose records have such folds."""
+    """The objective whose records have folds of this type."""
     return next(each for each in OBJECTIVES.values() if isinstance(folds[0], each.fold))

@@ -42,7 +42,7 @@ def register(given: Any, folder: str | Path, taken: Mapping[str, Sequence[str]] 
     """Make the plugins of a config known to this process, and forget all others.
 
     Args:
-        given: what `plugins` of config.yaml says, in whatever shape.
+        given: the value of `plugins` in config.yaml, not yet checked.
         folder: of config.yaml; files are relative to it.
         taken: names of each kind that the package has itself.
 
@@ -58,7 +58,7 @@ def register(given: Any, folder: str | Path, taken: Mapping[str, Sequence[str]] 
 
 
 def begin() -> None:
-    """Take up what a command was told: by whoever started it, else by config.yaml of the project that it works in."""
+    """Register this command's plugins: those of the process that started it, else those of config.yaml."""
     told = os.environ.get(VARIABLE)
     if told is None:
         _from_project()
@@ -68,7 +68,7 @@ def begin() -> None:
 
 
 def environment() -> dict[str, str]:
-    """What tells a process of the plugins that are known here."""
+    """The environment variables that pass the plugins known here to another process."""
     return {VARIABLE: json.dumps({k: {n: str(p) for n, p in named.items()} for k, named in _registered.items()})}
 
 
@@ -78,12 +78,12 @@ def names(kind: str) -> tuple[str, ...]:
 
 
 def file(kind: str, name: str) -> Path | None:
-    """The file of a plugin, None for a name that is none."""
+    """The file of a plugin, None for a name that is not a plugin's."""
     return _registered.get(kind, {}).get(name)
 
 
 def load(kind: str, name: str) -> Any:
-    """What a plugin's file offers: an architecture's `RECIPE`, an integrator's `step`. The file is run once.
+    """The object in a plugin's file: an architecture's `RECIPE` or an integrator's `step`. The file is run once.
 
     Raises:
         UserError: it cannot be run, or lacks what its kind must have.

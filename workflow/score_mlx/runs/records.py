@@ -1,4 +1,4 @@
-"""The run record: what a training run leaves behind and every table, figure and verdict is a function of.
+"""The run record: the result of a training run, and the only input of every table, figure and verdict.
 
 `run.json` holds what the run was and what came out: the same bytes for the same run. `run.meta.json` holds what differs
 from one execution to the next: seconds, host, versions. `schema.py` has their types.
@@ -51,7 +51,7 @@ def summarise_losses(evaluations: Sequence[Evaluation]) -> dict[str, Part]:
 
 
 def best_evaluation(evaluations: Sequence[Evaluation]) -> Evaluation:
-    """That of the lowest val_loss, or of the lowest val_bpb, which the last one has only; the last if none is known."""
+    """The evaluation of the lowest val_loss; the last one where val_bpb counts or no loss is finite."""
     timed = evaluations[0].part_bpb is not None or "part_bpb" in evaluations[0].model_fields_set
 
     def measure(found: Evaluation) -> float | None:
@@ -126,13 +126,13 @@ def cuts_of(spec: Spec) -> list[Cut]:
 def make_meta(
     family: str, *, started: str, seconds: float, preset: str, resumed: int = 0, replicas: int = 1, **more: Any
 ) -> RunMeta:
-    """What `run.meta.json` says of a run: its cost, and with what it was made.
+    """The content of `run.meta.json`: the run's cost, machine and versions.
 
     Args:
         started: UTC, ISO 8601.
         seconds: of training, those before an interruption included.
         preset: that of config.yaml, `BY_HAND` without one.
-        resumed: how often it went on from a checkpoint.
+        resumed: how often it was resumed from a checkpoint.
         replicas: folds that trained side by side.
         more: further fields.
     """
@@ -151,7 +151,7 @@ def records_below(folder: Path, expected: str = "a folder of records") -> list[P
     """The paths of all run.json below a folder, in alphabetical order.
 
     Args:
-        expected: what the message names, where a folder of records will not do.
+        expected: what the message says was expected.
 
     Raises:
         UserError: there is none.
@@ -174,7 +174,7 @@ def write_meta(path: Path, meta: RunMeta) -> None:
 
 
 def as_json(part: BaseModel) -> dict[str, Any]:
-    """What a file holds of it: a field that was never set is not there."""
+    """Its content as JSON values; fields that were never set are left out."""
     return part.model_dump(by_alias=True, exclude_unset=True)
 
 
@@ -238,7 +238,7 @@ def commit() -> str | None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """What Git prints, without taking its lock."""
+    """The output of a Git command that does not take Git's lock."""
     environ = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}
     command = ["git", *arguments]
     return subprocess.run(
@@ -247,7 +247,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def read_part(path: Path, type_of: Callable[[Any], type[P]]) -> P:
-    """A file that holds a value of the type which `type_of` tells from its content.
+    """The content of a JSON file as the type that `type_of` chooses by its keys.
 
     Raises:
         UserError: missing, too large, not JSON, or not of that type.

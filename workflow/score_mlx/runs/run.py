@@ -1,4 +1,4 @@
-"""A finished run: its record and meta file, parsed once, with what tables, figures and verdicts ask of it."""
+"""A finished run: its record and meta file, parsed once, with the values that tables, figures and verdicts need."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Run(ABC):
 
     @property
     def imprecise(self) -> str:
-        """Why its arithmetic is not the paper's, single precision; "" where it is."""
+        """Why its arithmetic is not single precision, as the paper's is; "" where it is."""
         return "float32 products in TF32" if (self.meta.runtime or {}).get("precision") == "tf32" else ""
 
     @property
@@ -88,11 +88,11 @@ class Run(ABC):
     @property
     @abstractmethod
     def size(self) -> str:
-        """Of its data, as shown."""
+        """Size of its data, as shown."""
 
     @abstractmethod
     def incomparable(self, but: tuple[str, ...] = ()) -> str:
-        """Why this run says nothing about the paper's number; "" where it does.
+        """Why this run does not compare with the paper's number; "" where it does.
 
         Args:
             but: fields that the table varies, as the paper does.
@@ -204,7 +204,7 @@ class FoldRun(Run, Generic[F]):
         return sum(map(math.isnan, self.best))
 
     def incomparable(self, but: tuple[str, ...] = ()) -> str:
-        """Why this run says nothing about the paper's number: data, cuts, protocol or precision; "" where it does.
+        """Why this run does not compare with the paper's number: data, cuts, protocol or precision; "" where it does.
 
         Args:
             but: fields that the table varies, as the paper does.

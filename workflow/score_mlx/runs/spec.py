@@ -1,7 +1,7 @@
 """What a run is: a typed value with a path of its own, so that a run wanted by ten targets exists once.
 
-Each family of models has a spec of its own, `graphs/spec.py` and the like: a frozen dataclass whose fields say
-everything. Here is what all of them can do.
+Each family of models has a spec of its own, `graphs/spec.py` and the like: a frozen dataclass that describes a run
+completely. This module has their common base.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Spec(ABC):
     @property
     @abstractmethod
     def work(self) -> float:
-        """What training costs beside other runs of the same `kind`, in any unit."""
+        """The relative cost of training among runs of the same `kind`, in any unit."""
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -93,7 +93,7 @@ class Spec(ABC):
         return ",".join(f"{f.name}={_show(getattr(self, f.name))}" for f in changed) or "default"
 
     def path(self, root: str | Path = "results/runs") -> Path:
-        """Where this run's record lies below `root`."""
+        """The path of this run's record below `root`."""
         named = (getattr(self, name) for name in self.NAMED)
         return Path(root, self.dataset, self.FAMILY, *named, self.options, "run.json")
 
@@ -124,7 +124,7 @@ class Spec(ABC):
 
     @classmethod
     def pattern(cls) -> str:
-        """What a record's path looks like."""
+        """The form of a record's path, for messages."""
         return "/".join(["...", "<dataset>", cls.FAMILY, *(f"<{name}>" for name in cls.NAMED), "<options>", "run.json"])
 
     @classmethod
@@ -151,7 +151,7 @@ class Spec(ABC):
         return [f for f in fields(cls) if f.name not in ("dataset", *cls.NAMED)]
 
     def published(self, name: str) -> Any:
-        """The paper's value of a setting for a run like this: the field's default, unless a family knows better."""
+        """The paper's value of a setting for a run like this: the field's default, unless the family overrides it."""
         return getattr(type(self), name)
 
     def cuts(self) -> list[dict[str, Any]]:
@@ -173,7 +173,7 @@ class Spec(ABC):
         return asdict(self)
 
     def with_known(self, **changes: Any) -> Self:
-        """The same with those changes whose fields it has."""
+        """A copy with these values, of which those for unknown fields are ignored."""
         known = self.as_dict()
         return replace(self, **{name: value for name, value in changes.items() if name in known})
 
@@ -248,7 +248,7 @@ def of_type(specs: Iterable[Spec], kind: type[S]) -> list[S]:
 
 
 def results_of(spec: Spec, made: Path | None) -> Path:
-    """The results folder in which `made`, the record or the SHAP values of `spec`, has its place.
+    """The results folder that contains `made`, the record or the SHAP values of `spec`.
 
     Snakemake may keep all of it elsewhere than under `results` (`--default-storage-provider`).
     """

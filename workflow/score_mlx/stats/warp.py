@@ -39,7 +39,7 @@ class Warp:
 
     @property
     def flaw(self) -> str:
-        """Why the factor says little; "" where the curves do lie on each other."""
+        """Why the factor is unreliable; "" where the warped curves coincide."""
         if not np.isfinite(self.residual):
             return "a curve is not finite" if self.overlap else f"fewer than {OVERLAP} epochs"
         if self.at_edge:

@@ -1,7 +1,7 @@
 """How much two choices of the paper move each number of Table 1: the best epoch, and molecules that occur twice.
 
 The best epoch is chosen on the test fold, and a molecule that is in both training and test folds is known before it is
-asked for. Here each model stands beside itself after the last epoch, and on folds that keep such molecules together.
+asked for. Here each model is compared with itself after the last epoch, and on folds that keep such molecules together.
 """
 
 from __future__ import annotations

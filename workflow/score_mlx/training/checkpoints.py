@@ -1,4 +1,4 @@
-"""Checkpoints: arrays and what has been seen so far in one file, written whole or not at all."""
+"""Checkpoints: arrays and curves so far in one file, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def save(path: Path, signature: str, arrays: dict[str, mx.array], seen: Any) -> 
     """Write a checkpoint.
 
     Args:
-        signature: names the run; only the same one takes the checkpoint up.
+        signature: identifies the run; only a run with the same signature resumes from the checkpoint.
         seen: anything that JSON can hold.
     """
     save_arrays(path, arrays, {"signature": signature, "seen": json.dumps(seen)})
@@ -39,7 +39,7 @@ def pause(usual: float) -> float:
     """Seconds between two checkpoints: `usual`, unless the environment's SCORE_CHECKPOINT_SECONDS says otherwise.
 
     Raises:
-        UserError: it says no number.
+        UserError: its value is not a number.
     """
     said = os.environ.get("SCORE_CHECKPOINT_SECONDS", usual)
     try:

@@ -1,4 +1,4 @@
-"""A run is computed by one process at a time, whoever else was asked for it."""
+"""A run is computed by one process at a time, even if several were started for it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ R = TypeVar("R", bound=Record)
 
 
 def once(spec: Spec, reads: Part, kind: type[R], folder: Path, compute: Callable[[], R]) -> R:
-    """`compute()` with the run's folder to itself, or the record of whoever had it until now, if it is the same run.
+    """`compute()` under a lock on the run's folder; or the record, if the lock's previous holder finished it.
 
-    A Snakemake that is killed leaves its jobs at work, on this machine or on a cluster's nodes, and the next Snakemake
-    asks for the same runs again. Two processes would overwrite each other's checkpoints and compute everything twice.
+    A killed Snakemake leaves its jobs running, on this machine or on a cluster's nodes, and the next Snakemake
+    starts jobs for the same runs. Two processes would overwrite each other's checkpoints and compute everything twice.
 
     Args:
         spec: the run.

@@ -1,7 +1,7 @@
 """A run as a task for the training loop: models, batches and validation of several folds side by side.
 
-What is here is the same for every network that learns from molecules. A subclass says how a model is made and how
-molecules become arrays.
+The code here is common to all networks that learn from molecules. A subclass makes the model and turns molecules
+into arrays.
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
@@ -48,7 +48,7 @@ class Member(Generic[S, D]):
     fold: int
 
     def random(self, stream: int, *place: int) -> np.random.SeedSequence:
-        """The numbers of a stream at a place, the same whatever trains beside."""
+        """The random numbers of a stream at a place, independent of which other runs train side by side."""
         return np.random.SeedSequence([self.spec.seed, self.spec.repeat, self.fold, stream, *place])
 
     @cached_property
@@ -176,7 +176,7 @@ class FoldTask(ABC, Generic[S, D]):
         return loss
 
     def remarks(self, replicas: Replicas) -> list[dict[str, float | None]]:
-        """What else a record says of each trained replica, as fields of `records.Fold`."""
+        """Further results of each trained replica, as fields of `records.Fold`."""
         return [{} for _ in self.members]
 
     def _in_batches(self, order: Callable[[Member[S, D]], np.ndarray]) -> Iterator[tuple[Arrays, Predict]]:

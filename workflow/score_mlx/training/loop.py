@@ -24,7 +24,7 @@ CHECKPOINT_SECONDS = 30  # at most so much work is lost to a kill; the environme
 
 
 class Task(Protocol):
-    """What a family of models must say for `fit` to train it."""
+    """The methods that `fit` needs to train a family of models."""
 
     epochs: int
 
@@ -55,7 +55,7 @@ Series = list[list[float]]  # for each replica one value an epoch
 
 @dataclass
 class Curves:
-    """What training has seen so far, and each replica's weights at its best epoch.
+    """The curves so far, and each replica's weights at its best epoch.
 
     Attributes:
         metric: what chooses the best epoch.
@@ -138,7 +138,7 @@ def fit(task: Task, shares: list[Share], progress: Progress) -> tuple[Replicas, 
     Args:
         shares: the runs that train side by side, in the order of their replicas. Their checkpoints are taken up only
             if all of them are of the same epoch.
-        progress: told of every epoch.
+        progress: called after every epoch.
 
     Returns:
         The trained replicas and the curves of each share.
@@ -214,7 +214,7 @@ def _save(shares: list[Share], replicas: Replicas, each: list[Curves]) -> None:
 
 
 def _plain(series: dict[str, Series]) -> dict[str, Series] | Series:
-    """As checkpoints have it: RMSE, once the only metric, stands there without its name."""
+    """The form in checkpoints: RMSE, once the only metric, is stored without its name."""
     return series[PLAIN] if list(series) == [PLAIN] else series
 
 

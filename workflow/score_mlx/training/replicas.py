@@ -182,7 +182,7 @@ class Adam:
         return parameters
 
     def state(self) -> dict[str, mx.array]:
-        """What it needs to go on."""
+        """The optimiser's state, for a checkpoint."""
         moments = {"mean": self.mean, "square": self.square}
         return moments | ({"taken": mx.array(self.taken)} if self.bias_correction else {})
 

@@ -1,6 +1,6 @@
 """Live curves of a run: JSON lines in a file, TensorBoard, or Weights & Biases.
 
-A reporter is given all points so far, again and again, and passes on what is new. So a run that was killed and goes on
+A reporter gets all points so far at each call and passes on the new ones. So a run that was killed and goes on
 from its checkpoint gives the same curves as one that was not: files are written anew, and a server is sent no point
 twice.
 """
@@ -55,7 +55,7 @@ class Reporter(ABC):
 
     @abstractmethod
     def send(self, points: Sequence[Point]) -> None:
-        """Pass on what of all `points` so far is new."""
+        """Pass on the new ones of all `points` so far."""
 
     @abstractmethod
     def close(self) -> None:
@@ -144,7 +144,7 @@ REPORTERS: dict[str, type[Reporter]] = {
 
 
 def split(point: Point) -> tuple[str, int, dict[str, float]]:
-    """What the axis is, where on it a point is, and its finite values, those of a fold under `fold0/rmse`."""
+    """Name of the axis, position of a point on it, and its finite values, those of a fold as `fold0/rmse`."""
     place = next(name for name in PLACES if name in point)
     prefix = f"fold{point['fold']}/" if "fold" in point else ""
     known = {name: _value(value) for name, value in point.items() if name not in (*PLACES, "fold")}

@@ -75,7 +75,7 @@ class Block:
 
 @dataclass
 class Trained:
-    """What has come of a job so far."""
+    """The results of a job so far."""
 
     folds: list[AnyFold] = field(default_factory=list)
     seconds: float = 0.0
@@ -119,7 +119,7 @@ def train(
 
 
 def stepper(task: type[Task], spec: NetworkSpec, data: FoldedData) -> Callable[[], object]:
-    """What takes one step after the other of a fresh model, each to its end, as many folds side by side as in training.
+    """A function that takes the next step of a new model and waits for it, folds side by side as in training.
 
     For measurements: what is trained is thrown away.
     """
@@ -146,8 +146,8 @@ def train_together(
 ) -> None:
     """Train several runs, which differ in repeat and seed only, side by side in one program.
 
-    Each gets the record, weights and checkpoints that it would get alone, and goes on from checkpoints that it wrote
-    alone or in other company. Side by side its batches are padded to the largest of all runs, so that sums have other
+    Each gets the record, weights and checkpoints that it would get alone, and resumes from checkpoints that it wrote
+    alone or beside other runs. Side by side its batches are padded to the largest of all runs, so that sums have other
     roundings than alone; on the CPU, where nothing is gained by it, runs therefore take turns unless `replicas` says
     otherwise, and give the bytes of runs alone. What another process computes already is waited for. Curves are in the
     records only, not reported while it trains.

@@ -1,4 +1,4 @@
-"""results/claims.csv: what the records make of each claim of the paper's text.
+"""results/claims.csv: the verdict on each claim of the paper's text, from run records.
 
 A claim is a function of `Evidence` that returns a `Finding`; `data/paper/claims.yaml` says in words what it states,
 what decides it and what would refute it. Verdicts are those of finding.py.
@@ -164,7 +164,7 @@ def _find(claim: Claim, evidence: Evidence) -> Finding | UndecidedError:
 
 
 def _told(claim: Claim, evidence: Evidence, why: NotComparableError) -> UndecidedError:
-    """Names what non-comparable runs indicate, which does not enter the verdict."""
+    """The reason, with what non-comparable runs indicate, which does not enter the verdict."""
     try:
         seen = test_of(claim.id)(replace(evidence, incomparable=True))
     except UndecidedError:

@@ -1,4 +1,4 @@
-"""What the claims share: RMSE by model and fold, and findings of one or several comparisons."""
+"""Helpers of the claims: RMSE by model and fold, and findings from one or several comparisons."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def sized(points: np.ndarray, folds: int, what: str, sizes: Sequence[Published],
 
 
 def every(parts: Sequence[Part], what: str, *, whole: bool = False) -> Finding:
-    """All of several comparisons; the least favourable is told."""
+    """A finding over several comparisons; its reason gives the least favourable one."""
     found = Finding(parts, "", whole)
     reason = f"{what}{', least favourable' if len(parts) > 1 else ''} {interval_of(found.worst)}"
     if len(parts) > 1:

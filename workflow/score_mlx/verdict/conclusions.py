@@ -1,4 +1,4 @@
-"""results/conclusions.csv: what holds, in five to eight plain sentences, generated from the other tables.
+"""results/conclusions.csv: five to eight sentences of conclusions, generated from the other tables.
 
 README and the page open the verdict with them. A sentence whose records are missing is left out.
 """

@@ -1,4 +1,4 @@
-"""What of SCORE is the averaging update and what is sharing one block: from the runs of Tables 2 to 5.
+"""The effects of the averaging update and of sharing one block, from the runs of Tables 2 to 5.
 
 The paper's five forms of depth contain both contrasts. A stack with the averaging update (skip05) against the plain
 stack (base) changes only the update; one shared block with the same update (SCORE_skip05) against the stack that has it

@@ -157,7 +157,7 @@ class Evidence:
         return found
 
     def refuse(self, why: str) -> None:
-        """Refuse runs that do not compare, unless they are asked for what they hint at; "" is no objection.
+        """Refuse runs that do not compare, unless non-comparable runs are wanted as an indication; "" is no objection.
 
         Raises:
             NotComparableError: with that reason.
@@ -200,7 +200,7 @@ def paper_protocol(config: Config) -> Config:
 
 
 def departure(run: Run, wanted: Spec) -> str:
-    """In what a run differs from the one that the paper's number needs: data first, then cuts, then anything else."""
+    """How a run differs from the one that the paper's number needs: data first, then cuts, then anything else."""
     ours = run.spec.as_dict()
     fields = [name for name, value in wanted.as_dict().items() if name != "seed" and ours.get(name) != value]
     return _data(run, wanted) or run.cuts or ", ".join(f"{name} {ours.get(name)}" for name in fields)
@@ -213,7 +213,7 @@ def _require_finite(runs: Sequence[FoldRun], values: Iterable[statistics.Numbers
 
 
 def _no_evidence(missing: Sequence[Spec], pool: Pool) -> UndecidedError:
-    """Not run; or, on the paper's folds, run by another protocol, which is said."""
+    """The error for missing runs: not run, or run on the paper's folds by another protocol, which the message names."""
     on_them = [spec for spec in missing if spec.as_dict().get("split") == SPLITS[0]]
     pairs = [(run, spec) for spec in on_them if (run := pool.like(spec)) is not None]
     if len(pairs) < len(missing):

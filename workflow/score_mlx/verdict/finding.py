@@ -1,4 +1,4 @@
-"""What the test of a claim finds, and the verdict that follows.
+"""The result of a claim's test, and the verdict that follows.
 
 A claim covers one or more parts, each a statement that a number lies in a region: a difference below 0, within a
 margin, near a printed size.
@@ -111,7 +111,7 @@ def tested(name: str, values: statistics.Numbers, folds: float, region: Region, 
 
 
 def by_interval(name: str, value: float, low: float, high: float, region: Region) -> Part:
-    """A part that its interval decides: it holds where all of it lies in the region, not where none of it does."""
+    """A part decided by its interval: it holds if all of it lies in the region, and fails if none of it does."""
     holds, fails = region[0] < low and high < region[1], high <= region[0] or low >= region[1]
     return Part(name, value, low, high, region, float(not holds), float(not fails))
 

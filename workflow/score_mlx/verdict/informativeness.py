@@ -1,9 +1,9 @@
 """results/informativeness.csv: how many uninformative numbers the same rule would call reproduced, by table.
 
-A verdict says something only where wrong values would have failed. So the same rule is applied to values that know
-nothing of the models: the best constant for each table, our own values shuffled within a table, CatBoost's RMSE for
-everything. Beside them stands what such values cannot imitate: the paper's contrasts and its order of models, held
-against the agreement of our own repeats, the most that any reproduction can reach.
+A verdict is informative only where wrong values would have failed. So the same rule is applied to values without
+information about the models: the best constant for each table, our own values shuffled within a table, CatBoost's RMSE
+for everything. Beside them are measures that such values cannot match: the paper's contrasts and its order of models,
+compared with the agreement of our own repeats, an upper bound for any reproduction.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def of_numbers(total: Mapping[str, Any]) -> str:
 
 
 def of_contrasts(total: Mapping[str, Any]) -> str:
-    """What the contrasts say, from the table's last row; "" where the paper resolves none."""
+    """A sentence on the contrasts, from the table's last row; "" where the paper resolves none."""
     if not total["pairs_paper_resolves"]:
         return ""
     return (

@@ -1,7 +1,7 @@
-"""Which runs of language models stand for the paper's Tables 10 to 12 and the losses in its text.
+"""Which runs of language models correspond to the paper's Tables 10 to 12 and the losses in its text.
 
-The one seam between the verdict and the language models: `RUNS` says which run of config.yaml is which of the paper's,
-`CELLS` which run decides which printed number. A name that no run of config.yaml answers to reads "not run".
+The only link between the verdict and the language models: `RUNS` maps the paper's runs to those of config.yaml, `CELLS`
+maps printed numbers to runs. A number whose run config.yaml does not list is "not run".
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ PAPER_VOCABULARY = {"nanogpt": 23_544, "nanogptx": 23_544, "chargpt": 65, "d4": 
 
 
 def uncountable(run: LanguageRun) -> str:
-    """Why this run's number of parameters says nothing about the paper's; "" where it does, however long it trained."""
+    """Why this run's number of parameters does not compare with the paper's; "" where it does."""
     ours, paper = run.dataset.vocabulary, PAPER_VOCABULARY[run.spec.arch]
     return "" if ours == paper else f"a vocabulary of {ours}, the paper's has {paper}"
 

@@ -1,4 +1,4 @@
-"""What our records give for each published number: the same quantity, computed as the paper says it was."""
+"""Our value of each published number: the same quantity, computed as the paper describes."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _molattfp_worth(evidence: Evidence, number: Published) -> Measured:
 
 
 def _esol_fact(fact: str) -> Measure:
-    """A fact that every copy of ESOL is held to when it is read, so that a record on ESOL vouches for it."""
+    """A fact of ESOL that is checked whenever the data are read, so that a record on ESOL confirms it."""
 
     def known(evidence: Evidence, number: Published) -> Measured:
         from score_mlx.data.chem.datasets import FACTS  # RDKit takes a second to import

@@ -110,7 +110,7 @@ def _other_epochs(evidence: Evidence, number: Published) -> dict[str, Any]:
 
 
 def _without(evidence: Evidence, number: Published, why: UndecidedError) -> dict[str, Any]:
-    """A row of which the records say nothing."""
+    """A row without a value of ours."""
     records = why.records if isinstance(why, NotRunError) else ()
     verdict, reason = (rules.NOT_RUN if isinstance(why, NotRunError) else rules.NOT_COMPARABLE), str(why)
     if number.kind in rules.UNJUDGED:

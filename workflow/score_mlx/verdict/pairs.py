@@ -27,7 +27,7 @@ SURE = 0.95  # a probability from which a pair counts as decided
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models that the paper sets side by side.
+    """Two models that the paper compares.
 
     Attributes:
         comparison: of its kind; p values of one comparison in one target are adjusted together.

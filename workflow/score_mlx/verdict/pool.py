@@ -1,4 +1,4 @@
-"""The records that there are to judge by: found by what was trained, foreign ones refused."""
+"""The records that a verdict uses: found by their spec; records of other data or protocols are refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class NotRunError(UndecidedError):
 
 
 class NotComparableError(UndecidedError):
-    """There are records, but by another protocol or on other data than the paper's, diverged, or of no use for this."""
+    """Records exist, but of another protocol or other data than the paper's; or they diverged."""
 
 
 class Pool:
@@ -69,7 +69,7 @@ class Pool:
 
     @classmethod
     def read(cls, folder: Path) -> Pool:
-        """Every record below `folder`; none at all is no mistake, then everything reads "not run".
+        """Every record below `folder`; without any record every verdict is "not run".
 
         Raises:
             UserError: no such folder; a record of another schema, of an unknown preset or inconsistent in itself.
@@ -90,7 +90,7 @@ class Pool:
         return self._repeats.get(replace(spec, seed=0, repeat=0), set())
 
     def speedup_interval(self, native: FoldRun, score: FoldRun) -> tuple[float, float]:
-        """`speedup.interval`, drawn once: cells, claims and robustness all ask for the same ones."""
+        """`speedup.interval`, computed once and shared by numbers, claims and robustness."""
         pair = native.spec, score.spec
         if pair not in self._intervals:
             self._intervals[pair] = speedup.interval(native, score)

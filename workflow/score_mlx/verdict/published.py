@@ -1,4 +1,4 @@
-"""Every number that the paper prints, as the files of data/paper hold them: where it stands and what it is."""
+"""Every number that the paper prints, from the files of data/paper: its place, value and kind."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Published:
         target: `table2`, or `text`.
         row, column: where in it; of the text its name and `value`.
         value: the number, in the paper's unit.
-        printed: as it stands there, with its digits.
+        printed: as printed, with its digits.
         kind: rmse, std, rank, factor, improvement, loss, bpb, parameters, range or setting.
         same_as: the place of the same result elsewhere in the paper, which the text repeats; None for none.
     """

@@ -1,4 +1,4 @@
-"""Everything that the verdict writes: its tables, their summary, the short form for a terminal."""
+"""The output of the verdict: its tables, their summary, and the short form for a terminal."""
 
 from __future__ import annotations
 
@@ -128,14 +128,14 @@ class Verdict:
 
 
 def numbers_sentence(total: Mapping[str, Any], by_chance: float) -> str:
-    """How the primary published numbers fare, from the summary's last row."""
+    """A sentence on the primary published numbers, from the summary's last row."""
     judged = sum(total[verdict] for verdict in rules.CELL_VERDICTS if verdict != rules.SHOWN)
     chance = f" (by chance alone {by_chance:.0f} would be {rules.NOT_REPRODUCED})" if by_chance else ""
     return f"Of {judged} primary published numbers {_listed(total, rules.CELL_VERDICTS[:-1])}{chance}."
 
 
 def claims_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
-    """How the claims fare."""
+    """A sentence with the number of claims by verdict."""
     return f"Of {len(rows)} claims {_listed(Counter(row['verdict'] for row in rows), finding.CLAIM_VERDICTS)}."
 
 

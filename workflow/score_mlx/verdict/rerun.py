@@ -171,5 +171,5 @@ def _beside_folds(table: Table, what: str) -> Scale | None:
 
 
 def repeats_of(values: statistics.Numbers, folds: int) -> int:
-    """How many repeats of cross-validation stand in a row of results."""
+    """How many repeats of cross-validation a row of results contains."""
     return len(values) // folds

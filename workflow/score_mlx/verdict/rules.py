@@ -1,6 +1,6 @@
 """The rule by which a published number is judged.
 
-A published mean and ours are two draws of one procedure: new folds, new weights. Their difference is held against
+A published mean and ours are two draws of one procedure: new folds, new weights. Their difference is compared with
 
     h = t(0.975, df) s sqrt(1 + 1/R)
 

@@ -45,7 +45,7 @@ class GraphSpec(NetworkSpec):
             one, so that stack and SCORE differ in nothing but sharing.
         hidden, heads: width of a state, number of attention heads.
         epochs, batch_size, learning_rate: training protocol.
-        bias_correction: Adam's. MLX leaves it out, and its first hundred steps are 3 to 6 times as long.
+        bias_correction: apply Adam's bias correction (MLX's default: off).
         split, repeat: which folds; repeat r also means new weights.
         seed: from which each fold's initialisation, order of molecules and dropout are derived.
         scale_targets: whether the model learns targets of mean 0 and standard deviation 1 over its training molecules.

@@ -13,7 +13,7 @@ from score_mlx.runs.run import Results, Run, show_cuts
 from score_mlx.runs.schema import Cut, Evaluation, LanguageRecord, RunMeta, Sample
 
 L = TypeVar("L", bound=LanguageSpec, covariant=True)
-# The texts on which the paper trained; on another one a number says nothing about its.
+# The texts on which the paper trained; a number on another text does not compare with the paper's.
 PAPER_CORPORA = ("shakespeare-gpt4o", "tinyshakespeare-char", CLIMBMIX)
 
 
@@ -65,7 +65,7 @@ class LanguageRun(Run, Generic[L]):
         return f"{self.dataset.tokens:,} tokens"
 
     def incomparable(self, but: tuple[str, ...] = ()) -> str:
-        """Why this run says nothing about the paper's number: text, cuts, protocol or precision; "" where it does.
+        """Why this run does not compare with the paper's number: text, cuts, protocol or precision; "" where it does.
 
         Args:
             but: fields that the table varies, as the paper does.

@@ -23,7 +23,7 @@ class NanoGPTSpec(IteratedSpec):
         context: tokens that a model sees; batch_size: windows a step.
         iterations: steps of training; evaluate_every: between two evaluations; evaluation_batches: of each.
         learning_rate, weight_decay: of AdamW, no schedule.
-        bias_correction: Adam's. MLX leaves it out, and its first hundred steps are 3 to 6 times as long.
+        bias_correction: apply Adam's bias correction (MLX's default: off).
         dropout: on attention weights, after attention and after the feed-forward layers.
         fidelity: `as_code` looks positions up by token id, `as_text` by place.
         repeat: repetition with other weights and batches.
