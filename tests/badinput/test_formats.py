@@ -66,7 +66,7 @@ def test_parquet(folder, command, refused):
     try:
         import pyarrow  # noqa: F401
     except ImportError:
-        refused(["data", "prepare", "bad.parquet", "out", *COLUMNS], "needs pyarrow: pip install 'score-mlx[corpus]'")
+        refused(["data", "prepare", "bad.parquet", "out", *COLUMNS], "needs pyarrow: pip install pyarrow")
         return
     refused(["data", "prepare", "bad.parquet", "out", *COLUMNS], "not a parquet file")
     pandas.DataFrame({"smiles": SMILES, "y": [-0.5, 2.25], "name": NAMES}).to_parquet(folder / "a.parquet")

@@ -82,7 +82,7 @@ def test_documents_become_tokens(tmp_path, monkeypatch):
 
 
 def test_shards_are_parquet(tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: pip install score-mlx[corpus]")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra: pip install pyarrow")
     import pyarrow
 
     def write(path, texts):

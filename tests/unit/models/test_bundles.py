@@ -96,6 +96,7 @@ def test_a_bundle_killed_in_the_middle_gives_the_bytes_of_runs_alone(tmp_path):
 
     alone, broken = tmp_path / "alone", tmp_path / "broken"
     work([Wanted(spec) for spec in specs], alone)
+    assert all(spec.path(alone / "results" / "runs").with_name("curves.jsonl").is_file() for spec in specs)
     process = subprocess.Popen(command(specs, broken), env=ENVIRONMENT)
     until = time.monotonic() + 300
     while not has_checkpoint(specs[0], broken / "results" / "runs") and time.monotonic() < until:

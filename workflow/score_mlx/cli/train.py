@@ -151,7 +151,7 @@ def run(
         place = results_of(spec, record)
         ensure(spec, place)
         runs.append((spec, inputs_of(spec, place), record.parent))
-    how = Execution(preset, device=devices.get(family.name, "auto"))
+    how = Execution(preset, report_to="jsonl", device=devices.get(family.name, "auto"))
     if len(runs) == 1:
         spec, files, folder = runs[0]
         family.train(spec, files, folder, how)

@@ -29,7 +29,8 @@ def ending(path: str) -> str:
     return Path(name.removesuffix(".gz")).suffix + packed
 
 
-def _stem(path: str) -> str:
+def stem(path: str) -> str:
+    """A file's name without its folder and its ending, `.csv` or `.csv.gz`."""
     return Path(path).name[: -len(ending(path))]
 
 
@@ -46,7 +47,7 @@ def dataset_name(dataset: str) -> str:
     if ending(dataset) not in ENDINGS:
         hint = did_you_mean(dataset, BUILT_IN)
         raise UserError(f"dataset = {dataset}: expected {', '.join(BUILT_IN)} or the path of a file, {LISTED}{hint}")
-    name = _plain(_stem(dataset), "file")
+    name = _plain(stem(dataset), "file")
     return f"{name}-file" if name.lower() in BUILT_IN + RESERVED else name
 
 

@@ -15,7 +15,7 @@ from score_mlx.data.chem.columns import some
 from score_mlx.data.chem.csvfile import header_of, read_rows, to_stderr
 from score_mlx.data.chem.numbers import MISSING
 from score_mlx.data.chem.prepared import COLUMNS, WORDS, content_sha256, load_info
-from score_mlx.data.dataset_names import BUILT_IN, column_dataset, dataset_name
+from score_mlx.data.dataset_names import BUILT_IN, column_dataset, dataset_name, stem
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import sha256, write_csv, write_text
 
@@ -214,7 +214,8 @@ def _columns(table: Table, path: Path) -> tuple[str, str]:
 def _complete(table: Table, path: Path) -> Table:
     """The table with its defaults filled in, once it is known that its columns are named."""
     _, column = _columns(table, path)
-    label = table.label or (path.stem if _drawable(path.stem) else dataset_name(str(path)))
+    word = stem(str(path))
+    label = table.label or (word if _drawable(word) else dataset_name(str(path)))
     target = table.target or column
     _require_drawable(path, target, table.unit)
     return replace(table, target=target, label=label)

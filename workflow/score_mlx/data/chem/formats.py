@@ -151,7 +151,7 @@ def _parquet(path: str | Path, content: bytes) -> Iterator[Record]:
     try:
         from pyarrow import ArrowException, BufferReader, parquet  # pyright: ignore[reportMissingImports]  # optional
     except ImportError:
-        raise UserError(f"{path}: reading parquet needs pyarrow: pip install 'score-mlx[corpus]'") from None
+        raise UserError(f"{path}: reading parquet needs pyarrow: pip install pyarrow") from None
     try:
         table = parquet.read_table(BufferReader(content))
     except (ArrowException, OSError) as reason:

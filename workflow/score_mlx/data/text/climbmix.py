@@ -1,7 +1,7 @@
 """The paper's corpus of the five-minute challenge: shards of climbmix, validated as karpathy/autoresearch does.
 
 Nobody publishes checksums of the shards. The first download writes each one's into `climbmix.lock.json` beside them,
-and later runs accept no other bytes. Reading them takes pyarrow (`pip install score-mlx[corpus]`).
+and later runs accept no other bytes. Reading them takes pyarrow (`pip install pyarrow`).
 """
 
 from __future__ import annotations
