@@ -67,11 +67,6 @@ def below(differences: Numbers, folds: float, bound: float = 0.0) -> float:
     return float(stats.t.cdf(t, len(differences) - 1))
 
 
-def tost(differences: Numbers, folds: int, margin: float) -> float:
-    """p of two one-sided corrected tests: small where the mean lies within +-margin (Schuirmann 1987)."""
-    return max(below(differences, folds, margin), below(-np.asarray(differences, float), folds, margin))
-
-
 def bayesian(differences: Numbers, folds: int, rope: float) -> tuple[float, float, float]:
     """Probabilities that the mean difference is below -rope, within, above (Corani and Benavoli 2015).
 

@@ -52,11 +52,6 @@ class Recipe:
     descriptor_norm: bool = False
     pairs: bool = False
 
-    @property
-    def own_form(self) -> bool:
-        """Whether the native stack is another network than a stack of SCORE's block, also by the text."""
-        return self.encoder is not None or self.final_dropout
-
 
 def recipe(arch: str) -> Recipe:
     """The recipe of an architecture, `RECIPE` of its file here or of a plugin's.
