@@ -28,7 +28,7 @@ def beyond(
     preset: PresetName = None,
     runs: Runs = Path("results/runs"),
 ) -> None:
-    """Make the tables of an experiment beyond the paper from the records that there are; what lacks is named.
+    """Make the tables of an experiment beyond the paper from the existing records; missing ones are named.
 
     Example: score-mlx beyond factorial --runs results/reference/runs
     """

@@ -32,13 +32,13 @@ def compare(
     out: TableOut = None,
     folder: Annotated[Path, typer.Option("--runs", help="folder in which to look for records")] = Path("results/runs"),
 ) -> None:
-    """Say which depth wins on a data set: every graph network with a record beside the same one of another depth.
+    """Compare depths on a data set: every graph network with a record against the same network of another depth.
 
     Folds share training data, so the test is the corrected paired t test (Nadeau and Bengio 2003), adjusted by Holm for
     the number of comparisons.
 
-    Of several target columns each is compared by itself, then it is counted which depth and which model is the best of
-    how many.
+    With several target columns each is compared by itself; the end counts how often each depth and each model is the
+    best.
 
     Example: score-mlx compare my.csv
     """

@@ -21,7 +21,7 @@ from score_mlx.system import project
 from score_mlx.system.errors import UserError, did_you_mean
 from score_mlx.system.locks import sole
 
-app = typer.Typer(no_args_is_help=True, help="Molecules, their features, and who is tested when.")
+app = typer.Typer(no_args_is_help=True, help="Prepare molecules, their features and folds.")
 
 Molecules = Annotated[Path, typer.Argument(help="molecules.csv of a prepared data set")]
 CsvOut = Annotated[Path, typer.Argument(help=".csv to write", callback=ending(".csv"))]

@@ -46,7 +46,7 @@ def predict(
     Both are over the models of all folds.
 
     One row a molecule, in the order of the CSV. A row that cannot be used has no prediction but its problem, and the
-    exit code is then 1. With exit code 2 nothing was written and a file that was there is as it was.
+    exit code is then 1. With exit code 2 nothing was written, and existing files are unchanged.
 
     Example: score-mlx predict results/runs/esol/graphs/gat/SCORE/default my.csv --out predictions.csv
     """

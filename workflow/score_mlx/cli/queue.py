@@ -49,7 +49,7 @@ def queue(
     """Train a list of runs, the most important first, within a time limit.
 
     What has a record is skipped. A run that would not end in time is not begun, unless it has a checkpoint to go on
-    from. At the limit, and after Ctrl-C or SIGTERM, the runs at work write checkpoints and end; the same command goes
+    from. At the limit, and after Ctrl-C or SIGTERM, the running ones write checkpoints and end; the same command goes
     on. Records lie where Snakemake looks for them; `score-mlx adopt` takes them in elsewhere.
 
     Example: score-mlx queue language.txt --hours 2.5 --cores 2 --preset paper

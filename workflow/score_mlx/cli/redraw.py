@@ -23,8 +23,8 @@ def redraw(
     """Make every table and figure of config.yaml whose records are all there, the catalogue of runs, verdict and page.
 
     This is `snakemake --config records=RUNS` in the folder OUT. Of a model that was trained both at the paper's length
-    and shorter, the former is shown. What lacks records is named; experiments beyond the paper are made from what there
-    is. Nothing is trained.
+    and shorter, the former is shown. Tables and figures without records are named; experiments beyond the paper are
+    made from the existing records. Nothing is trained.
 
     Example: score-mlx redraw results/reference/runs build/drawn
     """

@@ -30,7 +30,7 @@ def report(
 ) -> None:
     """Make one page of all tables, figures, verdicts, claims, costs and where they come from.
 
-    It holds everything itself: no network, no scripts. What has not been made is named there, with its command.
+    The page is one file, without network and scripts. It names what has not been made, with the command that makes it.
 
     Example: score-mlx report --tables results/reference --figures paper_figures/reference --runs results/reference/runs
     """

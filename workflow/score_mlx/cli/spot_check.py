@@ -35,7 +35,7 @@ def spot_check(
     cores: Annotated[int | None, typer.Option(min=1, help="runs side by side, by default one a core")] = None,
     out: TableOut = None,
 ) -> None:
-    """Train records drawn at random again with the present code and say how far they come out from what they say.
+    """Train randomly drawn records again with the present code and compare the results with the records.
 
     Exit code 1 where one differs by more than noise.
 

@@ -40,7 +40,7 @@ FIELD_HELP = {
     "head": "from a molecule to its prediction",
     "descriptors": "join the 217 RDKit descriptors to the molecule before the head",
     "features": "atom and bond features",
-    "fidelity": "whom to follow where the paper's text and code disagree",
+    "fidelity": "follow the paper's code or its text where they disagree",
     "form": "whether a stack is the architecture's native model or SCORE's network with K blocks",
     "hidden": "width of an atom's state",
     "heads": "attention heads",

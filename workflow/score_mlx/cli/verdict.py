@@ -36,8 +36,8 @@ def verdict(
 ) -> None:
     """Judge the paper by run records: which numbers are reproduced, which claims hold. Nothing is trained.
 
-    What has no record yet reads "not run". A record with cuts or of other molecules counts as not comparable; one of
-    another schema or of an unknown preset is refused. Prints the short form, or with --only writes and says nothing.
+    Numbers and claims without a record are "not run". A record with cuts or of other molecules counts as not
+    comparable; one of another schema or of an unknown preset is refused. Prints the short form, or nothing with --only.
 
     Example: score-mlx verdict --from results/reference/runs
     """

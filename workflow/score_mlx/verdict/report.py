@@ -28,8 +28,8 @@ from score_mlx.verdict.pool import Pool
 from score_mlx.verdict.published import read_published
 from score_mlx.verdict.timings import solo_seconds
 
-STRAWMEN = ("constant", "shuffle", "catboost")  # what values that know nothing of the models would reproduce
-SUMMARY_COLUMNS = ("target", *rules.CELL_VERDICTS, *STRAWMEN)
+UNINFORMATIVE = ("constant", "shuffle", "catboost")  # how many numbers such values would reproduce
+SUMMARY_COLUMNS = ("target", *rules.CELL_VERDICTS, *UNINFORMATIVE)
 
 
 class Verdict:
@@ -116,7 +116,7 @@ class Verdict:
         judged = self.table("verdict").rows
         beside = {row["target"]: row for row in self.table("informativeness").rows}
         rows = [
-            row | {name: beside.get(row["target"], {}).get(name) for name in STRAWMEN}
+            row | {name: beside.get(row["target"], {}).get(name) for name in UNINFORMATIVE}
             for row in numbers.summary(judged)
         ]
         notes = [
@@ -156,7 +156,7 @@ def _line(verdict: str, row: Mapping[str, Any]) -> str:
 
 def _count(name: str):
     """A count of numbers; nothing where there is none to count, as no verdict has."""
-    return lambda row: "" if row[name] is None or (name not in STRAWMEN and not row[name]) else f"{row[name]:.0f}"
+    return lambda row: "" if row[name] is None or (name not in UNINFORMATIVE and not row[name]) else f"{row[name]:.0f}"
 
 
 SUMMARY_READABLE: Readable = (

@@ -80,15 +80,15 @@ def _train(
     return record
 
 
-def sample(spec: LanguageSpec, corpus: Corpus, model: GPT, count: int, seed: int, temperature: float) -> Sample:
-    """Text of `count` tokens that the model writes, with what is to be known of it."""
-    text = corpus.decode(list(model.generate(count, seed, temperature)))
+def _sample(corpus: Corpus, model: GPT, count: int, seed: int) -> Sample:
+    """Text of `count` tokens that the model writes at `TEMPERATURE`, with its measures."""
+    text = corpus.decode(list(model.generate(count, seed, TEMPERATURE)))
     whole = corpus.decode(corpus.tokens)
     share = known_words(text, whole)
     return Sample(
         text=text,
         seed=seed,
-        temperature=temperature,
+        temperature=TEMPERATURE,
         known_words=None if share is None else finite(share),
         longest_copy=longest_copy(text, whole),
     )
@@ -144,7 +144,7 @@ def _record(spec: LanguageSpec, corpus: Corpus, model: GPT, history: History) ->
         best=best_evaluation(evaluations),
         last=evaluations[-1],
         trained_tokens=history.step * spec.batch_size * spec.context,
-        sample=sample(spec, corpus, model, count, spec.seed, TEMPERATURE) if count else None,
+        sample=_sample(corpus, model, count, spec.seed) if count else None,
     )
 
 
