@@ -90,7 +90,7 @@ def _of_scores(name: str) -> Callable[[np.ndarray, np.ndarray], float]:
     """A metric of scikit-learn on scores of class 1, by their order only; NaN if a score is not finite."""
 
     def of(score: np.ndarray, label: np.ndarray) -> float:
-        from sklearn import metrics  # takes a second, which a dry-run has not
+        from sklearn import metrics  # takes a second, too long for a dry-run
 
         return float(getattr(metrics, name)(label, score)) if np.isfinite(score).all() else float("nan")
 

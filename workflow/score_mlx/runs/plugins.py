@@ -113,7 +113,7 @@ def _from_project() -> None:
     try:
         home = project.root()
         text = (home / "config.yaml").read_text(encoding="utf-8")
-        # most list none, and a command of a twentieth of a second need not parse four hundred lines to know
+        # most list none; without parsing, short commands stay fast
         given = yaml.safe_load(text) if re.search(r"^plugins:(?!\s*\{\}\s*(#|$))", text, re.MULTILINE) else None
     except (UserError, OSError, ValueError, yaml.YAMLError):
         return

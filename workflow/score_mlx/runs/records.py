@@ -30,7 +30,7 @@ from score_mlx.system.parsed import is_list, is_mapping
 P = TypeVar("P", bound=BaseModel)
 SCHEMA_VERSION: Literal[1] = 1
 COMMIT_FILE = "commit.txt"
-BY_HAND = "none"  # the preset of a run that `score-mlx train` was told by its options
+BY_HAND = "none"  # the preset of a run that was described by options of `score-mlx train`
 _LARGEST = 64 * 2**20  # bytes; a record of 5 folds and 150 epochs has about 60 kB
 
 

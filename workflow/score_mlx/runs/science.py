@@ -9,7 +9,7 @@ SCIENCE = {
     "data": 1,  # rows kept and dropped, canonical SMILES, the NCI stand-in's choice and labels
     "features": 1,  # atom and bond features
     "descriptors": 1,  # the 217 RDKit descriptors
-    "folds": 1,  # who is tested when
+    "folds": 1,  # assignment of molecules to folds
     "graphs": 1,  # architectures, depth, readout, head, training protocol
     "dense": 1,  # the MLP and SCORE-MLP of Table 1, their training protocol
     "shap": 1,  # which descriptors are chosen

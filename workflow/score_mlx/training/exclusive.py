@@ -49,7 +49,7 @@ def once_together(
         kind: of record.
         compute: is given the places in `asked` of the runs that are left, and writes their records.
     """
-    # In one order everywhere: two processes that ask for the same runs never wait for each other.
+    # Locks are taken in one order everywhere, so that two processes never wait for each other.
     places = sorted(range(len(asked)), key=lambda n: asked[n][2].as_posix())
     with ExitStack() as locks:
         left: list[int] = []

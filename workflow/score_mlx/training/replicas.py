@@ -25,7 +25,7 @@ from score_mlx.system.parsed import is_list
 Arrays = dict[str, mx.array]
 Loss = Callable[[Any, Arrays, mx.array], mx.array]  # (model, arrays, key) -> scalar
 
-VECTORS = ("flat", "mean", "square")  # what a state has of every replica
+VECTORS = ("flat", "mean", "square")  # the parts of a state that hold every replica's values
 B1, B2, EPSILON = 0.9, 0.999, 1e-8  # Adam's decay of the mean and of the mean square
 
 

@@ -47,7 +47,7 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-PAPER_DEVICE = "Apple M3 Max"  # on which the paper's models trained against the clock
+PAPER_DEVICE = "Apple M3 Max"  # the device of the paper's runs against the clock
 PAPER_VOCABULARY = {"nanogpt": 23_544, "nanogptx": 23_544, "chargpt": 65, "d4": 8192}
 
 

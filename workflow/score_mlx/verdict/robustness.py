@@ -28,7 +28,7 @@ CHOICES: dict[str, tuple[str, dict[str, Any], str]] = {
     "bias_corrected": ("corrected", ROBUSTNESS_CHOICES["corrected"][0], "Adam, bias corrected"),
 }
 COLUMNS = ("id", "claim", *CHOICES, "holds", *(f"{choice}_reason" for choice in CHOICES))
-NOT_ASKED = "-"  # the choice touches nothing that the claim rests on, or was not planned for it
+NOT_ASKED = "-"  # the choice cannot affect the claim, or was not planned for it
 HOLDS = (CONFIRMED, PARTLY)
 
 
