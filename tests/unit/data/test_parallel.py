@@ -1,5 +1,7 @@
 """Work in chunks over processes: in order, with progress for long lists, and an end at the first error."""
 
+import multiprocessing
+import multiprocessing.synchronize
 import os
 import subprocess
 import sys
@@ -36,6 +38,18 @@ def test_long_lists_show_progress(monkeypatch, capsys):
     parallel.ordered_map(chunk, [0] * 130, 1, processes=1, label="features", many=120)
     shown = capsys.readouterr().err
     assert shown == "".join(f"\rfeatures: {n} of 130 molecules" for n in (50, 100, 130)) + "\n"
+
+
+def test_without_shared_memory_one_process_does_it_all(monkeypatch, capsys):
+    """A container whose /dev/shm cannot be written to has no semaphores."""
+
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(multiprocessing.synchronize.SemLock, "__init__", refuse)
+    parts = parallel.ordered_map(chunk, list(range(130)), 1, processes=2, label="features")
+    assert [pair for part in parts for pair in part] == [(i, i + 1) for i in range(130)]
+    assert capsys.readouterr().err.startswith("features: one process only, since /dev/shm cannot be written to")
 
 
 def test_at_least_one_core():

@@ -31,6 +31,9 @@ def ordered_map(
     if processes is None:
         processes = cores() if len(items) >= many else 1
     processes = min(processes, len(starts))
+    if processes > 1 and not _semaphores():
+        print(f"{label}: one process only, since /dev/shm cannot be written to", file=sys.stderr, flush=True)
+        processes = 1
     chunks = [items[start : start + CHUNK] for start in starts]
     note = partial(_note, label, len(items), many)
     if processes <= 1:
@@ -43,6 +46,15 @@ def ordered_map(
         except BaseException:
             pool.shutdown(cancel_futures=True)  # one bad molecule ends the run now, not after all the others
             raise
+
+
+def _semaphores() -> bool:
+    """Whether processes can wait for each other, for which Linux needs shared memory; some containers have none."""
+    try:
+        multiprocessing.get_context("spawn").Lock()
+    except OSError:
+        return False
+    return True
 
 
 def _end_with_parent() -> None:
