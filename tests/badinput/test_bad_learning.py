@@ -103,7 +103,7 @@ def test_a_damaged_dataset_json(content, prepared, refused, folder):
 
 
 def test_before_its_first_step_a_language_model_has_no_loss(folder, capsys, monkeypatch):
-    monkeypatch.setattr("score_mlx.models.language.progress.LINE_SECONDS", -1)
+    monkeypatch.setattr("score_mlx.training.progress.LINE_SECONDS", -1)
     trainer.train(tiny_text.spec(), tiny_text.markov(), folder, progress="lines", preset="smoke")
     said = capsys.readouterr().out
     lines = re.findall(r"step (\d+)(.*)", said)
@@ -112,7 +112,7 @@ def test_before_its_first_step_a_language_model_has_no_loss(folder, capsys, monk
 
 
 def test_a_loss_that_is_no_number_is_said_in_words(folder, capsys, monkeypatch):
-    monkeypatch.setattr("score_mlx.models.language.progress.LINE_SECONDS", -1)
+    monkeypatch.setattr("score_mlx.training.progress.LINE_SECONDS", -1)
     lines = Lines("lines", "gpt", lambda history: 0.5, folder / "losses.csv")
     history = History(step=1)
     for loss in (math.nan, 2.0, math.inf, 1.0):

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import mlx.core as mx
-import mlx.nn as nn
 
 from score_mlx.models.language.bigram import Bigram, MixIn
 from score_mlx.models.language.gpt import GPT, depth_of
 from score_mlx.models.language.layers import (
     Dense,
     FeedForward,
+    PreNormBlock,
     attend,
-    drop,
-    join_heads,
     relu2,
     rms_norm,
-    split_heads,
-    unit_heads,
 )
 from score_mlx.models.language.spec import CharSpec
 from score_mlx.nn import Embedding, Noise
 
 
-class CharBlock(nn.Module):
-    """x1 = x + attention(RMS x), x1 + FFN(RMS x1), every linear layer with bias, dropout on what is added."""
+class CharBlock(PreNormBlock):
+    """A pre-norm block whose linear layers all have a bias; no dropout on attention weights."""
 
     def __init__(self, spec: CharSpec):
         super().__init__()
@@ -32,15 +28,9 @@ class CharBlock(nn.Module):
         self.qkv, self.out = [Dense(width, width) for _ in range(3)], Dense(width, width)
         self.feedforward = FeedForward(width, relu2, Dense)
 
-    def __call__(self, x: mx.array, *context) -> mx.array:
-        """State (B, T, C) -> state (B, T, C); the last of `context` is the step's dropout."""
-        noise = context[-1]
-        normed = rms_norm(x)
-        q, k, v = (project(normed) for project in self.qkv)  # (B, T, C)
-        q, k, v = unit_heads(q, self.heads), unit_heads(k, self.heads), split_heads(v, self.heads)  # (B, heads, T, D)
-        attended = attend(q, k, v, self.scale)
-        x = x + drop(noise, self.out(join_heads(attended)))
-        return x + drop(noise, self.feedforward(rms_norm(x)))
+    def attend(self, q: mx.array, k: mx.array, v: mx.array, noise: Noise) -> mx.array:
+        """Causal attention: (B, heads, T, D) three times -> (B, heads, T, D)."""
+        return attend(q, k, v, self.scale)
 
 
 class CharGPT(GPT):

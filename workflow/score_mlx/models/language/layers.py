@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -98,6 +99,32 @@ def relu2(x: mx.array) -> mx.array:
         return kernels.call("relu2", [x])
     positive = relu(x)
     return positive * positive
+
+
+class PreNormBlock(nn.Module):
+    """x1 = x + attention(RMS x), x1 + FFN(RMS x1): RoPE, unit-norm q and k, dropout on what is added.
+
+    A subclass makes `heads`, `scale`, the layers `qkv` and `out` and the `feedforward` network, and attends.
+    """
+
+    heads: int
+    scale: float
+    qkv: list[nn.Module]
+    out: nn.Module
+    feedforward: nn.Module
+
+    def attend(self, q: mx.array, k: mx.array, v: mx.array, noise: Noise) -> mx.array:
+        """Causal attention: (B, heads, T, D) three times -> (B, heads, T, D)."""
+        raise NotImplementedError
+
+    def __call__(self, x: mx.array, *context: Any) -> mx.array:
+        """State (B, T, C) -> state (B, T, C); the last of `context` is the step's dropout."""
+        noise = context[-1]
+        normed = rms_norm(x)
+        q, k, v = (project(normed) for project in self.qkv)  # (B, T, C)
+        q, k, v = unit_heads(q, self.heads), unit_heads(k, self.heads), split_heads(v, self.heads)  # (B, heads, T, D)
+        x = x + drop(noise, self.out(join_heads(self.attend(q, k, v, noise))))
+        return x + drop(noise, self.feedforward(rms_norm(x)))
 
 
 class FeedForward(nn.Module):

@@ -9,13 +9,13 @@ from score_mlx.models.language.gpt import GPT, depth_of
 from score_mlx.models.language.layers import (
     Dense,
     FeedForward,
+    PreNormBlock,
     attend_with_dropout,
     drop,
     join_heads,
     relu2,
     rms_norm,
     split_heads,
-    unit_heads,
 )
 from score_mlx.models.language.spec import NanoGPTSpec
 from score_mlx.nn import Embedding, LayerNorm, Noise, relu
@@ -61,8 +61,8 @@ class PostNormBlock(nn.Module):
         return self.norm2(x + drop(noise, self.feedforward(x)))
 
 
-class ModernBlock(nn.Module):
-    """x1 = x + attention(RMS x), x1 + FFN(RMS x1): RoPE, unit-norm q and k, logits over sqrt(d_head), ReLU^2."""
+class ModernBlock(PreNormBlock):
+    """A pre-norm block with logits over sqrt(d_head), dropout on attention weights, and ReLU^2."""
 
     def __init__(self, spec: NanoGPTSpec):
         super().__init__()
@@ -71,14 +71,9 @@ class ModernBlock(nn.Module):
         self.qkv, self.out = [_linear(width, width, bias=False) for _ in range(3)], _linear(width, width)
         self.feedforward = _feedforward(width, relu2)
 
-    def __call__(self, x: mx.array, noise: Noise) -> mx.array:
-        """State (B, T, C) -> state (B, T, C)."""
-        normed = rms_norm(x)
-        q, k, v = (project(normed) for project in self.qkv)  # (B, T, C)
-        q, k, v = unit_heads(q, self.heads), unit_heads(k, self.heads), split_heads(v, self.heads)  # (B, heads, T, D)
-        attended = attend_with_dropout(q, k, v, self.scale, noise)
-        x = x + drop(noise, self.out(join_heads(attended)))
-        return x + drop(noise, self.feedforward(rms_norm(x)))
+    def attend(self, q: mx.array, k: mx.array, v: mx.array, noise: Noise) -> mx.array:
+        """Causal attention with dropout: (B, heads, T, D) three times -> (B, heads, T, D)."""
+        return attend_with_dropout(q, k, v, self.scale, noise)
 
 
 class NanoGPT(GPT):

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import math
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tqdm import tqdm
-
 from score_mlx.models.language.training import History
 from score_mlx.system.files import write_csv
-from score_mlx.training.progress import LINE_SECONDS, clock
+from score_mlx.training.progress import Display, clock
 from score_mlx.training.reporting import Reporter
 
 COLUMNS = ("step", "seconds", "train_loss", "val_loss", "part_bpb", "val_bpb")
 
 
-class Lines:
+class Lines(Display):
     """Called after each step and each evaluation.
 
     Args:
-        style: `bar`, `lines`, `none`, or `auto`: a bar where standard error is a terminal, lines elsewhere.
-        title: what is trained.
+        style, title, reporter: as of `Display`.
         progress: from the history to how much is done, 0 to 1.
         losses: file that holds all evaluations so far.
-        reporter: is given the evaluations as well.
     """
 
     def __init__(
@@ -37,11 +31,9 @@ class Lines:
         losses: Path,
         reporter: Reporter | None = None,
     ):
-        self.reporter = reporter
-        self.style = ("bar" if sys.stderr.isatty() else "lines") if style == "auto" else style
-        self.title, self.progress, self.losses = title, progress, losses
-        self.bar = tqdm(total=100, desc=title, unit="%") if self.style == "bar" else None
-        self.start, self.line, self.first = time.monotonic(), -math.inf, None
+        super().__init__(style, title, 100, "%", reporter)
+        self.progress, self.losses = progress, losses
+        self.first: float | None = None  # how much a resumed run had done at its start
         self.loss: float | None = None  # of no step yet
 
     def __call__(self, history: History, loss: float) -> None:
@@ -53,16 +45,15 @@ class Lines:
         else:
             before = self.loss
             self.loss = loss if before is None or not math.isfinite(before) else 0.95 * before + 0.05 * loss
-        done = self.progress(history)
+        done, state = self.progress(history), self._state(history)
         self.first = done if self.first is None else self.first
-        if self.bar is not None:
-            self.bar.set_postfix_str(self._state(history), refresh=False)
-            self.bar.update(100 * min(done, 1) - self.bar.n)
-        elif self.style == "lines" and time.monotonic() - self.line > LINE_SECONDS:
-            self.line = time.monotonic()
-            gained = done - self.first
+        gained = done - self.first
+
+        def line() -> str:
             left = clock((self.line - self.start) / gained * (1 - done)) if gained > 0 else "?"
-            print(f"{self.title}: {100 * done:.1f} %, {self._state(history)}, {left} left", flush=True)
+            return f"{100 * done:.1f} %, {state}, {left} left"
+
+        self.show(100 * min(done, 1), state, line)
 
     def _state(self, history: History) -> str:
         last = history.evaluations[-1] if history.evaluations else {}
@@ -70,13 +61,6 @@ class Lines:
         known = f", {name} {_shown(last[name])}" if name in last else ""
         loss = "" if self.loss is None else f", loss {_shown(self.loss)}"
         return f"step {history.step}{loss}{known}"
-
-    def close(self) -> None:
-        """End the bar and the report."""
-        if self.bar is not None:
-            self.bar.close()
-        if self.reporter is not None:
-            self.reporter.close()
 
 
 def _shown(loss: float) -> str:
