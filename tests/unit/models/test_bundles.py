@@ -10,12 +10,14 @@ from dataclasses import replace
 import made_up_records as made_up
 import pytest
 from score_mlx.cli import queue as cli_queue
+from score_mlx.cli import train as cli_train
 from score_mlx.models.bundles import Wanted, bundled, name_of
 from score_mlx.models.classical.spec import ClassicalSpec
 from score_mlx.models.dense.spec import DenseSpec
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.language.spec import NanoGPTSpec
 from score_mlx.models.queue import Queue, has_checkpoint
+from score_mlx.system.errors import UserError
 
 GAT, GCN = GraphSpec("esol", "gat", "SCORE"), GraphSpec("esol", "gcn", "SCORE")
 REPEATS = [replace(GAT, repeat=repeat) for repeat in range(5)]
@@ -76,6 +78,14 @@ def test_each_run_of_a_bundle_has_its_own_outcome(tmp_path):
     assert outcome.misfits == {name_of(REPEATS[3]): 12.0}
     assert outcome.failed == {name_of(spec): "no" for spec in (REPEATS[2], REPEATS[4])}
     assert "[0/5] begin esol/graphs/gat/SCORE/repeat=1 and 2 beside it, about 0.01 h" in said[0]
+
+
+def test_only_repetitions_train_in_one_program(tmp_path):
+    runs = tmp_path / "results" / "runs"
+    other = replace(GAT, steps=2).path(runs)
+    with pytest.raises(UserError, match="expected a run that differs from .* in repeat and seed only"):
+        cli_train.run([GAT.path(runs), other])
+    assert not runs.exists()
 
 
 @pytest.mark.slow
