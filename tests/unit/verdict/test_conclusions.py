@@ -70,16 +70,16 @@ def test_sentences(monkeypatch):
     wanted += [replace(spec, repeat=r) for spec in made.specs("table2") for r in (1, 2)]
     said = sentences(made.evidence(planted(-0.05, 0.0), wanted))
     assert 5 <= len(said) <= 8
-    assert "RMSE -0.050 [" in said["averaging update"] and said["averaging update"].endswith(": an effect.")
-    assert "no effect shown" in said["sharing"] or "RMSE +0.000" in said["sharing"]
-    assert "of 40 networks of Table 2" in said["CatBoost"] and "SCORE-GAT" in said["depth"]
+    assert "RMSE by -0.050 [" in said["averaging update"] and said["averaging update"].endswith(": an effect.")
+    assert "no effect shown" in said["sharing"] or "RMSE by +0.000" in said["sharing"]
+    assert "Of 40 networks of Table 2" in said["CatBoost"] and "SCORE-GAT" in said["depth"]
     assert said["numbers"].startswith("Of 3 numbers 3 reproduced. Of ") and "constant" in said["numbers"]
     assert "one form" not in said
     assert "claims of the text" in said["claims"] and "0 of the 11 on language models" in said["claims"]
 
 
 @pytest.mark.parametrize(("update", "sharing"), [(-0.05, 0.0), (0.0, 0.04)])
-def test_the_factorial_of_one_form_speaks_where_its_records_are(update, sharing):
+def test_the_factorial_of_one_form_has_a_sentence_where_its_records_are(update, sharing):
     """Of the architectures that have all corners; step and sharing are told apart."""
 
     def plant(spec):
@@ -88,9 +88,9 @@ def test_the_factorial_of_one_form_speaks_where_its_records_are(update, sharing)
     wanted = [spec for spec in made.CONFIG.beyond_specs("factorial") if spec.fidelity == "as_text"]
     few = [spec for spec in wanted if spec.arch in ("gcn", "gat", "gine") and spec.readout == "molattfp"]
     said = sentences(made.evidence(plant, few))["one form"]
-    assert said.startswith("With one form for stacks and shared blocks alike (3 of 8 architectures): ")
+    assert said.startswith("With one form for stacks and shared blocks (3 of 8 architectures), ")
     step, shared = said.split("; ")
-    assert f"RMSE {update:+.3f} [" in step and f"RMSE {sharing:+.3f} [" in shared
+    assert f" by {update:+.3f} [" in step and f" by {sharing:+.3f} [" in shared
     assert ("an effect" in step, "an effect" in shared) == (update != 0, sharing != 0)
 
 

@@ -59,15 +59,15 @@ def _there(make: Callable[[Judged], Iterator[dict[str, Any]]], judged: Judged) -
 
 def _update(judged: Judged) -> Iterator[dict[str, Any]]:
     found = effects.effect(judged.evidence, effects.UPDATE)
-    text = f"Averaging update in a stack (skip05) instead of the plain stack: RMSE {_shown(found.mean)}, "
+    text = f"The averaging update (skip05) changes a stack's RMSE by {_shown(found.mean)}, "
     text += f"mean of Tables 2 to 5 and {len(found.archs)} architectures: {_effect(found.mean)}."
     yield _row("averaging update", found.mean, text)
 
 
 def _sharing(judged: Judged) -> Iterator[dict[str, Any]]:
     found = effects.effect(judged.evidence, effects.SHARING)
-    text = "Sharing one block instead of stacking, with the same update: "
-    text += f"RMSE {_shown(found.mean)}, {_effect(found.mean)}"
+    text = "Sharing one block instead of stacking K, with the same update, "
+    text += f"changes RMSE by {_shown(found.mean)}: {_effect(found.mean)}"
     size = _claim(judged, "fewer_parameters")
     yield _row("sharing", found.mean, f"{text}; {size['reason']}." if size else f"{text}.")
 
@@ -84,8 +84,8 @@ def _one_form(judged: Judged) -> Iterator[dict[str, Any]]:
     archs = {spec.arch for spec in wanted}
     rows = {row["effect"]: row for row in factorial.effects(corners) if row["architecture"] == factorial.ALL}
     step, sharing = (rows[effect] for effect in factorial.MAIN[:2])
-    text = f"With one form for stacks and shared blocks alike ({step['architectures']} of {len(archs)} architectures): "
-    text += f"dt below 1 instead of 1 {_of_row(step)}; sharing one block {_of_row(sharing)}."
+    text = f"With one form for stacks and shared blocks ({step['architectures']} of {len(archs)} architectures), "
+    text += f"dt below 1 changes RMSE by {_of_row(step)}; sharing one block changes it by {_of_row(sharing)}."
     yield {
         "about": "one form", "value": sharing["difference"], "low": sharing["low"], "high": sharing["high"],
         "sentence": text,
@@ -96,8 +96,10 @@ def _catboost(judged: Judged) -> Iterator[dict[str, Any]]:
     below = {epoch: epochs.below_catboost(judged.epochs, "table2", epoch) for epoch in EPOCHS}
     count, of = below["best"]
     if of:
-        text = f"CatBoost: {count} of {of} networks of Table 2 have a lower RMSE at the best epoch of each test fold, "
-        text += f"{below['last'][0]} after the last epoch, {below['held_out'][0]} at the epoch chosen on the others."
+        text = (
+            f"Of {of} networks of Table 2, {count} have a lower RMSE than CatBoost at the best epoch of each test fold"
+        )
+        text += f", {below['last'][0]} after the last epoch, {below['held_out'][0]} at the epoch chosen on the others."
         yield {"about": "CatBoost", "value": count, "sentence": text}
 
 
@@ -107,7 +109,7 @@ def _depth(judged: Judged) -> Iterator[dict[str, Any]]:
         found = row["reason"].split("; p = ")[0].removeprefix("gain over the stack: ")
         yield {
             "about": "depth",
-            "sentence": f"SCORE-GAT over GAT, mean of depths 2 to 7: a gain of {found} ({row['verdict']}).",
+            "sentence": f"SCORE-GAT's gain over GAT, mean of depths 2 to 7, is {found} (claim: {row['verdict']}).",
         }
 
 
@@ -128,10 +130,9 @@ def _claims(judged: Judged) -> Iterator[dict[str, Any]]:
     kept, tested = surviving(judged.claims)
     rows = [row for row in judged.claims if row["family"] == "language"]
     known = [row for row in rows if row["verdict"] not in (NOT_RUN, NOT_TESTABLE)]
-    text = (
-        f"Of {len(verdicts)} claims of the text {counts}; {kept} of the {tested} that a test confirms hold after Holm "
-    )
-    text += f"over all claims. {len(known)} of the {len(rows)} on language models have runs as long as the paper's."
+    text = f"Of {len(verdicts)} claims of the text {counts}; of the {tested} that a test confirms, {kept} remain after "
+    text += "Holm's adjustment over all claims. "
+    text += f"{len(known)} of the {len(rows)} on language models have runs as long as the paper's."
     yield {"about": "claims", "value": verdicts.count(CONFIRMED), "sentence": text}
 
 
@@ -153,11 +154,11 @@ def _interval(value: float, low: float, high: float) -> str:
 
 
 def _of_row(row: Mapping[str, Any]) -> str:
-    """An effect of the factorial; what its test shows after Holm's adjustment."""
+    """An effect of the factorial with its interval, and the result of its test after Holm's adjustment."""
     shown = factorial.shown(row)
     p = f"p {row['p_holm']:.2f} after Holm" if row["p_holm"] >= 0.01 else "p < 0.01 after Holm"
     found = "no effect shown" if shown == "not shown" else "an effect"
-    return f"RMSE {_interval(row['difference'], row['low'], row['high'])}, {found} ({p})"
+    return f"{_interval(row['difference'], row['low'], row['high'])}, {found} ({p})"
 
 
 def _effect(mean: Mean) -> str:

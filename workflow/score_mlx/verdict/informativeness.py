@@ -78,7 +78,7 @@ def of_numbers(total: Mapping[str, Any]) -> str:
         f"constant per table would reproduce {total['constant']}, our own values shuffled within their tables "
         f"{total['shuffle']:.0f}"
     )
-    return text + (f", CatBoost's RMSE for everything {total['catboost']}." if total["catboost"] is not None else ".")
+    return text + (f", CatBoost's RMSE in place of each {total['catboost']}." if total["catboost"] is not None else ".")
 
 
 def of_contrasts(total: Mapping[str, Any]) -> str:
