@@ -42,6 +42,16 @@ def test_what_is_missing_is_named_with_its_remedy_and_an_exit_code(monkeypatch):
     assert "2 of 6 checks failed: Python, compiler" in shown
 
 
+@pytest.mark.parametrize(("code", "state"), [(0, State.OK), (1, State.NOTE)])
+def test_docker_counts_where_its_daemon_answers(code, state, tmp_path, monkeypatch):
+    docker = tmp_path / "docker"
+    docker.write_text(f"#!/bin/sh\nexit {code}\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (found,) = (check for check in checks.programs() if check.what == "docker")
+    assert found.state is state and str(docker) in found.found and ("no daemon answers" in found.found) == bool(code)
+
+
 def test_a_library_that_cannot_be_loaded_is_missing(monkeypatch):
     def without_openmp(name):
         raise OSError("libomp.dylib: no such file") if name == "lightgbm" else ImportError(name)

@@ -227,9 +227,22 @@ def programs() -> list[Check]:
     checks = []
     for name, (use, source) in OPTIONAL.items():
         path = shutil.which(name)
+        if path and name == "docker" and not _answers(path):
+            remedy = "start it, or build with buildah, which needs none"
+            checks.append(Check(State.NOTE, name, f"{path}, but no daemon answers; only for {use}", remedy))
+            continue
         state = State.OK if path else State.NOTE
         checks.append(Check(state, name, path or f"not found; only for {use}", "" if path else source))
     return checks
+
+
+def _answers(docker: str) -> bool:
+    """Whether Docker's daemon does, in five seconds."""
+    command = [docker, "version", "--format", "{{.Server.Version}}"]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=5, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def _home() -> Path:
