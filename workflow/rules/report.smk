@@ -13,6 +13,8 @@ rule report:
         rules.tables.input,
         rules.figures.input,
         VERDICTS,
+        # The page shows these too. Where nothing is trained they are quick, so that it need not depend on their order.
+        lambda wildcards: [*rules.robustness.output, *beyond_tables()] if CONFIG.records and VERDICTS else [],
         ledger=in_project("data", "paper", "ledger.yaml"),
         sources=in_project("data", "sources.yaml"),
         code=sources(*PAGE_CODE),

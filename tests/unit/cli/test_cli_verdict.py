@@ -47,7 +47,7 @@ def test_somebody_elses_records_are_judged(forty, tmp_path):
     assert re.search(r"\| table2 +\|", said) and "not run           CatBoost is the best" in said
     claims = {row["id"]: row for row in rows(tmp_path / "claims.csv")}
     assert f"{claims['top13_score']['verdict']:<17} 10 of the 13 best" in said
-    assert said.rstrip().splitlines()[-1].startswith(f"Of {len(claims)} claims ")
+    assert said.rstrip().splitlines()[-1].startswith(f"{len(claims)} claims: ")
     assert claims["top13_score"]["p_holm"] and claims["catboost_best"]["missing"]
     for name in TABLES:
         text = (tmp_path / f"{name}.md").read_text()

@@ -130,8 +130,8 @@ def _claims(judged: Judged) -> Iterator[dict[str, Any]]:
     kept, tested = surviving(judged.claims)
     rows = [row for row in judged.claims if row["family"] == "language"]
     known = [row for row in rows if row["verdict"] not in (NOT_RUN, NOT_TESTABLE)]
-    text = f"Of {len(verdicts)} claims of the text {counts}; of the {tested} that a test confirms, {kept} remain after "
-    text += "Holm's adjustment over all claims. "
+    text = f"{len(verdicts)} claims of the text: {counts}; of the {tested} that a test confirms, "
+    text += f"Holm's adjustment over all claims leaves {kept}. "
     text += f"{len(known)} of the {len(rows)} on language models have runs as long as the paper's."
     yield {"about": "claims", "value": verdicts.count(CONFIRMED), "sentence": text}
 

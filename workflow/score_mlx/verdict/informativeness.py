@@ -74,7 +74,7 @@ def of_numbers(total: Mapping[str, Any]) -> str:
     if not total["numbers"]:
         return "No number can be judged by rerun intervals yet."
     text = (
-        f"Of {total['numbers']} primary numbers with a rerun interval ours reproduce {total['reproduced']}; one "
+        f"Our values reproduce {total['reproduced']} of {total['numbers']} primary numbers with a rerun interval; one "
         f"constant per table would reproduce {total['constant']}, our own values shuffled within their tables "
         f"{total['shuffle']:.0f}"
     )
@@ -87,8 +87,9 @@ def of_contrasts(total: Mapping[str, Any]) -> str:
         return ""
     return (
         f"Of {total['pairs']} printed pairs of models the paper resolves {total['pairs_paper_resolves']} beyond rerun "
-        f"noise: ours resolve {total['same']} of these in the same direction and {total['opposite']} in the opposite "
-        f"one, a shuffle {total['same_shuffle']:.0f}, a constant {total['same_constant']}."
+        f"noise: our values resolve {total['same']} of these in the same direction and {total['opposite']} in the "
+        f"opposite one; a shuffle resolves {total['same_shuffle']:.0f} in the same direction, a constant "
+        f"{total['same_constant']}."
     )
 
 

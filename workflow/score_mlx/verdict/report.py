@@ -131,12 +131,12 @@ def numbers_sentence(total: Mapping[str, Any], by_chance: float) -> str:
     """A sentence on the primary published numbers, from the summary's last row."""
     judged = sum(total[verdict] for verdict in rules.CELL_VERDICTS if verdict != rules.SHOWN)
     chance = f" (by chance alone {by_chance:.0f} would be {rules.NOT_REPRODUCED})" if by_chance else ""
-    return f"Of {judged} primary published numbers {_listed(total, rules.CELL_VERDICTS[:-1])}{chance}."
+    return f"{judged} primary published numbers: {_listed(total, rules.CELL_VERDICTS[:-1])}{chance}."
 
 
 def claims_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
     """A sentence with the number of claims by verdict."""
-    return f"Of {len(rows)} claims {_listed(Counter(row['verdict'] for row in rows), finding.CLAIM_VERDICTS)}."
+    return f"{len(rows)} claims: {_listed(Counter(row['verdict'] for row in rows), finding.CLAIM_VERDICTS)}."
 
 
 def _listed(counts: Mapping[str, int], verdicts: Sequence[str]) -> str:
