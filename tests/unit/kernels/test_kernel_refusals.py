@@ -29,6 +29,10 @@ CALLS = {
     "leaky": ([rows(4, 5)], [0.1]),
     "elu": ([rows(4, 5)], []),
     "towards": ([rows(4, 5), rows(4, 5)], [0.5]),
+    "add_bias": ([rows(4, 5), rows(5), rows(4)], []),
+    "scale": ([rows(4, 5)], [0.5]),
+    "mean_square": ([rows(5), rows(5), rows(5)], []),
+    "mean_entropy": ([rows(5), rows(5), rows(5)], []),
     "layer_norm": ([rows(4, 5), rows(5), rows(5)], [1e-5]),
     "gru": ([rows(4, 15), rows(4, 15), rows(4, 5)], []),
     "dropout": ([rows(4, 5), mx.arange(4, dtype=mx.uint32), KEY], [1, 2**31, 2.0]),
@@ -65,7 +69,7 @@ CALLS = {
 ANY_ROWS = {"rank", "less rank", "length", "no rows"}
 VECTOR = {"rank"}  # read as a vector, however it is shaped
 FREE = {
-    **{(name, 0): {*ANY_ROWS, "width", "empty"} for name in ("leaky", "elu", "relu2", "rms_norm")},
+    **{(name, 0): {*ANY_ROWS, "width", "empty"} for name in ("leaky", "elu", "scale", "relu2", "rms_norm")},
     **{(name, 0): {"width"} for name in ("sum", "source", "target", "reverse", "softmax")},
     **{(name, 0): {"width"} for name in ("others", "smooth", "pool", "spread", "dropout")},
     ("pool", 1): {"empty"},  # may be left out
@@ -75,6 +79,7 @@ FREE = {
     ("linear", 0): ANY_ROWS,
     ("linear", 2): {"empty", "no rows"},
     ("layer_norm", 0): ANY_ROWS,
+    ("add_bias", 2): {"empty", "no rows"},
     ("head_dots", 0): {"length", "no rows"},
     ("weigh", 1): {"width"},  # three heads of two columns instead of two of three
     ("attend", 1): {"empty", "width"},

@@ -22,11 +22,13 @@ from score_mlx.models.language.layers import (
     unit_heads,
 )
 from score_mlx.nn import Noise
+from score_mlx.nn.losses import mean_entropy, mean_square
 
 pytestmark = [tiny.needs_kernels, pytest.mark.usefixtures("cpu")]
 RNG = np.random.default_rng(0)
 A, H, HEADS, B = 7, 8, 2, 5
 TARGETS = mx.array([0, 39, 3, 3, 17, 1, 20])
+LABELS, WEIGHTS = mx.array([0.0, 1, 0, 1, 1, 0, 0]), mx.array([1.0, 1, 1, 1, 1, 0, 0])
 
 
 def rows(*shape: int) -> mx.array:
@@ -66,6 +68,11 @@ ROW_WISE = {
     "elu": (ours.elu, [(A, H)]),
     "gru": (gru, [(A, 3 * H), (A, 3 * H), (A, H)]),
     "layer_norm": (layer_norm, [(A, H), (H,), (H,)]),
+    "add_bias": (ours.add_bias, [(A, H), (H,)]),
+    "add_bias of few rows": (lambda x, b: ours.add_bias(x, b, mx.arange(A)[:, None] / 4), [(A, H), (H,)]),
+    "scale": (lambda x: ours.scale(x, 0.3), [(A, H)]),
+    "mean_square": (lambda x: mean_square(x, LABELS, WEIGHTS), [(A,)]),
+    "mean_entropy": (lambda z: mean_entropy(30 * z, LABELS, WEIGHTS), [(A,)]),
     "towards": (lambda h, y: ours.towards(h, y, 0.25), [(A, H), (A, H)]),
     "dropout": (dropped, [(A, H)]),
     "rms_norm": (rms_norm, [(2, A, H)]),

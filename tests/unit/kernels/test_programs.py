@@ -9,6 +9,7 @@ from score_mlx import nn as ours
 from score_mlx.models.graphs.compiled import Compiled
 from score_mlx.models.graphs.spec import ARCHS
 from score_mlx.nn import Noise
+from score_mlx.runs.objective import OBJECTIVES, TASKS
 from score_mlx.training.replicas import Replicas
 
 pytestmark = [tiny.needs_kernels, pytest.mark.usefixtures("cpu")]
@@ -95,21 +96,26 @@ def test_a_training_step(arch, config, count):
         np.testing.assert_array_equal(np.array(one), np.array(other))
 
 
-def test_few_operations_are_left(tmp_path):
-    """Of the kernels of a GCN's step none but Adam's is an operation of its own."""
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("config", ["base", "SCORE"])
+@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_step_is_one_program(arch, config, count, task, tmp_path):
+    """From the atoms to the gradients, the loss between them. Adam is apart where several models share it."""
     batch = tiny.batch()
-    arrays = {name: mx.array(np.stack([values] * 3)) for name, values in batch.arrays.items()}
-    models = Replicas([tiny.model(tiny.spec("gcn"), seed) for seed in range(3)], 1e-2)
+    arrays = {name: mx.array(np.stack([values] * count)) for name, values in batch.arrays.items()}
+    models = Replicas([tiny.model(tiny.spec(arch, config), seed) for seed in range(count)], 1e-2)
     mx.eval(models.flat)
 
     def loss(model, arrays, key):
-        return model(Compiled(arrays, batch.shape), arrays["descriptors"], Noise(key)).sum()
+        prediction = model(Compiled(arrays, batch.shape), arrays["descriptors"], Noise(key))
+        return OBJECTIVES[task].loss(prediction, arrays["label"], arrays["weight"])
 
-    losses = models.step(loss, arrays, mx.arange(3, dtype=mx.uint32))
+    losses = models.step(loss, arrays, mx.arange(count, dtype=mx.uint32))
     mx.export_to_dot(str(tmp_path / "graph.dot"), losses, models.flat)
     drawn = (tmp_path / "graph.dot").read_text()
-    assert [drawn.count(f'"{name}"') for name in kernels.names() if f'"{name}"' in drawn] == [1]
-    assert drawn.count('"Program"') <= 2
+    assert [drawn.count(f'"{name}"') for name in kernels.names() if f'"{name}"' in drawn] == [1] * (count > 1)
+    assert drawn.count('"Program"') == 1
 
 
 def test_what_is_computed_twice_is_computed_once(tmp_path):

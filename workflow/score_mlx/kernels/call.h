@@ -47,6 +47,9 @@ class Call : public mx::Primitive {
   size_t places(size_t outputs) const { return asked_.empty() ? outputs : op_.differentiable; }
   size_t place(size_t output) const { return asked_.empty() ? output : asked_[output]; }
 
+  // The input whose place the first output may take, or -1.
+  int overwrites() const { return !op_.in_place ? -1 : asked_.empty() ? 0 : op_.signature.takes(); }
+
   // Whether it reads an input: a backward kernel may do without some.
   bool reads(size_t input) const { return asked_.empty() || input >= 32 || !(op_.unread >> input & 1); }
 

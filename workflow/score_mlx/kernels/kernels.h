@@ -50,7 +50,14 @@ struct Op {
   unsigned unread = 0;  // bit i: the backward kernel does not read input i, and finds null there in a program
   const char* (*misfit)(const Shapes&) = nullptr;  // what else is wrong with the inputs' shapes, or null
   const char* (*refuse)(const Args&) = nullptr;    // what else is wrong with their values, or null
+  bool in_place = false;  // the first output may lie where the first input does, its gradient where the cotangent does
 };
+
+// An operation whose loops read a place of each array before they write the same place of another one.
+inline Op in_place(Op op) {
+  op.in_place = true;
+  return op;
+}
 
 // Name -> operation. Each kernel file adds its own while the library loads.
 struct Register {

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "blas.h"
 #include "kernels.h"
 #include "maths.h"
+#include "products.h"
 
 namespace score {
 
@@ -34,11 +34,8 @@ void forward(const Args& a) {
       for (int c = 0; c < o; c++) y[r * o + c] = dot_(x + r * i, w + c * i, i) + (b ? b[c] : 0.f);
     return;
   }
+  if (i > THIN) return times_flipped(x, w, b, y, n, i, o);
   for (int r = 0; b && r < n; r++) std::memcpy(y + r * o, b, o * sizeof(float));
-  if (i > THIN) {
-    cblas_sgemm(ROWS, KEEP, FLIP, n, o, i, 1, x, i, w, i, b ? 1 : 0, y, o);
-    return;
-  }
   if (i == 0 && !b) std::fill(y, y + n * o, 0.f);
   std::vector<float> columns = flipped(w, o, i);
   for (int r = 0; r < n; r++)
@@ -67,12 +64,9 @@ void backward(const Args& a) {
       }
     return;
   }
-  if (dx) cblas_sgemm(ROWS, KEEP, KEEP, n, i, o, 1, g, o, w, i, 0, dx, i);
+  if (dx) times(g, w, dx, n, i, o);
   if (!dw) return;
-  if (i > THIN) {
-    cblas_sgemm(ROWS, FLIP, KEEP, o, i, n, 1, g, o, x, i, 0, dw, i);
-    return;
-  }
+  if (i > THIN) return flipped_times(g, x, dw, n, i, o);
   std::vector<float> columns(i * o, 0.f);
   for (int r = 0; r < n; r++)
     for (int j = 0; j < i; j++) add_(columns.data() + j * o, x[r * i + j], g + r * o, o);
@@ -92,7 +86,9 @@ void leaky(const Args& a) {
   float s = a.p[0];
   const float* x = a.in[X];
   float* y = a.out[0];
-  for (int i = 0, n = a.size(X); i < n; i++) y[i] = x[i] > 0 ? x[i] : s * x[i];
+  int n = a.size(X);
+#pragma omp simd
+  for (int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : s * x[i];
 }
 
 // At zero the gradient is the slope's. A result is positive where its argument is.
@@ -100,41 +96,52 @@ void leaky_backward(const Args& a) {
   float s = a.p[0];
   const float *y = a.output(0), *g = a.cotangent();
   float* d = a.out[X];
-  for (int i = 0, n = a.size(X); i < n; i++) d[i] = y[i] > 0 ? g[i] : s * g[i];
+  int n = a.size(X);
+#pragma omp simd
+  for (int i = 0; i < n; i++) d[i] = y[i] > 0 ? g[i] : s * g[i];
 }
-Register r_leaky("leaky", {leaky, leaky_backward, 1, Signature("x[...] -> y[...]", "slope>=0"), 1 << X});
+Register r_leaky("leaky", in_place({leaky, leaky_backward, 1, Signature("x[...] -> y[...]", "slope>=0"), 1 << X}));
 
 void elu(const Args& a) {
   const float* x = a.in[X];
   float* y = a.out[0];
-  for (int i = 0, n = a.size(X); i < n; i++) y[i] = x[i] > 0 ? x[i] : exp_(x[i]) - 1;
+  int n = a.size(X);
+#pragma omp simd
+  for (int i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : exp_(x[i]) - 1;
 }
 void elu_backward(const Args& a) {
   const float *g = a.cotangent(), *y = a.output(0);
   float* d = a.out[X];
-  for (int i = 0, n = a.size(X); i < n; i++) d[i] = y[i] > 0 ? g[i] : g[i] * (y[i] + 1);
+  int n = a.size(X);
+#pragma omp simd
+  for (int i = 0; i < n; i++) d[i] = y[i] > 0 ? g[i] : g[i] * (y[i] + 1);
 }
-Register r_elu("elu", {elu, elu_backward, 1, Signature("x[...] -> y[...]"), 1 << X});
+Register r_elu("elu", in_place({elu, elu_backward, 1, Signature("x[...] -> y[...]"), 1 << X}));
 
 // x + dt (y - x)
 void towards(const Args& a) {
   float dt = a.p[0];
   const float *x = a.in[X], *y = a.in[Y];
   float* out = a.out[0];
-  for (int i = 0, n = a.size(X); i < n; i++) out[i] = x[i] + dt * (y[i] - x[i]);
+  int n = a.size(X);
+#pragma omp simd
+  for (int i = 0; i < n; i++) out[i] = x[i] + dt * (y[i] - x[i]);
 }
 void towards_backward(const Args& a) {
   float dt = a.p[0], rest = 1 - dt;
   const float* g = a.cotangent();
   float *dx = a.out[X], *dy = a.out[Y];
   int n = a.size(X);
-  if (dx)
-    for (int i = 0; i < n; i++) dx[i] = rest * g[i];
-  if (dy)
+  if (dy) {
+#pragma omp simd
     for (int i = 0; i < n; i++) dy[i] = dt * g[i];
+  }
+  if (!dx) return;
+#pragma omp simd
+  for (int i = 0; i < n; i++) dx[i] = rest * g[i];  // last, since it may take the cotangent's place
 }
-Register r_towards("towards", {towards, towards_backward, 2, Signature("x[...], y[...] -> out[...]", "dt"),
-                                 1 << X | 1 << Y});
+Register r_towards("towards", in_place({towards, towards_backward, 2, Signature("x[...], y[...] -> out[...]", "dt"),
+                                        1 << X | 1 << Y}));
 
 // -- layer_norm: (x - mean) / sqrt(var + eps) w + b over the last axis; 1 / sqrt(var + eps) and mean serve the gradient -----
 namespace of_layer_norm {
@@ -252,6 +259,7 @@ void masked(const float* x, float* y, const Args& a) {
   uint32_t threshold = static_cast<uint32_t>(a.p[THRESHOLD]);
   float scale = a.p[SCALE];
   for (int r = 0; r < n; r++)
+#pragma omp simd
     for (int c = 0; c < h; c++) {
       uint32_t drawn = scramble(rows[r] * static_cast<uint32_t>(h) + c + salt);
       y[r * h + c] = x[r * h + c] * (drawn >= threshold ? scale : 0.f);
@@ -260,10 +268,10 @@ void masked(const float* x, float* y, const Args& a) {
 void forward(const Args& a) { masked(a.in[X], a.out[0], a); }
 void backward(const Args& a) { masked(a.cotangent(), a.out[X], a); }
 
-Register r("dropout", {forward, backward, 1,
-                       Signature("x[... width], rows:uint[...], key:uint[] -> y[... width]",
-                                 "salt:uint, threshold:uint, scale"),
-                       1 << X});
+Register r("dropout", in_place({forward, backward, 1,
+                                Signature("x[... width], rows:uint[...], key:uint[] -> y[... width]",
+                                          "salt:uint, threshold:uint, scale"),
+                                1 << X}));
 }  // namespace of_dropout
 
 }  // namespace

@@ -26,7 +26,7 @@ class Program : public mx::Primitive {
  public:
   Program(mx::Stream stream, std::vector<Step> steps, std::vector<Value> values, int models)
       : mx::Primitive(stream), steps_(std::move(steps)), values_(std::move(values)), models_(models) {
-    scratch_ = lay_out(values_, steps_.size());
+    scratch_ = lay_out(values_, steps_);
   }
 
   void eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::array>& outputs) override {

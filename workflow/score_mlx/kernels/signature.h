@@ -27,6 +27,7 @@ class Signature {
  public:
   explicit Signature(const char* arrays, const char* numbers = "");
 
+  int takes() const { return static_cast<int>(inputs_.size()); }  // number of inputs, where none is repeated
   size_t gives() const { return outputs_.size(); }  // number of outputs
 
   // Shapes of the outputs. Throws std::invalid_argument where types, shapes or numbers do not fit.

@@ -107,7 +107,15 @@ void cut(float* to, const float* x, const Step& step) {
 
 }  // namespace
 
-size_t lay_out(std::vector<Value>& values, size_t steps) {
+// The inputs whose place a step's first output may take.
+static std::vector<int> replaceable(const Step& step) {
+  if (step.kind == Step::ADD) return step.in;
+  if (step.kind != Step::CALL || step.call->place(0) != 0 || step.call->overwrites() < 0) return {};
+  return {step.in[step.call->overwrites()]};
+}
+
+size_t lay_out(std::vector<Value>& values, const std::vector<Step>& all) {
+  size_t steps = all.size();
   std::vector<std::vector<int>> begin(steps), end(steps);
   for (size_t v = 0; v < values.size(); v++) {
     if (values[v].where != Value::SCRATCH) continue;
@@ -116,8 +124,15 @@ size_t lay_out(std::vector<Value>& values, size_t steps) {
   }
   Scratch scratch;
   for (size_t s = 0; s < steps; s++) {
-    for (int v : begin[s]) values[v].offset = scratch.take(padded(values[v].size));
-    for (int v : end[s]) scratch.give(values[v].offset, padded(values[v].size));
+    int handed = -1;  // an input whose place went to the first output
+    for (int v : begin[s]) {
+      for (int u : v == all[s].out[0] ? replaceable(all[s]) : std::vector<int>{})
+        if (handed < 0 && u >= 0 && values[u].size == values[v].size && std::count(end[s].begin(), end[s].end(), u)) handed = u;
+      bool here = v == all[s].out[0] && handed >= 0;
+      values[v].offset = here ? values[handed].offset : scratch.take(padded(values[v].size));
+    }
+    for (int v : end[s])
+      if (v != handed) scratch.give(values[v].offset, padded(values[v].size));
   }
   return scratch.total();
 }

@@ -27,8 +27,9 @@ struct Step {
   int from = 0;  // CUT: first column
 };
 
-// Gives each intermediate result a place in scratch memory that no other one uses at the same time; the size of it all.
-size_t lay_out(std::vector<Value>& values, size_t steps);
+// Gives each intermediate result a place in scratch memory that no other one uses at the same time, or that of an input
+// which nobody reads after it, where a step may work in place; the size of it all.
+size_t lay_out(std::vector<Value>& values, const std::vector<Step>& steps);
 
 // Runs the steps for one model; `memory`: where each value is.
 void run_steps(const std::vector<Step>& steps, const std::vector<float*>& memory);

@@ -3,7 +3,7 @@
 from score_mlx.nn.activations import elu, leaky, leaky_relu, relu
 from score_mlx.nn.dropout import Noise
 from score_mlx.nn.fast_math import fused, on_cpu, softmax
-from score_mlx.nn.layers import GRUCell, LayerNorm, Linear, glorot, head_dots, linear, towards
+from score_mlx.nn.layers import GRUCell, LayerNorm, Linear, add_bias, glorot, head_dots, linear, scale, towards
 from score_mlx.nn.lookup import Embedding
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "LayerNorm",
     "Linear",
     "Noise",
+    "add_bias",
     "elu",
     "fused",
     "glorot",
@@ -21,6 +22,7 @@ __all__ = [
     "linear",
     "on_cpu",
     "relu",
+    "scale",
     "softmax",
     "towards",
 ]

@@ -52,6 +52,21 @@ def towards(h: mx.array, y: mx.array, dt: float | mx.array) -> mx.array:
     return h + dt * (y - h)
 
 
+def add_bias(x: mx.array, bias: mx.array, times: mx.array | None = None) -> mx.array:
+    """x + times bias: (n, width), (width,), (n, 1) or None for 1 -> (n, width). There is no gradient for `times`."""
+    if kernels.serve(x):
+        return kernels.call("add_bias", [x, bias, kernels.NONE if times is None else times.squeeze(-1)])
+    fit("add_bias", bias, [x.shape[-1]], "bias")
+    if times is not None:
+        fit("add_bias", times, [len(x), 1], "times")
+    return x + (bias if times is None else times * bias)
+
+
+def scale(x: mx.array, factor: float) -> mx.array:
+    """factor x, of any shape."""
+    return kernels.call("scale", [x], [factor]) if kernels.serve(x) else x * factor
+
+
 def head_dots(x: mx.array, vector: mx.array) -> mx.array:
     """Dot product of each head's columns with that head's vector: (n, H), (1, heads, H / heads) -> (n, heads)."""
     if kernels.serve(x):

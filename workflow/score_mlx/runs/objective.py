@@ -191,10 +191,9 @@ class Regression(Objective):
 
     def loss(self, prediction: mx.array, label: mx.array, weight: mx.array) -> mx.array:
         """Mean squared error."""
-        import mlx.core as mx
+        from score_mlx.nn.losses import mean_square
 
-        error = prediction - label
-        return (weight * error * error).sum() / mx.maximum(weight.sum(), 1)
+        return mean_square(prediction, label, weight)
 
     def output(self, raw: np.ndarray, scale: tuple[float, float] = (0.0, 1.0)) -> np.ndarray:
         """The number in the target's unit."""
@@ -226,10 +225,9 @@ class Classification(Objective):
 
     def loss(self, prediction: mx.array, label: mx.array, weight: mx.array) -> mx.array:
         """Mean cross-entropy, log(1 + e^z) - y z of logit z and class y, in the form that no large z overflows."""
-        import mlx.core as mx
+        from score_mlx.nn.losses import mean_entropy
 
-        entropy = mx.logaddexp(prediction, 0) - prediction * label
-        return (weight * entropy).sum() / mx.maximum(weight.sum(), 1)
+        return mean_entropy(prediction, label, weight)
 
     def output(self, raw: np.ndarray, scale: tuple[float, float] = (0.0, 1.0)) -> np.ndarray:
         """P(class 1) of a logit, without overflow."""

@@ -8,7 +8,7 @@ from score_mlx.models.graphs.bond_state import BondState
 from score_mlx.models.graphs.recipe import Recipe, update
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.models.graphs.topology import Topology
-from score_mlx.nn import GRUCell, Linear, Noise, elu, leaky_relu, linear
+from score_mlx.nn import GRUCell, Linear, Noise, add_bias, elu, leaky_relu, linear
 
 
 class FrozenAttFP(nn.Module):
@@ -30,7 +30,8 @@ class FrozenAttFP(nn.Module):
         of_state = linear(h, self.align_state, self.align_bias)
         logits = bonds.combine(target=of_state, bond=linear(neighbours, self.align_neighbour), slope=0.01)  # (M, 1)
         total = bonds.weigh(noise(neighbours, bonds.bond_id), bonds.softmax(logits))  # (A, H)
-        context = elu(linear(total, self.attend.weight) + (bonds.degree > 0) * self.attend.bias)
+        bonded = (bonds.degree > 0).astype(total.dtype)  # (A, 1)
+        context = elu(add_bias(linear(total, self.attend.weight), self.attend.bias, bonded))
         return leaky_relu(self.gru(context, h))
 
 

@@ -5,7 +5,7 @@ import mlx.nn as nn
 
 from score_mlx.models.graphs.recipe import Recipe
 from score_mlx.models.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, glorot, head_dots, leaky_relu, linear
+from score_mlx.nn import Linear, Noise, add_bias, glorot, head_dots, leaky_relu, linear
 
 
 class GAT(nn.Module):
@@ -32,7 +32,7 @@ class GAT(nn.Module):
             slope=0.2,
         )  # (M, heads)
         attention = noise(bonds.softmax(logits), bonds.bond_id)
-        return bonds.attend(x, attention) + self.bias  # (A, H)
+        return add_bias(bonds.attend(x, attention), self.bias)  # (A, H)
 
 
 RECIPE = Recipe(GAT, leaky_relu)

@@ -5,7 +5,7 @@ import mlx.nn as nn
 
 from score_mlx.models.graphs.recipe import Recipe
 from score_mlx.models.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, glorot, head_dots, leaky_relu, linear
+from score_mlx.nn import Linear, Noise, add_bias, glorot, head_dots, leaky_relu, linear
 
 
 class GATv2(nn.Module):
@@ -27,11 +27,11 @@ class GATv2(nn.Module):
     def __call__(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
         """Atom states (A, H) -> atom states (A, H), without the activation."""
         x = self.linear(h)  # (A, H)
-        bond = linear(bonds.bonds, self.mix_bond @ self.embed_bond.weight)
+        bond = linear(bonds.bonds, linear(self.mix_bond, self.embed_bond.weight.T))
         from_source, from_target = linear(x, self.mix_source), linear(x, self.mix_target)
         mixed = bonds.combine(source=from_source, target=from_target, bond=bond, slope=0.2)  # (M, H)
         attention = noise(bonds.softmax(head_dots(mixed, self.attend)), bonds.bond_id)  # (M, heads)
-        return bonds.attend(x, attention) + self.bias  # (A, H)
+        return add_bias(bonds.attend(x, attention), self.bias)  # (A, H)
 
 
 RECIPE = Recipe(GATv2, leaky_relu)

@@ -5,7 +5,7 @@ import mlx.nn as nn
 
 from score_mlx.models.graphs.recipe import Recipe
 from score_mlx.models.graphs.topology import Topology
-from score_mlx.nn import LayerNorm, Linear, Noise, relu
+from score_mlx.nn import LayerNorm, Linear, Noise, relu, scale
 
 
 class GT(nn.Module):
@@ -30,7 +30,7 @@ class GT(nn.Module):
         return self.norm_ffn(h + noise(self.outer(relu(self.inner(h))), bonds.atom_id))  # (A, H)
 
     def _attend(self, h: mx.array, bonds: Topology, noise: Noise) -> mx.array:
-        q, k, v = self.query(h) * self.width**-0.5, self.key(h), self.value(h)  # (A, H) each
+        q, k, v = scale(self.query(h), self.width**-0.5), self.key(h), self.value(h)  # (A, H) each
         return bonds.attend_pairs(q, k, v, self.bond_bias(bonds.bonds), self.bond_value(bonds.bonds), noise)
 
 

@@ -5,7 +5,7 @@ import mlx.nn as nn
 
 from score_mlx.models.graphs.recipe import Recipe
 from score_mlx.models.graphs.topology import Topology
-from score_mlx.nn import Linear, Noise, glorot, linear, relu
+from score_mlx.nn import Linear, Noise, add_bias, glorot, linear, relu
 
 
 class MPNN(nn.Module):
@@ -27,7 +27,7 @@ class MPNN(nn.Module):
         from_source, from_target = linear(h, self.source), linear(h, self.target, self.bias)
         from_bond = linear(bonds.bonds, self.bond)
         inner = bonds.combine(source=from_source, target=from_target, bond=from_bond, slope=0)  # (M, H)
-        return linear(bonds.sum(inner), self.outer.weight) + bonds.degree * self.outer.bias  # (A, H)
+        return add_bias(linear(bonds.sum(inner), self.outer.weight), self.outer.bias, bonds.degree)  # (A, H)
 
 
 class AdditiveMPNN(MPNN):

@@ -1,0 +1,33 @@
+"""Means over molecules that a network minimises; a molecule of weight 0 is padding."""
+
+import mlx.core as mx
+
+from score_mlx import kernels
+from score_mlx.nn.shapes import fit
+
+
+def mean_square(prediction: mx.array, label: mx.array, weight: mx.array) -> mx.array:
+    """Weighted mean of (prediction - label)^2: (n,), (n,), (n,) -> (). There is a gradient for the prediction only."""
+    if kernels.serve(prediction):
+        return kernels.call("mean_square", [prediction, label, weight])
+    error = prediction - _fitting("mean_square", prediction, label, weight)
+    return (weight * error * error).sum() / mx.maximum(weight.sum(), 1)
+
+
+def mean_entropy(logit: mx.array, label: mx.array, weight: mx.array) -> mx.array:
+    """Weighted mean of log(1 + e^z) - y z of logits z and classes y: (n,), (n,), (n,) -> (). No large z overflows."""
+    if kernels.serve(logit):
+        return kernels.call("mean_entropy", [logit, label, weight])
+    entropy = mx.logaddexp(logit, 0) - logit * _fitting("mean_entropy", logit, label, weight)
+    return (weight * entropy).sum() / mx.maximum(weight.sum(), 1)
+
+
+def _fitting(name: str, prediction: mx.array, label: mx.array, weight: mx.array) -> mx.array:
+    """The label.
+
+    Raises:
+        ValueError: label or weight has another shape than the prediction.
+    """
+    fit(name, label, prediction.shape, "label")
+    fit(name, weight, prediction.shape, "weight")
+    return label
