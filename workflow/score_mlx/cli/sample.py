@@ -10,6 +10,7 @@ import typer
 from score_mlx import runtime
 from score_mlx.models.families import inputs_of, read_record, spec_of
 from score_mlx.models.language.spec import LanguageSpec
+from score_mlx.runs.spec import of_type
 from score_mlx.system.errors import UserError
 
 
@@ -43,9 +44,10 @@ def sample(
     from score_mlx.models.language.trainer import load_model
 
     if exported.is_file():
-        spec, vocabulary = spec_of(read_record(record), record), read_vocabulary(exported)
-        if not isinstance(spec, LanguageSpec):
-            raise UserError(f"{record}: {spec.model} is {spec.FAMILY}, expected a language model")
+        found, vocabulary = spec_of(read_record(record), record), read_vocabulary(exported)
+        spec = next(iter(of_type([found], LanguageSpec)), None)
+        if spec is None:
+            raise UserError(f"{record}: {found.model} is {found.FAMILY}, expected a language model")
     else:
         spec = LanguageSpec.from_path(record)
         vocabulary = Corpus.load(inputs_of(spec, results)["corpus"].parent).vocabulary

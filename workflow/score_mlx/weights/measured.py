@@ -17,6 +17,7 @@ from score_mlx.models.language.trainer import load_weights
 from score_mlx.models.prediction import Ensemble
 from score_mlx.runs.records import as_json
 from score_mlx.runs.schema import LanguageRecord
+from score_mlx.runs.spec import of_type
 from score_mlx.system.errors import UserError
 from score_mlx.weights.text_card import kept
 
@@ -62,10 +63,11 @@ def measured(record: Path, results: Path, which: str = "best") -> list[Measured]
     content = read_record(record)
     spec = spec_of(content, record)
     files = inputs_of(spec, results)
-    if isinstance(spec, LanguageSpec) and isinstance(content, LanguageRecord):
+    if isinstance(content, LanguageRecord):
+        (text_spec,) = of_type([spec], LanguageSpec)
         corpus = Corpus.load(files["corpus"].parent)
         _require(content.corpus, corpus.record(), record, results)
-        return _text(spec, content, corpus, record.with_name("weights") / f"{which}.safetensors", which)
+        return _text(text_spec, content, corpus, record.with_name("weights") / f"{which}.safetensors", which)
     data = FoldedData.load(files)
     _require(content.data, data.record(), record, results)
     ensemble = Ensemble(record, which, results)

@@ -12,6 +12,7 @@ from score_mlx.data.text.corpus import CLIMBMIX, sources_of
 from score_mlx.models.families import family_of, spec_from_values
 from score_mlx.models.language.spec import IteratedSpec, LanguageSpec
 from score_mlx.runs.schema import Evaluation, LanguageRecord, RunMeta
+from score_mlx.runs.spec import of_type
 from score_mlx.weights.card import origin
 
 UNITS = {
@@ -136,12 +137,12 @@ def _limits(record: LanguageRecord) -> list[str]:
         "no statement about anything, and may repeat the text word by word.",
         "- Losses compare with others only on the same text, tokens and division of it.",
     ]
-    if isinstance(spec, LanguageSpec):
-        lines.append(f"- It sees {spec.context} tokens at a time.")
-    if isinstance(spec, IteratedSpec) and spec.validation == "sampled":
-        lines.append(
-            f"- The validation loss is that of {spec.evaluation_batches} random batches, not of the whole text."
-        )
+    lines += [f"- It sees {each.context} tokens at a time." for each in of_type([spec], LanguageSpec)]
+    lines += [
+        f"- The validation loss is that of {each.evaluation_batches} random batches, not of the whole text."
+        for each in of_type([spec], IteratedSpec)
+        if each.validation == "sampled"
+    ]
     for cut in record.cuts:
         lines.append(f"- Trained with {cut.setting} = {cut.ours} instead of the paper's {cut.paper}.")
     if not record.cuts:
