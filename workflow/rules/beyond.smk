@@ -80,11 +80,6 @@ rule factorial:
         " --out {output.csv} --figure {output.png}"
 
 
-def beyond_tables():
-    """Of the experiments that have runs of their own; where nothing is trained, of those with such records."""
-    return [f"{TABLES}/{name}.csv" for name in BEYOND if there(records_at(CONFIG.beyond_own(name)))]
-
-
 rule beyond:
     input:
         lambda wildcards: beyond_tables(),

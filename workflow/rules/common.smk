@@ -133,6 +133,12 @@ def beyond_records(name, file="run.json"):
     return there(records_at(or_exit(CONFIG.beyond_specs, name), file))
 
 
+def beyond_tables():
+    """Of the experiments that have runs of their own; where nothing is trained, of those with such records."""
+    own = {name: records_at(CONFIG.beyond_own(name)) for name in CONFIG.beyond_here}
+    return [f"{TABLES}/{name}.csv" for name, records in own.items() if there(records)]
+
+
 def drawing_of(figure):
     return CONFIG.experiments[EXPERIMENT_OF[figure]].drawings[figure]
 

@@ -34,6 +34,14 @@ def test_cost_in_proportion_to_epochs_and_blocks():
     assert found.hours(1) == pytest.approx(2970 / 3600) and found.hours(8) == pytest.approx(1900 / 3600)
 
 
+def test_cost_grows_with_the_data_set():
+    """Of a built-in one with its known number of molecules, of another with the number given."""
+    known = [run(seconds=112.8)]  # on ESOL, 1,128 molecules
+    for dataset, rows, seconds in (("lipo", None, 420.0), ("freesolv", None, 64.2), ("mine", 2256, 225.6)):
+        found = estimate([GraphSpec(dataset, "gat", "SCORE")], set(), known, rows)
+        assert found.seconds == pytest.approx(seconds)
+
+
 def test_the_same_form_is_preferred_and_another_stands_in():
     known = [run(seconds=100.0), run(config="base", seconds=300.0)]
     assert estimate([GraphSpec("esol", "gat", "base", head="mlp")], set(), known).seconds == pytest.approx(300)

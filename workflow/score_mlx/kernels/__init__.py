@@ -1,8 +1,8 @@
 """Compiled kernels for the CPU: what a layer does to its messages, gates or pairs as one operation of MLX.
 
 MLX composes such a step from dozens of operations, each of which costs a dispatch, an array and a pass through memory.
-Here one C++ loop does it, with its gradient; matrix products stay with the BLAS. The C++ files beside this one are
-compiled by `python -m score_mlx.kernels` (the Makefile does). Without them, on a GPU and on a Mac every layer
+Here one C++ loop does it, with its gradient; another does the products of linear layers. The C++ files beside this one
+are compiled by `python -m score_mlx.kernels` (the Makefile does). Without them, on a GPU and on a Mac every layer
 computes the same numbers from MLX's own operations; `SCORE_KERNELS=off` asks for that.
 """
 

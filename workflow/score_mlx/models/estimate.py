@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from score_mlx.data.chem.facts import FACTS
 from score_mlx.runs.schema import RunMeta
 from score_mlx.runs.spec import Spec
 
@@ -73,16 +74,22 @@ def cost(
     """Seconds, from those of the runs most like this one, in proportion to its work; None where none is like it.
 
     Args:
-        rows: molecules of its data set, where they are known; the cost of a run of molecules grows with them.
+        rows: molecules of its data set, where it is not built in; the cost of a run of molecules grows with them.
     """
     alike = [run for run in known if run.spec.kind == spec.kind]
     closest = [run for run in alike if run.spec.configuration == spec.configuration] or alike
     if not closest:
         return None
-    return choose(run.meta.seconds * spec.work / run.spec.work * _size(run, rows) for run in closest)
+    size = rows or _rows(spec)
+    return choose(run.meta.seconds * spec.work / run.spec.work * _larger(size, run) for run in closest)
 
 
-def _size(run: Measured, rows: int | None) -> float:
-    """How many times larger a data set is than a run's own; 1 for a text."""
-    own = getattr(getattr(run, "dataset", None), "rows", None)
+def _rows(spec: Spec) -> float | None:
+    """Molecules of a built-in data set."""
+    return FACTS.get(spec.dataset, {}).get("rows")
+
+
+def _larger(rows: float | None, run: Measured) -> float:
+    """How many times larger a data set is than a run's own; 1 for a text, and where either is not known."""
+    own = getattr(getattr(run, "dataset", None), "rows", None) or _rows(run.spec)
     return rows / own if rows and own else 1.0

@@ -30,7 +30,7 @@ def minutes(spec: Spec, reference: Path) -> int:
     """Minutes to ask for.
 
     Args:
-        spec: the run, on a data set of ESOL's size.
+        spec: the run; a reader's own data set is taken to be as large as those of the runs that are like it.
         reference: folder of the records whose run.meta.json say what they took.
     """
     seconds = cost(spec, measured(reference), max)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from score_mlx.data.chem.facts import FACTS
 from score_mlx.experiments.speedup import table as speedup
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.runs.run import Run, mean_std
@@ -146,8 +147,6 @@ def _esol_fact(fact: str) -> Measure:
     """A fact of ESOL that is checked whenever the data are read, so that a record on ESOL confirms it."""
 
     def known(evidence: Evidence, number: Published) -> Measured:
-        from score_mlx.data.chem.datasets import FACTS  # RDKit takes a second to import
-
         spec = evidence.by_model("table1")["CatBoost"]
         evidence.runs([spec])
         how = "the file's own value, checked when it is read"

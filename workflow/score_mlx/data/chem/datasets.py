@@ -13,6 +13,7 @@ from score_mlx.data import classes
 from score_mlx.data.chem import nci, qc
 from score_mlx.data.chem.columns import some
 from score_mlx.data.chem.csvfile import header_of, read_rows, to_stderr
+from score_mlx.data.chem.facts import FACTS
 from score_mlx.data.chem.numbers import MISSING
 from score_mlx.data.chem.prepared import COLUMNS, WORDS, content_sha256, load_info
 from score_mlx.data.dataset_names import BUILT_IN, column_dataset, dataset_name, stem
@@ -70,12 +71,6 @@ NCI = Table(
     label="NCI stand-in, labels computed by Delaney's equation",
 )
 SOURCE = ".source"  # beside a reader's molecules, the path of their file
-# For ESOL the paper prints a range of [-8.057, 1.071], which no copy of the data has.
-FACTS: dict[str, dict[str, float]] = {
-    "esol": {"rows": 1128, "lowest target": -11.6, "highest target": 1.58, "distinct molecules": 1117},
-    "freesolv": {"rows": 642, "lowest target": -25.47, "highest target": 3.43, "distinct molecules": 642},
-    "lipo": {"rows": 4200, "lowest target": -1.5, "highest target": 4.5, "distinct molecules": 4200},
-}
 
 
 def prepare(
