@@ -32,24 +32,24 @@ def card(record: RunRecord | ClassRecord, meta: RunMeta, model: str, source: Sou
         source: of its data, where data/sources.yaml has it.
     """
     data = record.dataset
-    return "\n".join(
-        [
-            "---",
-            yaml.safe_dump(_head(record, model), sort_keys=False, allow_unicode=True).rstrip(),
-            "---",
-            "",
-            f"# {model}, trained on {data.label}",
-            "",
-            f"{len(record.folds)} models, one for each fold of a cross-validation, with {record.parameters:,} "
-            "parameters each. A prediction is the mean over them.",
-            "",
-            *_data(record, source),
-            *_metrics(record),
-            *_limits(record),
-            *_use(),
-            *origin(record.spec, meta),
-        ]
+    return sheet(
+        _head(record, model),
+        f"{model}, trained on {data.label}",
+        f"{len(record.folds)} models, one for each fold of a cross-validation, with {record.parameters:,} "
+        "parameters each. A prediction is the mean over them.",
+        "",
+        *_data(record, source),
+        *_metrics(record),
+        *_limits(record),
+        *_use(),
+        *origin(record.spec, meta),
     )
+
+
+def sheet(head: dict[str, Any], title: str, *lines: str) -> str:
+    """A card in Markdown: what a hub reads, a title, and what follows."""
+    front = yaml.safe_dump(head, sort_keys=False, allow_unicode=True).rstrip()
+    return "\n".join(["---", front, "---", "", f"# {title}", "", *lines])
 
 
 def _head(record: RunRecord | ClassRecord, model: str) -> dict[str, Any]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from score_mlx.data.sources import Source
 from score_mlx.data.text.corpus import CLIMBMIX, sources_of
 from score_mlx.models.families import family_of, spec_from_values
 from score_mlx.models.language.spec import IteratedSpec, LanguageSpec
 from score_mlx.runs.schema import Evaluation, LanguageRecord, RunMeta
 from score_mlx.runs.spec import of_type
-from score_mlx.weights.card import origin
+from score_mlx.weights.card import origin, sheet
 
 UNITS = {
     "val_loss": "validation loss, nats a token",
@@ -30,23 +28,17 @@ def text_card(record: LanguageRecord, meta: RunMeta, model: str, sources: Mappin
         model: its name in tables.
         sources: data/sources.yaml by name.
     """
-    return "\n".join(
-        [
-            "---",
-            yaml.safe_dump(_head(record, model), sort_keys=False, allow_unicode=True).rstrip(),
-            "---",
-            "",
-            f"# {model}, trained on {record.corpus.label}",
-            "",
-            f"A language model with {record.parameters:,} parameters. It writes text like the one it was trained on, "
-            "and serves to compare architectures.",
-            "",
-            *_data(record, sources),
-            *_losses(record),
-            *_limits(record),
-            *_use(),
-            *origin(record.spec, meta),
-        ]
+    return sheet(
+        _head(record, model),
+        f"{model}, trained on {record.corpus.label}",
+        f"A language model with {record.parameters:,} parameters. It writes text like the one it was trained on, "
+        "and serves to compare architectures.",
+        "",
+        *_data(record, sources),
+        *_losses(record),
+        *_limits(record),
+        *_use(),
+        *origin(record.spec, meta),
     )
 
 
