@@ -81,9 +81,9 @@ reference: $(VENV)/.installed ## copy finished records to the reference folders 
 	! find results/runs -name run.json 2>/dev/null | grep -q . || $(VENV)/bin/score-mlx export $(REFERENCE)
 	rm -rf build/reference
 	mkdir -p build/reference/results build/reference/paper_figures $(FIGURES)
-	for file in $(wildcard results/bench*.csv results/bench*.md); do cp $$file $(REFERENCE)/ || exit 1; done  # a claim reads them
-	for file in $(wildcard $(REFERENCE)/bench* results/bench*); do cp $$file build/reference/results/ || exit 1; done
-	! test -f results/bench.png || mv build/reference/results/bench*.png build/reference/paper_figures/
+	for file in $(wildcard results/bench*.csv results/bench*.md results/bench*.json); do cp $$file $(REFERENCE)/ || exit 1; done  # a claim reads them
+	cp $(REFERENCE)/bench* build/reference/results/
+	! test -f results/bench.png || cp results/bench.png build/reference/paper_figures/
 	$(VENV)/bin/score-mlx redraw $(REFERENCE)/runs build/reference
 	rm -f build/reference/results/config.resolved.yaml
 	cp build/reference/results/*.csv build/reference/results/*.md build/reference/results/*.json \

@@ -10,7 +10,7 @@ from pathlib import Path
 import made_up_records as made_up
 import pytest
 import yaml
-from score_mlx import cli
+from commands import run
 from score_mlx.cli import train as cli_train
 from score_mlx.cli.schema import schemas
 from score_mlx.models.dense.spec import DenseSpec
@@ -18,18 +18,8 @@ from score_mlx.models.families import FAMILIES
 from score_mlx.models.graphs.spec import ARCHS, PAPER_CONFIGS, GraphSpec
 from score_mlx.runs.spec import results_of
 from score_mlx.system.errors import UserError
-from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def run(*arguments, code=0):
-    """Standard output of a command that ends with `code`; a UserError is raised as it is."""
-    done = CliRunner().invoke(cli.app, [str(a) for a in arguments])
-    if isinstance(done.exception, UserError):
-        raise done.exception
-    assert done.exit_code == code, done.output
-    return done.output
 
 
 def process(*arguments, cwd=ROOT):

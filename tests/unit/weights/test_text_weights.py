@@ -8,13 +8,12 @@ import made_up_records as made_up
 import pytest
 import tiny_text
 import yaml
-from score_mlx import cli
+from commands import run as score_mlx
 from score_mlx.models.language.trainer import train
 from score_mlx.system.errors import UserError
 from score_mlx.weights.export import export_run
 from score_mlx.weights.measured import measured
 from score_mlx.weights.sums import verify
-from typer.testing import CliRunner
 
 CORPUS = tiny_text.markov()
 SPECS = {
@@ -22,14 +21,6 @@ SPECS = {
     "whole": tiny_text.spec("chargpt", "mSCORE_skip05", blocks=2, steps=2, validation="whole"),
     "by the clock": tiny_text.spec("d4", "base"),
 }
-
-
-def score_mlx(*arguments, code=0):
-    done = CliRunner().invoke(cli.app, [str(a) for a in arguments])
-    if isinstance(done.exception, UserError):
-        raise done.exception
-    assert done.exit_code == code, done.output
-    return done.output
 
 
 @pytest.fixture(scope="module")

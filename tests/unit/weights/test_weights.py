@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import tiny
 import yaml
-from score_mlx import cli
+from commands import run as score_mlx
 from score_mlx.data.chem.folds import load_folds
 from score_mlx.data.chem.prepared import load_molecules
 from score_mlx.data.sources import load_sources
@@ -31,7 +31,6 @@ from score_mlx.weights.opened import fetched, opened
 from score_mlx.weights.release import metadata, release
 from score_mlx.weights.sums import read_sums, verify, write_sums
 from sklearn.metrics import roc_auc_score
-from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[3]
 RINGS = ("", "c1ccccc1", "C1CC1", "C1CCC1", "C1CCCC1", "C1CCCCC1", "c1ccncc1", "c1ccoc1")
@@ -41,14 +40,6 @@ RUNS = {
     "SCORE_gcn": ["graph", "--arch", "gcn", "--config", "SCORE", "--descriptors", "--hidden", 16],
     "gat": ["graph", "--arch", "gat", "--config", "base", "--hidden", 16],
 }
-
-
-def score_mlx(*arguments, code=0):
-    done = CliRunner().invoke(cli.app, [str(a) for a in arguments])
-    if isinstance(done.exception, UserError):
-        raise done.exception
-    assert done.exit_code == code, done.output
-    return done.output
 
 
 @pytest.fixture(scope="module")

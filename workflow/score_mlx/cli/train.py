@@ -143,7 +143,7 @@ def run(
     specs = [spec_from_path(str(record)) for record in records]
     family = family_of(specs[0])
     for record, spec in zip(records, specs, strict=True):
-        if replace(spec, repeat=specs[0].repeat, seed=specs[0].seed) != specs[0]:
+        if spec.without_repeat != specs[0].without_repeat:
             raise UserError(f"{record}: expected a run that differs from {records[0]} in repeat and seed only")
     devices = dict(_family_and_device(word) for word in device or ())
     runs = []

@@ -132,13 +132,8 @@ void towards_backward(const Args& a) {
   const float* g = a.cotangent();
   float *dx = a.out[X], *dy = a.out[Y];
   int n = a.size(X);
-  if (dy) {
-#pragma omp simd
-    for (int i = 0; i < n; i++) dy[i] = dt * g[i];
-  }
-  if (!dx) return;
-#pragma omp simd
-  for (int i = 0; i < n; i++) dx[i] = rest * g[i];  // last, since it may take the cotangent's place
+  if (dy) scale_(dy, dt, g, n);
+  if (dx) scale_(dx, rest, g, n);  // last, since it may take the cotangent's place
 }
 Register r_towards("towards", in_place({towards, towards_backward, 2, Signature("x[...], y[...] -> out[...]", "dt"),
                                         1 << X | 1 << Y}));

@@ -1,11 +1,10 @@
-// Products in registers: a tile of the result is ROWS rows by a panel of columns, summed over one factor's rows in place
+// Products in registers: a tile of the result is ROWS_AT_ONCE rows by a panel of columns, summed over one factor's rows in place
 // and the other factor's panel, copied so that it is read line after line. For a layer's few hundred rows this is faster
 // than a BLAS, which copies both factors. The BLAS does the rest: processors without AVX2, very small and very wide products.
 #include "products.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "blas.h"

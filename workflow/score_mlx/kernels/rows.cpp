@@ -48,14 +48,8 @@ Register r("add_bias", in_place({forward, backward, 2, Signature("x[... width], 
 // -- scale: factor x -------------------------------------------------------------------------------------------------------
 enum { X };
 
-void times_factor(const float* x, float* y, const Args& a) {
-  float factor = a.p[0];
-  int n = a.size(X);
-#pragma omp simd
-  for (int i = 0; i < n; i++) y[i] = factor * x[i];
-}
-void scale(const Args& a) { times_factor(a.in[X], a.out[0], a); }
-void scale_backward(const Args& a) { times_factor(a.cotangent(), a.out[X], a); }
+void scale(const Args& a) { scale_(a.out[0], a.p[0], a.in[X], a.size(X)); }
+void scale_backward(const Args& a) { scale_(a.out[X], a.p[0], a.cotangent(), a.size(X)); }
 Register r_scale("scale", in_place({scale, scale_backward, 1, Signature("x[...] -> y[...]", "factor"), 1 << X}));
 
 }  // namespace

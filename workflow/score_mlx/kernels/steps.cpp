@@ -114,6 +114,15 @@ static std::vector<int> replaceable(const Step& step) {
   return {step.in[step.call->overwrites()]};
 }
 
+// The one of them whose place step number s hands on, which nobody reads after it; -1 if there is none.
+static int handed_on(const Step& step, int s, const std::vector<Value>& values) {
+  const Value& output = values[step.out[0]];
+  if (output.where != Value::SCRATCH) return -1;
+  for (int u : replaceable(step))
+    if (u >= 0 && values[u].where == Value::SCRATCH && values[u].last == s && values[u].size == output.size) return u;
+  return -1;
+}
+
 size_t lay_out(std::vector<Value>& values, const std::vector<Step>& all) {
   size_t steps = all.size();
   std::vector<std::vector<int>> begin(steps), end(steps);
@@ -124,12 +133,10 @@ size_t lay_out(std::vector<Value>& values, const std::vector<Step>& all) {
   }
   Scratch scratch;
   for (size_t s = 0; s < steps; s++) {
-    int handed = -1;  // an input whose place went to the first output
+    int handed = handed_on(all[s], static_cast<int>(s), values);
     for (int v : begin[s]) {
-      for (int u : v == all[s].out[0] ? replaceable(all[s]) : std::vector<int>{})
-        if (handed < 0 && u >= 0 && values[u].size == values[v].size && std::count(end[s].begin(), end[s].end(), u)) handed = u;
-      bool here = v == all[s].out[0] && handed >= 0;
-      values[v].offset = here ? values[handed].offset : scratch.take(padded(values[v].size));
+      bool there = handed >= 0 && v == all[s].out[0];
+      values[v].offset = there ? values[handed].offset : scratch.take(padded(values[v].size));
     }
     for (int v : end[s])
       if (v != handed) scratch.give(values[v].offset, padded(values[v].size));

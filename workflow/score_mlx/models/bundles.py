@@ -59,11 +59,6 @@ class Wanted:
         return replace(runs[0], beside=tuple(runs[1:]))
 
 
-def same_but_repeat(spec: Spec) -> Spec:
-    """What repetitions of a configuration have in common."""
-    return replace(spec, repeat=0, seed=0)
-
-
 def bundled(wanted: Sequence[Wanted], most: int = RUNS) -> list[Wanted]:
     """A list with its repetitions in bundles, each in the place of its first run.
 
@@ -79,12 +74,12 @@ def bundled(wanted: Sequence[Wanted], most: int = RUNS) -> list[Wanted]:
     open_ones: dict[Spec, list[Wanted]] = {}
     for run in wanted:
         alike = run.gpu and family_of(run.spec).side_by_side
-        bundle = open_ones.get(same_but_repeat(run.spec)) if alike else None
+        bundle = open_ones.get(run.spec.without_repeat) if alike else None
         if bundle is None or len(bundle) >= most:
             bundle = []
             bundles.append(bundle)
             if alike:
-                open_ones[same_but_repeat(run.spec)] = bundle
+                open_ones[run.spec.without_repeat] = bundle
         bundle.append(run)
     return [Wanted.bundle(bundle) for bundle in bundles]
 

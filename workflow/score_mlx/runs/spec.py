@@ -87,6 +87,11 @@ class Spec(ABC):
         return self.as_dict().get("config", "")
 
     @property
+    def without_repeat(self) -> Self:
+        """The same with repeat and seed 0: what repetitions of one run have in common."""
+        return self.with_known(repeat=0, seed=0)
+
+    @property
     def options(self) -> str:
         """The fields that differ from their defaults, as `name=value` in field order, or `default`."""
         changed = [f for f in self.option_fields() if getattr(self, f.name) != f.default]

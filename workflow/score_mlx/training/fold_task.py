@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -85,7 +85,7 @@ class FoldTask(ABC, Generic[S, D]):
         if any(steps(m.data, m.fold, spec.batch_size) != self.steps for m in self.members):
             places = [m.fold for m in self.members]
             raise ValueError(f"folds {places} have different numbers of batches and cannot train side by side")
-        if len({replace(m.spec, repeat=0, seed=0) for m in self.members}) > 1:
+        if len({m.spec.without_repeat for m in self.members}) > 1:
             raise ValueError("runs side by side may differ in repeat and seed only")
         if len({m.data.info.get("sha256") for m in self.members}) > 1:
             raise ValueError("runs side by side have the same molecules")

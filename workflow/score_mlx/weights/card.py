@@ -41,7 +41,7 @@ def card(record: RunRecord | ClassRecord, meta: RunMeta, model: str, source: Sou
         *_data(record, source),
         *_metrics(record),
         *_limits(record),
-        *_use(),
+        *use("score-mlx predict FOLDER molecules.csv --smiles-column smiles --out predictions.csv"),
         *origin(record.spec, meta),
     )
 
@@ -135,17 +135,10 @@ def _limits(record: RunRecord | ClassRecord) -> list[str]:
     return [*lines, ""]
 
 
-def _use() -> list[str]:
-    return [
-        "## Use",
-        "",
-        "```",
-        "score-mlx predict FOLDER molecules.csv --smiles-column smiles --out predictions.csv",
-        "```",
-        "",
-        "FOLDER is this folder or its https address. `SHA256SUMS` is checked first.",
-        "",
-    ]
+def use(*commands: str) -> list[str]:
+    """What may be done with the folder, as commands that name it FOLDER."""
+    about = "FOLDER is this folder or its https address. `SHA256SUMS` is checked first."
+    return ["## Use", "", "```", *commands, "```", "", about, ""]
 
 
 def origin(spec: Mapping[str, Any], meta: RunMeta) -> list[str]:

@@ -11,7 +11,7 @@ from score_mlx.models.families import family_of, spec_from_values
 from score_mlx.models.language.spec import IteratedSpec, LanguageSpec
 from score_mlx.runs.schema import Evaluation, LanguageRecord, RunMeta
 from score_mlx.runs.spec import of_type
-from score_mlx.weights.card import origin, sheet
+from score_mlx.weights.card import origin, sheet, use
 
 UNITS = {
     "val_loss": "validation loss, nats a token",
@@ -37,7 +37,10 @@ def text_card(record: LanguageRecord, meta: RunMeta, model: str, sources: Mappin
         *_data(record, sources),
         *_losses(record),
         *_limits(record),
-        *_use(),
+        *use(
+            "score-mlx sample FOLDER --tokens 200      # writes text; needs nothing but this folder",
+            "score-mlx weights measure FOLDER          # the loss again, on the text itself",
+        ),
         *origin(record.spec, meta),
     )
 
@@ -140,17 +143,3 @@ def _limits(record: LanguageRecord) -> list[str]:
     if not record.cuts:
         lines.append("- Nothing was cut: trained as long as the paper trains it.")
     return [*lines, ""]
-
-
-def _use() -> list[str]:
-    return [
-        "## Use",
-        "",
-        "```",
-        "score-mlx sample FOLDER --tokens 200      # writes text; needs nothing but this folder",
-        "score-mlx weights measure FOLDER          # the loss again, on the text itself",
-        "```",
-        "",
-        "FOLDER is this folder or its https address. `SHA256SUMS` is checked first.",
-        "",
-    ]
