@@ -59,6 +59,25 @@ def call_all(name: str, inputs: Sequence[mx.array], numbers: Sequence[float] = (
     return _library.call(name, inputs, numbers)
 
 
+def adamw(arrays: Sequence[mx.array], numbers: Sequence[float]) -> list[mx.array]:
+    """A parameter and its moments after one step of AdamW, in the memory of those before where nobody needs them.
+
+    Args:
+        arrays: parameter, gradient, mean, square, of one shape; rate and both bias corrections, scalars; float32.
+        numbers: decays of both moments, epsilon, weight decay.
+
+    Returns:
+        Parameter, mean, square.
+
+    Raises:
+        ValueError: types, shapes or the numbers of arguments do not fit.
+        RuntimeError: there are no kernels.
+    """
+    if _library is None:
+        raise RuntimeError("kernel adamw: none are compiled; ask `serve` first")
+    return _library.adamw(list(arrays), list(numbers))
+
+
 def gather(arrays: Sequence[mx.array]) -> list[mx.array]:
     """Arrays equal to these, the kernels in the graph behind them gathered into few operations.
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "adamw.h"
 #include "call.h"
 #include "program.h"
 
@@ -67,6 +68,7 @@ NB_MODULE(SCORE_MODULE, m) {
   m.def("names", &score::names, "Names of all kernels.");
   m.def("gather", &score::gather, nb::arg("outputs"), "Arrays equal to these whose kernels run as few operations.");
   m.def("set_threads", &score::set_program_threads, nb::arg("count"), "Threads that share the models of a program.");
+  m.def("adamw", &score::adamw, nb::arg("inputs"), nb::arg("numbers"), "A parameter and its moments, one step on.");
   m.def("call", &score::Call::make, nb::arg("kernel"), nb::arg("inputs"), nb::arg("params") = score::Params{},
         "Outputs of a kernel: the result first, then what its gradient needs.");
 }

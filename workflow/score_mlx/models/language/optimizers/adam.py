@@ -5,6 +5,7 @@ from __future__ import annotations
 import mlx.core as mx
 from mlx.optimizers import AdamW
 
+from score_mlx import kernels
 from score_mlx.nn import fused
 
 
@@ -21,7 +22,12 @@ class FusedAdamW(AdamW):
         c1 = c2 = mx.array(1.0)
         if self.bias_correction:
             c1, c2 = (1 / (1 - b ** self.step.astype(mx.float32)) for b in (b1, b2))
-        numbers = [mx.array(value) for value in (b1, b2, self.eps, self.weight_decay)]
+        numbers = [b1, b2, self.eps, self.weight_decay]
+        if kernels.serve(parameter):
+            arrays = [parameter, gradient.astype(mx.float32), state["m"], state["v"], rate, c1, c2]
+            moved, state["m"], state["v"] = kernels.adamw(arrays, numbers)
+            return moved
+        numbers = [mx.array(value) for value in numbers]
         moved, state["m"], state["v"] = _adamw(
             parameter.astype(mx.float32), gradient.astype(mx.float32), state["m"], state["v"], rate, c1, c2, *numbers
         )
