@@ -145,18 +145,18 @@ void times_flipped(const float* x, const float* w, const float* bias, float* y, 
 #endif
 }
 
-void times(const float* g, const float* w, float* dx, int n, int i, int o) {
+void times(const float* g, const float* w, float* dx, int n, int i, int o, bool add) {
 #ifdef OWN_PRODUCTS
   if (!small(n, i, o)) {
     float* panel = memory(static_cast<size_t>(o) * PANEL);
     each_panel(i, [&](int c, int columns) {
       copy_panel(panel, w + c, i, o, columns);
-      strip(n, o, {g, static_cast<size_t>(o), 1}, panel, dx + c, i, columns, false, nullptr);
+      strip(n, o, {g, static_cast<size_t>(o), 1}, panel, dx + c, i, columns, add, nullptr);
     });
     return;
   }
 #endif
-  product(KEEP, KEEP, n, i, o, 1, g, o, w, i, 0, dx, i);
+  product(KEEP, KEEP, n, i, o, 1, g, o, w, i, add ? 1 : 0, dx, i);
 }
 
 void flipped_times(const float* g, const float* x, float* dw, int n, int i, int o) {

@@ -8,8 +8,8 @@ namespace score {
 // y = x w^T + bias; bias (o) may be null.
 void times_flipped(const float* x, const float* w, const float* bias, float* y, int n, int i, int o);
 
-// dx (n, i) = g w
-void times(const float* g, const float* w, float* dx, int n, int i, int o);
+// dx (n, i) = g w; with `add` the product is added to what is there.
+void times(const float* g, const float* w, float* dx, int n, int i, int o, bool add = false);
 
 // dw (o, i) = g^T x
 void flipped_times(const float* g, const float* x, float* dw, int n, int i, int o);

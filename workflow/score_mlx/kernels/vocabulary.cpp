@@ -9,13 +9,20 @@
 #include "blas.h"
 #include "kernels.h"
 #include "maths.h"
+#include "products.h"
 
 namespace score {
 
-static constexpr int TOKENS = 512;  // of a tile
+static constexpr int TOKENS = 256;  // of a tile
 static constexpr int PANEL = 256;   // rows of a panel, or d where that is more: it need not be smaller than W
 
 enum { STATES, WEIGHT, BIAS, TARGETS };
+
+// to = factor x, sums += to
+static void scale_and_add(float* to, float* sums, float factor, const float* x, int n) {
+#pragma omp simd
+  for (int i = 0; i < n; i++) sums[i] += to[i] = factor * x[i];
+}
 
 // A panel of rows of logits z = h W^T + b, z <- cap tanh(z / cap), in tiles of tokens.
 // In: states h (N, d), weight W (V, d), bias b (V,) or (0,), targets (N,) int; p: cap, 0 for none.
@@ -28,11 +35,11 @@ class Panel {
     keep = dh || dw || db;
     int most = std::max(d, PANEL), panels = (n + most - 1) / most;
     rows = panels ? (n + panels - 1) / panels : 0;
-    z.resize(static_cast<size_t>(rows) * (keep ? v : std::min(v, TOKENS)));
+    z.resize(keep ? static_cast<size_t>(rows) * v : 0);
     tile.resize(static_cast<size_t>(rows) * std::min(v, TOKENS));
     levels.resize(static_cast<size_t>(rows) * (v / TOKENS + 1));
     if (!n && dw) std::fill_n(dw, static_cast<size_t>(v) * d, 0.f);
-    if (!n && db) std::fill_n(db, v, 0.f);
+    if (db) std::fill_n(db, v, 0.f);
     for (first = 0; first < n; first += rows) {
       rows = std::min(rows, n - first);
       forward(losses);
@@ -41,11 +48,11 @@ class Panel {
   }
 
  private:
-  // f(number of the tile, its first token, its tokens, its place in z)
+  // f(number of the tile, its first token, its tokens, its place in z, where there is one)
   template <class F>
   void each_tile(F f) {
     for (int t = 0, token = 0; token < v; t++, token += TOKENS) {
-      f(t, token, std::min(TOKENS, v - token), z.data() + (keep ? static_cast<size_t>(token) * rows : 0));
+      f(t, token, std::min(TOKENS, v - token), keep ? z.data() + static_cast<size_t>(token) * rows : nullptr);
     }
   }
 
@@ -63,10 +70,12 @@ class Panel {
     const float* h = a.in[STATES] + static_cast<size_t>(first) * d;
     bool bias = a.given(BIAS);
     each_tile([&](int t, int token, int width, float* at) {
-      for (int r = 0; bias && r < rows; r++) std::copy_n(a.in[BIAS] + token, width, at + static_cast<size_t>(r) * width);
       const float* w = a.in[WEIGHT] + static_cast<size_t>(token) * d;
-      product(KEEP, FLIP, rows, width, d, 1, h, d, w, d, bias ? 1 : 0, at, width);
-      for (int r = 0; r < rows; r++) add_up(r, t, token, width, at + static_cast<size_t>(r) * width);
+      times_flipped(h, w, bias ? a.in[BIAS] + token : nullptr, tile.data(), rows, d, width);
+      for (int r = 0; r < rows; r++) {
+        float* line = tile.data() + static_cast<size_t>(r) * width;
+        add_up(r, t, token, width, line, keep ? at + static_cast<size_t>(r) * width : line);
+      }
     });
     for (int r = 0; r < rows; r++) {
       total[r] = most[r] + std::log(total[r]);
@@ -74,7 +83,8 @@ class Panel {
     }
   }
 
-  void add_up(int r, int t, int token, int width, float* line) {
+  // From a row's logits in a tile, which stays in the cache, to their place in the panel.
+  void add_up(int r, int t, int token, int width, float* line, float* to) {
     if (cap != 0)
 #pragma omp simd
       for (int i = 0; i < width; i++) line[i] = cap * tanh_(line[i] / cap);
@@ -85,7 +95,7 @@ class Panel {
     for (int i = 0; i < width; i++) {
       float z = line[i], e = exp_(z - level);
       sum += e;
-      line[i] = e * (1 - c * z * z);
+      to[i] = e * (1 - c * z * z);
     }
     total[r] = sum + (token ? total[r] * exp_(before - level) : 0.f);
     most[r] = levels[static_cast<size_t>(t) * rows + r] = level;
@@ -98,14 +108,15 @@ class Panel {
         float* line = tile.data() + static_cast<size_t>(r) * width;
         float own = g[first + r], c = cap == 0 ? 0 : wanted[r] / cap;
         float factor = own * exp_(levels[static_cast<size_t>(t) * rows + r] - total[r]);
-        scale_(line, factor, at + static_cast<size_t>(r) * width, width);
+        const float* slopes = at + static_cast<size_t>(r) * width;
+        db ? scale_and_add(line, db + token, factor, slopes, width) : scale_(line, factor, slopes, width);
         int place = target(r, token, width);
-        if (place >= 0) line[place] -= own * (1 - c * c);
+        if (place < 0) continue;
+        line[place] -= own * (1 - c * c);
+        if (db) db[token + place] -= own * (1 - c * c);
       }
       const float *w = a.in[WEIGHT] + static_cast<size_t>(token) * d, *h = a.in[STATES] + from;
-      if (db && !first) std::fill_n(db + token, width, 0.f);
-      for (int r = 0; db && r < rows; r++) add_(db + token, tile.data() + static_cast<size_t>(r) * width, width);
-      if (dh) product(KEEP, KEEP, rows, d, width, 1, tile.data(), width, w, d, token ? 1 : 0, dh + from, d);
+      if (dh) times(tile.data(), w, dh + from, rows, d, width, token > 0);
       if (dw) {
         float* to = dw + static_cast<size_t>(token) * d;
         product(FLIP, KEEP, width, d, rows, 1, tile.data(), width, h, d, first ? 1 : 0, to, d);
