@@ -5,8 +5,14 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import made_up_records as made_up
 import pytest
-from score_mlx.models.families import FAMILIES
+import tiny
+import tiny_text
+from score_mlx.cli.sample import sample
+from score_mlx.models.families import FAMILIES, family_of, spec_from_path
+from score_mlx.system.errors import UserError
+from score_mlx.weights.measured import measured
 
 PACKAGE = Path(__file__).resolve().parents[3] / "workflow" / "score_mlx"
 # Families themselves, and what specs, runs and records are in general.
@@ -75,3 +81,46 @@ def test_what_asks_is_found(line):
 @pytest.mark.parametrize("line", ['record["folds"]', 'run.meta["seconds"]'])
 def test_what_reads_a_dictionary_is_found(line):
     assert reads_a_record_as_a_dictionary(ast.parse(line)) == [1]
+
+
+@pytest.mark.parametrize("room", ["cli", "weights"])
+def test_commands_pick_no_specs_by_their_type(room):
+    """What depends on the family of one run is a method of it; `of_type` is for lists of many."""
+    assert not [place for place, tree in modules(()) if place.startswith(f"{room}/") and "of_type" in ast.unparse(tree)]
+
+
+def test_only_language_models_write_text(tmp_path):
+    spec = tiny.spec("gat", "SCORE")
+    with pytest.raises(UserError, match=r"tiny/graphs/gat/SCORE/\S+: .* is graphs, expected a language model"):
+        family_of(spec).writer(spec, {}, tmp_path / "last.safetensors", tmp_path / "vocabulary.json")
+    path = spec.path(tmp_path / "runs")
+    message = "is graphs, expected a language model"
+    with pytest.raises(UserError, match=message):  # by its path, as of a run in progress
+        sample(str(path), which="last", results=tmp_path)
+    made_up.write(path.parent, made_up.record(spec), made_up.meta())
+    with pytest.raises(UserError, match=message):
+        sample(str(path), which="last", results=tmp_path)
+
+
+def test_models_that_keep_no_weights_are_not_measured(tmp_path):
+    spec = spec_from_path("results/runs/esol/classical/lasso/default/run.json")
+    made_up.write(tmp_path, made_up.record(spec), made_up.meta())
+    with pytest.raises(UserError, match="run.json: .* is classical, which keeps no weights"):
+        measured(tmp_path / "run.json", tmp_path)
+
+
+def test_limits_that_a_card_states():
+    sampled, whole, timed = (
+        tiny_text.spec("nanogpt"),
+        tiny_text.spec("chargpt", validation="whole"),
+        tiny_text.spec("d4"),
+    )
+    seen = "It sees {} tokens at a time."
+    batches = "The validation loss is that of 2 random batches, not of the whole text."
+    for spec, limits in (
+        (sampled, [seen.format(8), batches]),
+        (whole, [seen.format(8)]),
+        (timed, [seen.format(16)]),
+        (tiny.spec(), []),
+    ):
+        assert family_of(spec).limits(spec) == limits

@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-from score_mlx import runtime
-from score_mlx.models.families import inputs_of, read_record, spec_of
-from score_mlx.models.language.spec import LanguageSpec
-from score_mlx.runs.spec import of_type
+from score_mlx.models.families import family_of, inputs_of, read_record, spec_from_path, spec_of
 from score_mlx.system.errors import UserError
 
 
@@ -32,27 +29,16 @@ def sample(
     """
     if which not in ("best", "last"):
         raise UserError(f"--which {which}: expected best or last")
-    from score_mlx.data.text.vocabulary import decode, read_vocabulary
     from score_mlx.weights.export import VOCABULARY
     from score_mlx.weights.opened import opened
 
     record = opened(str(run))
     record = record if record.name == "run.json" else record / "run.json"
-    exported = record.with_name(VOCABULARY)
-    runtime.start()
-    from score_mlx.data.text.corpus import Corpus
-    from score_mlx.models.language.trainer import load_model
-
-    if exported.is_file():
-        found, vocabulary = spec_of(read_record(record), record), read_vocabulary(exported)
-        spec = next(iter(of_type([found], LanguageSpec)), None)
-        if spec is None:
-            raise UserError(f"{record}: {found.model} is {found.FAMILY}, expected a language model")
-    else:
-        spec = LanguageSpec.from_path(record)
-        vocabulary = Corpus.load(inputs_of(spec, results)["corpus"].parent).vocabulary
-    model = load_model(spec, len(vocabulary), _weights(record, which))
-    typer.echo(decode(vocabulary, model.generate(tokens, seed, temperature)))
+    # A run that still trains has no record, but its path says what it is.
+    spec = spec_of(read_record(record), record) if record.is_file() else spec_from_path(record)
+    files, weights = inputs_of(spec, results), _weights(record, which)
+    write = family_of(spec).writer(spec, files, weights, record.with_name(VOCABULARY))
+    typer.echo(write(tokens, seed, temperature))
 
 
 def _weights(record: Path, which: str) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from score_mlx import runtime
 from score_mlx.runs.family import USUAL, Execution, Files, FoldFamily
+from score_mlx.runs.measured import Measured
 from score_mlx.runs.spec import NetworkSpec
 
 if TYPE_CHECKING:
@@ -54,3 +55,9 @@ class NetworkFamily(FoldFamily):
         device = "gpu" if how.device == "auto" and has_gpu() else how.device
         settle(device, jobs[0].spec, lambda: stepper(task, *jobs[0].run))
         train_together(task, jobs, replicas=how.replicas, preset=how.preset)
+
+    def measured(self, spec: NetworkSpec, content: Any, record: Path, results: Path, which: str) -> list[Measured]:
+        """Each error of each fold, from its network's weights; see `Family.measured`."""
+        from score_mlx.models.measured import measured
+
+        return measured(record, results, which)

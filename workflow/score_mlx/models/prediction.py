@@ -17,6 +17,7 @@ from score_mlx.models.classical.refitted import Refitted
 from score_mlx.models.classical.spec import ClassicalSpec
 from score_mlx.models.families import family_of, inputs_of, read_record, spec_of
 from score_mlx.runs.family import Predictor
+from score_mlx.runs.measured import require_same
 from score_mlx.runs.schema import ClassRecord, RunRecord
 from score_mlx.runs.spec import FoldSpec, Spec, results_of
 from score_mlx.system.errors import UserError
@@ -127,10 +128,7 @@ def scalers_of(
     if results is None:
         results = results_of(spec, record.resolve())
     data = FoldedData.load(inputs_of(spec, results))
-    if not data.record().same(content.dataset):
-        raise UserError(
-            f"{record}: trained on other data than {results} holds; --results names the folder it belongs to"
-        )
+    require_same(data.record(), content.dataset, record, results)
     return [data.scaler(fold.fold) for fold in content.folds]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from score_mlx.data.described import Part
 from score_mlx.runs import diff as record_diff
 from score_mlx.runs import plugins
+from score_mlx.runs.measured import Measured
 from score_mlx.runs.objective import objective_of
 from score_mlx.runs.records import BY_HAND, as_json, summarise
 from score_mlx.runs.run import FoldRun, Run
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Files = Mapping[str, Path]
+Writer = Callable[[int, int, float], str]  # tokens, seed, temperature -> text
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,35 @@ class Family(ABC):
     def predictor(self) -> Predictor | None:
         """How its networks predict new molecules; None for a family that keeps no networks or reads no molecules."""
         return None
+
+    def writer(self, spec: Any, files: Files, weights: Path, vocabulary: Path) -> Writer:
+        """What writes text with the weights of a file.
+
+        Args:
+            spec, files: what was trained, on which of its `inputs`.
+            vocabulary: of exported weights; where there is no such file, that of the inputs.
+
+        Raises:
+            UserError: its models write no text, or the weights or the vocabulary are missing or another model's.
+        """
+        raise UserError(f"{spec.path('')}: {spec.model} is {self.name}, expected a language model")
+
+    def measured(self, spec: Any, content: Any, record: Path, results: Path, which: str) -> list[Measured]:
+        """Each value of `best` or `last` of a record, recomputed from its weights.
+
+        Args:
+            content: of `record`, a run.json with `weights` beside it.
+            results: folder of the prepared data.
+            which: `best` or `last`.
+
+        Raises:
+            UserError: its models keep no weights, they are another model's, or the data are not the record's.
+        """
+        raise UserError(f"{record}: {spec.model} is {self.name}, which keeps no weights")
+
+    def limits(self, spec: Any) -> list[str]:
+        """What a model card says of the limits of a spec's models, a sentence each."""
+        return []
 
 
 class FoldFamily(Family):

@@ -8,9 +8,8 @@ from typing import Any
 from score_mlx.data.sources import Source
 from score_mlx.data.text.corpus import CLIMBMIX, sources_of
 from score_mlx.models.families import family_of, spec_from_values
-from score_mlx.models.language.spec import IteratedSpec, LanguageSpec
+from score_mlx.models.language.run import kept
 from score_mlx.runs.schema import Evaluation, LanguageRecord, RunMeta
-from score_mlx.runs.spec import of_type
 from score_mlx.weights.card import origin, sheet, use
 
 UNITS = {
@@ -43,16 +42,6 @@ def text_card(record: LanguageRecord, meta: RunMeta, model: str, sources: Mappin
         ),
         *origin(record.spec, meta),
     )
-
-
-def kept(record: LanguageRecord) -> dict[str, Evaluation]:
-    """The evaluation at which each file of weights was kept.
-
-    Where the clock ends a run, its number is that of the last weights, and the best ones are those of an eighth of the
-    text, which alone is evaluated on the way.
-    """
-    parts = [(found.part_bpb, place) for place, found in enumerate(record.evaluations) if found.part_bpb is not None]
-    return {"best": record.evaluations[min(parts)[1]] if parts else record.best, "last": record.last}
 
 
 def measures(found: Evaluation) -> dict[str, float]:
@@ -132,12 +121,7 @@ def _limits(record: LanguageRecord) -> list[str]:
         "no statement about anything, and may repeat the text word by word.",
         "- Losses compare with others only on the same text, tokens and division of it.",
     ]
-    lines += [f"- It sees {each.context} tokens at a time." for each in of_type([spec], LanguageSpec)]
-    lines += [
-        f"- The validation loss is that of {each.evaluation_batches} random batches, not of the whole text."
-        for each in of_type([spec], IteratedSpec)
-        if each.validation == "sampled"
-    ]
+    lines += [f"- {limit}" for limit in family_of(spec).limits(spec)]
     for cut in record.cuts:
         lines.append(f"- Trained with {cut.setting} = {cut.ours} instead of the paper's {cut.paper}.")
     if not record.cuts:

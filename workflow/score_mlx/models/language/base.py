@@ -83,6 +83,11 @@ class LanguageSpec(Spec):
         return {"base": None, "SCORE": 1 / self.steps}.get(self.config, 0.5)
 
     @property
+    def limits(self) -> list[str]:
+        """What a model card says of its limits, a sentence each."""
+        return [f"It sees {self.context} tokens at a time."]
+
+    @property
     def model(self) -> str:
         """Name in the paper's tables and figures, as `SCORE nanoGPT`."""
         name = ARCHS[self.arch]
@@ -111,3 +116,9 @@ class IteratedSpec(LanguageSpec):
         """What training costs beside other runs of the architecture: operations."""
         blocks = 12 * self.width * self.steps * self.blocks
         return self.iterations * self.batch_size * self.context * self.width * (blocks + VOCABULARY[self.arch])
+
+    @property
+    def limits(self) -> list[str]:
+        """Also whether the whole validation text was read."""
+        sampled = f"The validation loss is that of {self.evaluation_batches} random batches, not of the whole text."
+        return super().limits + [sampled] * (self.validation == "sampled")

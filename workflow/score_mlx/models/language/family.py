@@ -9,7 +9,8 @@ from score_mlx.data.chem.parallel import cores
 from score_mlx.data.described import Part
 from score_mlx.models.language.run import LanguageRun
 from score_mlx.models.language.spec import LanguageSpec
-from score_mlx.runs.family import USUAL, Execution, Family, Files
+from score_mlx.runs.family import USUAL, Execution, Family, Files, Writer
+from score_mlx.runs.measured import Measured
 from score_mlx.runs.records import summarise_losses
 from score_mlx.runs.schema import LanguageRecord
 from score_mlx.system.errors import UserError
@@ -60,3 +61,22 @@ class LanguageFamily(Family):
         if not record.evaluations:
             raise UserError("evaluations is empty, expected at least one")
         return summarise_losses(record.evaluations)
+
+    def writer(self, spec: LanguageSpec, files: Files, weights: Path, vocabulary: Path) -> Writer:
+        """Text from the weights of a finished run or of a checkpoint; see `Family.writer`."""
+        runtime.start()
+        from score_mlx.models.language.stored import writer
+
+        return writer(spec, files, weights, vocabulary)
+
+    def measured(
+        self, spec: LanguageSpec, content: LanguageRecord, record: Path, results: Path, which: str
+    ) -> list[Measured]:
+        """The one value by which it is judged, on the validation text; see `Family.measured`."""
+        from score_mlx.models.language.stored import measured
+
+        return measured(spec, content, self.inputs(spec, results), record, results, which)
+
+    def limits(self, spec: LanguageSpec) -> list[str]:
+        """How many tokens it sees, and on how much text its loss was measured."""
+        return spec.limits

@@ -85,3 +85,13 @@ class LanguageRun(Run, Generic[L]):
         seconds = [math.nan if found.seconds is None else found.seconds for found in self.evaluations]
         at = seconds if self.spec.timed else [found.step for found in self.evaluations]
         return list(at), [math.nan if value is None else value for value in values]
+
+
+def kept(record: LanguageRecord) -> dict[str, Evaluation]:
+    """The evaluation at which each file of weights was kept.
+
+    Where the clock ends a run, its number is that of the last weights, and the best ones are those of an eighth of the
+    text, which alone is evaluated on the way.
+    """
+    parts = [(found.part_bpb, place) for place, found in enumerate(record.evaluations) if found.part_bpb is not None]
+    return {"best": record.evaluations[min(parts)[1]] if parts else record.best, "last": record.last}
