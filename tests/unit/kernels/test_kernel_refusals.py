@@ -63,6 +63,8 @@ CALLS = {
     "rms_norm": ([rows(4, 5)], [1e-6]),
     "relu2": ([rows(4, 5)], []),
     "rotate_heads": ([rows(2, 8, 12)], [3, 1e-6, 0.5]),
+    "split_heads": ([rows(2, 8, 12)], [3]),
+    "join_heads": ([rows(2, 3, 8, 4)], []),
     "causal_attention": ([rows(2, 3, 8, 4) for _ in "qkv"], [0.5, 8]),
 }
 # What is still right when changed, since the input alone has that size: kernel, input, changes.
@@ -75,7 +77,8 @@ FREE = {
     ("pool", 1): {"empty"},  # may be left out
     **{("combine", n): {"empty"} for n in range(3)},
     ("attend_pairs", 7): {"empty"},
-    ("rotate_heads", 0): {"length", "no rows"},
+    **{(name, 0): {"length", "no rows"} for name in ("rotate_heads", "split_heads")},
+    ("join_heads", 0): {"length", "no rows", "width"},
     ("linear", 0): ANY_ROWS,
     ("linear", 2): {"empty", "no rows"},
     ("layer_norm", 0): ANY_ROWS,

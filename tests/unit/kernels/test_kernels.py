@@ -15,10 +15,12 @@ from score_mlx.models.graphs.compiled import Compiled
 from score_mlx.models.language.layers import (
     attend,
     cross_entropy,
+    join_heads,
     mean_cross_entropy,
     relu2,
     rms_norm,
     rotate_heads,
+    split_heads,
     unit_heads,
 )
 from score_mlx.nn import Noise
@@ -78,6 +80,8 @@ ROW_WISE = {
     "rms_norm": (rms_norm, [(2, A, H)]),
     "relu2": (relu2, [(A, H)]),
     "rotate_heads": (lambda x: rotate_heads(x, HEADS, 1e-3), [(2, 70, H)]),
+    "split_heads": (lambda x: split_heads(x, HEADS), [(2, 70, H)]),
+    "join_heads": (join_heads, [(2, HEADS, 70, 4)]),
     "unit_heads": (lambda x: unit_heads(x, HEADS), [(2, A, H)]),
     "cross_entropy": (lambda *hwb: cross_entropy(*hwb, TARGETS), [(A, H), (40, H), (40,)]),
     "cross_entropy of capped logits": (lambda h, w: cross_entropy(h, w, None, TARGETS, cap=5.0), [(A, H), (40, H)]),

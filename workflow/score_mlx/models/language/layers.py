@@ -85,11 +85,15 @@ def attend_with_dropout(q: mx.array, k: mx.array, v: mx.array, scale: float, noi
 
 def split_heads(x: mx.array, heads: int) -> mx.array:
     """(B, T, C) -> (B, heads, T, C / heads)."""
+    if kernels.serve(x):
+        return kernels.call("split_heads", [x], [heads])
     return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
 
 
 def join_heads(x: mx.array) -> mx.array:
     """(B, heads, T, D) -> (B, T, heads D)."""
+    if kernels.serve(x):
+        return kernels.call("join_heads", [x])
     return x.swapaxes(1, 2).flatten(2)
 
 
