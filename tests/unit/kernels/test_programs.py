@@ -157,7 +157,7 @@ def test_no_thread_is_refused():
 def test_an_error_inside_reaches_whoever_evaluates(threads):
     x, wrong = rows(2, 3, 4), mx.array([[0, 1, 99]] * 2)
     reverse = mx.array([[0, 1, 2]] * 2)
-    lifted = mx.vmap(lambda x, s, r: ours.elu(kernels.call("source", [x, s, r], [0, 3])))(x, wrong, reverse)
+    lifted = mx.vmap(lambda x, s, r: ours.elu(kernels.call("source", [x, s, r, r + 1])))(x, wrong, reverse)
     with pytest.raises(RuntimeError, match="source has the index 99"):
         mx.eval(kernels.gather([lifted]))
 

@@ -60,7 +60,7 @@ def _mlx_loop(tasks: list) -> Timed:
         epoch = next(epochs)
         for task in tasks:
             for arrays, keys, _ in task.batches(epoch):
-                mx.eval(list(arrays.values()), keys)
+                mx.eval(arrays, keys)
 
     return train, validate, assemble
 

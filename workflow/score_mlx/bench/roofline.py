@@ -25,7 +25,8 @@ def gflop_per_epoch(spec: GraphSpec, results: Path) -> float:
     model = task.model()
     with _counted() as total:
         for arrays, keys, loss in task.batches(0):
-            loss(model, {name: a[0] for name, a in arrays.items()}, keys[0])  # described, never computed
+            first = arrays[0] if isinstance(arrays, list) else {name: a[0] for name, a in arrays.items()}
+            loss(model, first, keys[0])  # described, never computed
     return 3 * total[0] / 1e9
 
 

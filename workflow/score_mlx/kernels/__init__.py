@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 import mlx.core as mx
 
@@ -85,6 +86,22 @@ def gather(arrays: Sequence[mx.array]) -> list[mx.array]:
     finds there. Call it on what is about to be evaluated: the result has no gradient.
     """
     return _library.gather(list(arrays)) if _library is not None else list(arrays)
+
+
+def record(given: Sequence[mx.array], outputs: Sequence[mx.array]) -> Any | None:
+    """A training step of one model, to be run on other batches without its graph.
+
+    Args:
+        given: the model's parameters, then a batch's arrays, all of them there already.
+        outputs: the loss and each parameter's gradient.
+
+    Returns:
+        Its `reads` are places, among the batch's arrays, of those that it needs; `agrees(other)` says whether a
+        recording on another batch is the same; `step(vectors, numbers, arrays)` gives losses and new vectors of all
+        models, which hold parameter after parameter and within each model after model: parameters, mean and mean
+        square of gradients. None where the step is more than kernels.
+    """
+    return None if _library is None else _library.record(list(given), list(outputs))
 
 
 def keep_memory() -> None:

@@ -1,4 +1,6 @@
 // A step of Adam on one vector whose gradient comes in pieces, one a parameter.
+#include "adam.h"
+
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -6,6 +8,20 @@
 #include "kernels.h"
 
 namespace score {
+
+void adam_piece(const AdamStep& step, size_t n, const float* g, const Moments<const float>& from, const Moments<float>& to) {
+  float b1 = step.decay, b2 = step.decay_of_square, c1 = 1 - step.decay, c2 = 1 - step.decay_of_square;
+  float rate = step.rate, root = step.root, epsilon = step.epsilon;
+  const float *parameter = from.parameter, *mean = from.mean, *square = from.square;
+  float *to_parameter = to.parameter, *to_mean = to.mean, *to_square = to.square;
+#pragma omp simd
+  for (size_t i = 0; i < n; i++) {
+    float m = b1 * mean[i] + c1 * g[i], s = b2 * square[i] + c2 * (g[i] * g[i]);
+    to_mean[i] = m;
+    to_square[i] = s;
+    to_parameter[i] = parameter[i] - rate * m / (std::sqrt(s) * root + epsilon);
+  }
+}
 
 namespace {
 
@@ -15,21 +31,11 @@ enum { PARAMETERS, MEAN, SQUARE, RATE, ROOT, GRADIENTS };
 enum { DECAY, DECAY_OF_SQUARE, EPSILON };
 
 void adam(const Args& a) {
-  float b1 = a.p[DECAY], b2 = a.p[DECAY_OF_SQUARE], epsilon = a.p[EPSILON], c1 = 1 - a.p[DECAY];
-  float c2 = 1 - a.p[DECAY_OF_SQUARE], rate = *a.in[RATE], root = *a.in[ROOT];
-  int at = 0;
-  for (int piece = GRADIENTS; piece < a.inputs; at += a.size(piece++)) {
-    const float *parameter = a.in[PARAMETERS] + at, *mean = a.in[MEAN] + at, *square = a.in[SQUARE] + at, *g = a.in[piece];
-    int n = a.size(piece);
-    float *to = a.out[0] + at, *to_mean = a.out[1] + at, *to_square = a.out[2] + at;
-#pragma omp simd
-    for (int i = 0; i < n; i++) {
-      float m = b1 * mean[i] + c1 * g[i], s = b2 * square[i] + c2 * (g[i] * g[i]);
-      to_mean[i] = m;
-      to_square[i] = s;
-      to[i] = parameter[i] - rate * m / (std::sqrt(s) * root + epsilon);
-    }
-  }
+  AdamStep step{a.p[DECAY], a.p[DECAY_OF_SQUARE], static_cast<float>(a.p[EPSILON]), *a.in[RATE], *a.in[ROOT]};
+  Moments<const float> from{a.in[PARAMETERS], a.in[MEAN], a.in[SQUARE]};
+  Moments<float> to{a.out[0], a.out[1], a.out[2]};
+  for (int piece = GRADIENTS, at = 0; piece < a.inputs; at += a.size(piece++))
+    adam_piece(step, a.size(piece), a.in[piece], from.at(at), to.at(at));
 }
 
 const char* in_pieces(const Shapes& in) {

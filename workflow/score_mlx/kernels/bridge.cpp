@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <sys/mman.h>
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -13,6 +14,7 @@
 #include "adamw.h"
 #include "call.h"
 #include "program.h"
+#include "recording.h"
 
 namespace nb = nanobind;
 
@@ -67,6 +69,11 @@ NB_MODULE(SCORE_MODULE, m) {
   m.def("keep_memory", &keep_memory, "Lets this process keep freed memory for its next arrays.");
   m.def("names", &score::names, "Names of all kernels.");
   m.def("gather", &score::gather, nb::arg("outputs"), "Arrays equal to these whose kernels run as few operations.");
+  nb::class_<score::Recording>(m, "Recording", "A training step; what its methods take is in recording.h.")
+      .def_prop_ro("reads", &score::Recording::reads)
+      .def("agrees", &score::Recording::agrees)
+      .def("step", &score::Recording::step);
+  m.def("record", &score::Recording::make, nb::arg("given"), nb::arg("outputs"), "A step, or None.");
   m.def("set_threads", &score::set_program_threads, nb::arg("count"), "Threads that share the models of a program.");
   m.def("adamw", &score::adamw, nb::arg("inputs"), nb::arg("numbers"), "A parameter and its moments, one step on.");
   m.def("call", &score::Call::make, nb::arg("kernel"), nb::arg("inputs"), nb::arg("params") = score::Params{},

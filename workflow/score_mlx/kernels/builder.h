@@ -13,6 +13,7 @@ namespace score {
 struct Builder {
   int lead;
   std::vector<Step> steps;
+  std::vector<Shapes> shapes;  // of each step, as `run_steps` takes them
   std::vector<Value> values;
   std::vector<mx::array> inputs, outputs;
   std::unordered_map<std::uintptr_t, int> number, input_number, shared_number;  // of each array's value
@@ -27,7 +28,7 @@ struct Builder {
 
   Shape own(const mx::array& a) const { return {a.shape().begin() + lead, a.shape().end()}; }
 
-  // The value of an array that the program makes, or -1.
+  // The value of an array that the program makes, or -1; read by the step that comes next.
   int own_value(const mx::array& a) {
     auto found = number.find(a.id());
     if (found == number.end()) return -1;

@@ -70,10 +70,10 @@ void Call::eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::array>
     out[place(i)] = outputs[i].data<float>();
     out_step[place(i)] = count_ ? outputs[i].size() / count_ : 0;
   }
-  // MLX hands what is thrown on the stream to whoever evaluates. It keeps this operation until all of it has run.
+  // MLX keeps this operation until all of it has run.
   auto self = std::static_pointer_cast<Call>(outputs[0].primitive_ptr());
-  encoder.dispatch([self, in = std::move(in), out = std::move(out), shape = std::move(shape), in_step = std::move(in_step),
-                    out_step = std::move(out_step)]() mutable {
+  run_on(stream(), encoder, [self, in = std::move(in), out = std::move(out), shape = std::move(shape), in_step = std::move(in_step),
+                             out_step = std::move(out_step)]() mutable {
     for (int call = 0; call < std::max(self->count_, 1); call++) {
       self->run(in.data(), out.data(), shape);
       for (size_t i = 0; i < in.size(); i++) in[i] += in_step[i];
@@ -153,6 +153,18 @@ Shapes Call::shapes(const std::vector<mx::array>& inputs) const {
     if (lifted(i)) own.back().erase(own.back().begin());
   }
   return own;
+}
+
+Shapes Call::results(const Shapes& own) const {
+  if (!asked_.empty()) {
+    Shapes gradients;
+    for (int i : asked_) gradients.push_back(own[i]);
+    return gradients;
+  }
+  Shapes outputs = op_.signature.outputs(name_, own, params_);
+  const char* flaw = op_.misfit ? op_.misfit(own) : nullptr;
+  if (flaw) throw std::invalid_argument("kernel " + name_ + ": " + flaw);
+  return outputs;
 }
 
 // Shapes of the forward pass's outputs. Throws where an array does not fit; `own`: what one call sees of each.

@@ -1,6 +1,7 @@
 // A kernel as an operation of MLX: lazy, differentiable, liftable with vmap, on the CPU.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "mlx/array.h"
 #include "mlx/backend/cpu/encoder.h"
 #include "mlx/primitives.h"
+#include "mlx/scheduler.h"
 
 namespace score {
 
@@ -16,6 +18,24 @@ namespace mx = mlx::core;
 
 // A row-contiguous copy, made on the stream before the kernel that reads it, where an array is not. Of 32-bit values.
 mx::array contiguous(const mx::array& a, mx::cpu::CommandEncoder& encoder);
+
+// Runs f on the stream; what it throws reaches whoever evaluates. It is thrown by a task that MLX does not count: it
+// counts some as running until a task after them has run, and none does after an error, so that after a hundred errors
+// it would wait forever.
+template <class F>
+void run_on(mx::Stream stream, mx::cpu::CommandEncoder& encoder, F f) {
+  auto error = std::make_shared<std::exception_ptr>();
+  encoder.dispatch([error, f = std::move(f)]() mutable {
+    try {
+      f();
+    } catch (...) {
+      *error = std::current_exception();
+    }
+  });
+  mx::scheduler::enqueue(stream, [error] {
+    if (*error) std::rethrow_exception(*error);
+  });
+}
 
 class Call : public mx::Primitive {
  public:
@@ -42,6 +62,7 @@ class Call : public mx::Primitive {
   int count() const { return count_; }
   bool lifted(size_t input) const { return count_ && lifted_[input]; }
   Shapes shapes(const std::vector<mx::array>& inputs) const;  // what one call sees of each input
+  Shapes results(const Shapes& own) const;  // of one call's outputs, from its inputs', of which the types are right
 
   // Places among the kernel's outputs or gradients, and where each of the operation's outputs stands.
   size_t places(size_t outputs) const { return asked_.empty() ? outputs : op_.differentiable; }

@@ -1,8 +1,8 @@
-// Messages along bonds. Atoms are sorted by degree and messages by target, so an atom's messages are one range.
+// Messages along bonds, sorted by target, so that an atom's messages are one range.
 //
-// Every operation takes `source`, the atom that a message comes from, and `reverse`, the message of the opposite bond, as
-// its last two inputs, and the number of atoms of degree 0, 1, ... as its last numbers. What flows to an atom's messages
-// as a target flows, by `reverse`, to those for which it is the source: no scatter.
+// Every operation takes as its last three inputs `source`, the atom that a message comes from, `reverse`, the message of
+// the opposite bond, and `ends`, where each atom's messages end. What flows to an atom's messages as a target flows, by
+// `reverse`, to those for which it is the source: no scatter.
 #include <algorithm>
 #include <cmath>
 
@@ -11,31 +11,29 @@
 
 // Signature of an operation on some arrays and bonds.
 #define ALONG_BONDS(inputs, outputs) \
-  Signature(inputs ", source:int<atoms>[messages], reverse:int<messages>[messages] -> " outputs, "by_degree...")
+  Signature(inputs ", source:int<atoms>[messages], reverse:int<messages>[messages], ends:ends<messages>[atoms] -> " outputs)
 
 namespace score {
 
 namespace {
 
-// f(atom, first message, end of its messages) for each atom; `from`: where in p the counts begin
+// Where each atom's messages end; they begin where those of the atom before it end.
+struct Bonds {
+  const int* ends;
+  int atoms;
+  explicit Bonds(const Args& a) : ends(a.index(a.inputs - 1)), atoms(a.rows(a.inputs - 1)) {}
+};
+
+// f(atom, first message, end of its messages) for each atom
 template <class F>
-void each_atom(const Params& p, int from, F f) {
-  int atom = 0, message = 0;
-  for (size_t d = from; d < p.size(); d++) {
-    int degree = static_cast<int>(d) - from;
-    for (int i = 0; i < static_cast<int>(p[d]); i++, message += degree) f(atom++, message, message + degree);
-  }
-}
-int atoms(const Params& p, int from) {
-  double total = 0;
-  for (size_t d = from; d < p.size(); d++) total += p[d];
-  return static_cast<int>(total);
+void each_atom(const Bonds& bonds, F f) {
+  for (int atom = 0, first = 0; atom < bonds.atoms; first = bonds.ends[atom++]) f(atom, first, bonds.ends[atom]);
 }
 
 // to[atom] = sum of rows x[row(k)] over the atom's messages k
 template <class Row>
-void sums(float* to, const float* x, int h, const Params& p, int from, Row row) {
-  each_atom(p, from, [&](int atom, int k, int end) {
+void sums(float* to, const float* x, int h, const Bonds& bonds, Row row) {
+  each_atom(bonds, [&](int atom, int k, int end) {
     float* out = to + atom * h;
     std::fill(out, out + h, 0.f);
     for (; k < end; k++) add_(out, x + row(k) * h, h);
@@ -50,13 +48,13 @@ int self(int k) { return k; }
 enum { X, SOURCE, REVERSE };  // of an operation on one array
 
 // -- sum (M, H) -> (A, H); its gradient gives each message its target's -------------------------------------------------
-void spread_to_messages(float* to, const float* x, int h, const Params& p, int from) {
-  each_atom(p, from, [&](int atom, int k, int end) {
+void spread_to_messages(float* to, const float* x, int h, const Bonds& bonds) {
+  each_atom(bonds, [&](int atom, int k, int end) {
     for (; k < end; k++) std::copy_n(x + atom * h, h, to + k * h);
   });
 }
-void sum(const Args& a) { sums(a.out[0], a.in[X], a.width(X), a.p, 0, self); }
-void sum_backward(const Args& a) { spread_to_messages(a.out[0], a.cotangent(), a.width(X), a.p, 0); }
+void sum(const Args& a) { sums(a.out[0], a.in[X], a.width(X), Bonds(a), self); }
+void sum_backward(const Args& a) { spread_to_messages(a.out[0], a.cotangent(), a.width(X), Bonds(a)); }
 Register r_sum("sum", {sum, sum_backward, 1, ALONG_BONDS("x[messages hidden]", "y[atoms hidden]"), 1 << X});
 
 // -- source, target (A, H) -> (M, H) ------------------------------------------------------------------------------------
@@ -66,11 +64,11 @@ void source(const Args& a) {
 }
 void source_backward(const Args& a) {
   const int* r = a.index(REVERSE);
-  sums(a.out[0], a.cotangent(), a.width(X), a.p, 0, [r](int k) { return r[k]; });
+  sums(a.out[0], a.cotangent(), a.width(X), Bonds(a), [r](int k) { return r[k]; });
 }
 Register r_source("source", {source, source_backward, 1, ALONG_BONDS("x[atoms hidden]", "y[messages hidden]"), 1 << X});
-void target(const Args& a) { spread_to_messages(a.out[0], a.in[X], a.width(X), a.p, 0); }
-void target_backward(const Args& a) { sums(a.out[0], a.cotangent(), a.width(X), a.p, 0, self); }
+void target(const Args& a) { spread_to_messages(a.out[0], a.in[X], a.width(X), Bonds(a)); }
+void target_backward(const Args& a) { sums(a.out[0], a.cotangent(), a.width(X), Bonds(a), self); }
 Register r_target("target", {target, target_backward, 1, ALONG_BONDS("x[atoms hidden]", "y[messages hidden]"), 1 << X});
 
 // -- reverse (M, H) -> (M, H) ---------------------------------------------------------------------------------------
@@ -87,7 +85,7 @@ void softmax(const Args& a) {
   int heads = a.width(X);
   const float* x = a.in[X];
   float* out = a.out[0];
-  each_atom(a.p, 0, [&](int, int first, int end) {
+  each_atom(Bonds(a), [&](int, int first, int end) {
     for (int c = 0; c < heads; c++) {
       float most = -INFINITY, total = 0;
       for (int k = first; k < end; k++) most = std::max(most, x[k * heads + c]);
@@ -100,7 +98,7 @@ void softmax_backward(const Args& a) {
   int heads = a.width(X);
   const float *g = a.cotangent(), *y = a.output(0);
   float* d = a.out[X];
-  each_atom(a.p, 0, [&](int, int first, int end) {
+  each_atom(Bonds(a), [&](int, int first, int end) {
     for (int c = 0; c < heads; c++) {
       float total = 0;
       for (int k = first; k < end; k++) total += g[k * heads + c] * y[k * heads + c];
@@ -113,14 +111,14 @@ Register r_softmax("softmax", {softmax, softmax_backward, 1, ALONG_BONDS("x[mess
 // -- combine: leaky(state of the source + state of the target + the bond's), slope 1: none; each may be left out ---------------
 namespace of_combine {
 enum { SOURCES, TARGETS, OWN, SOURCE, REVERSE };
-enum { SLOPE, DEGREES };
+enum { SLOPE };
 
 void forward(const Args& a) {
   const int* source = a.index(SOURCE);
   const float *s = a.optional(SOURCES), *t = a.optional(TARGETS), *own = a.optional(OWN);
   float slope = a.p[SLOPE];
   int h = a.width(own ? OWN : s ? SOURCES : TARGETS);
-  each_atom(a.p, DEGREES, [&](int atom, int k, int end) {
+  each_atom(Bonds(a), [&](int atom, int k, int end) {
     for (; k < end; k++) {
       float* y = a.out[0] + k * h;
       own ? (void)std::copy_n(own + k * h, h, y) : (void)std::fill(y, y + h, 0.f);
@@ -143,14 +141,15 @@ void backward(const Args& a) {
   }
   const float *g = a.cotangent(), *y = a.output(0);
   for (int i = 0; i < m * h; i++) dz[i] = y[i] > 0 ? g[i] : slope * g[i];
-  if (a.out[SOURCES]) sums(a.out[SOURCES], dz, h, a.p, DEGREES, [reverse](int k) { return reverse[k]; });
-  if (a.out[TARGETS]) sums(a.out[TARGETS], dz, h, a.p, DEGREES, self);
+  if (a.out[SOURCES]) sums(a.out[SOURCES], dz, h, Bonds(a), [reverse](int k) { return reverse[k]; });
+  if (a.out[TARGETS]) sums(a.out[TARGETS], dz, h, Bonds(a), self);
 }
 
 Register r("combine", {forward, backward, 3,
                        Signature("sources?[atoms hidden], targets?[atoms hidden], own?[messages hidden], "
-                                 "source:int<atoms>[messages], reverse:int<messages>[messages] -> y[messages hidden]",
-                                 "slope>=0, by_degree..."),
+                                 "source:int<atoms>[messages], reverse:int<messages>[messages], "
+                                 "ends:ends<messages>[atoms] -> y[messages hidden]",
+                                 "slope>=0"),
                        1 << SOURCES | 1 << TARGETS | 1 << OWN});
 }  // namespace of_combine
 
@@ -158,8 +157,8 @@ Register r("combine", {forward, backward, 3,
 void others(const Args& a) {
   const int *source = a.index(SOURCE), *reverse = a.index(REVERSE);
   int h = a.width(X), m = a.rows(X);
-  std::vector<float> total(static_cast<size_t>(atoms(a.p, 0)) * h);
-  sums(total.data(), a.in[X], h, a.p, 0, self);
+  std::vector<float> total(static_cast<size_t>(Bonds(a).atoms) * h);
+  sums(total.data(), a.in[X], h, Bonds(a), self);
   for (int k = 0; k < m; k++) {
     const float *all = total.data() + source[k] * h, *back = a.in[X] + reverse[k] * h;
     for (int i = 0; i < h; i++) a.out[0][k * h + i] = all[i] - back[i];
@@ -170,7 +169,7 @@ void others_backward(const Args& a) {
   int h = a.width(X);
   std::vector<float> total(h);
   const float* g = a.cotangent();
-  each_atom(a.p, 0, [&](int, int first, int end) {
+  each_atom(Bonds(a), [&](int, int first, int end) {
     std::fill(total.begin(), total.end(), 0.f);
     for (int k = first; k < end; k++) add_(total.data(), g + reverse[k] * h, h);
     for (int k = first; k < end; k++)
@@ -185,7 +184,7 @@ enum { WEIGHTS = 1 };
 void weigh(const Args& a) {
   int h = a.width(X), heads = a.width(WEIGHTS);
   with_width(h / heads, [&](auto part) {
-    each_atom(a.p, 0, [&](int atom, int k, int end) {
+    each_atom(Bonds(a), [&](int atom, int k, int end) {
       float* out = a.out[0] + atom * h;
       std::fill(out, out + h, 0.f);
       for (; k < end; k++)
@@ -198,7 +197,7 @@ void weigh_backward(const Args& a) {
   const float *m = a.in[X], *w = a.in[WEIGHTS];
   float *dm = a.out[X], *dw = a.out[WEIGHTS];
   with_width(h / heads, [&](auto part) {
-    each_atom(a.p, 0, [&](int atom, int k, int end) {
+    each_atom(Bonds(a), [&](int atom, int k, int end) {
       const float* g = a.cotangent() + atom * h;
       for (; k < end; k++)
         for (int c = 0; c < heads; c++) {
@@ -221,7 +220,7 @@ void attend_rows(float* to, const float* x, const float* w, const Args& a, bool 
   const int *source = a.index(weighted::SOURCE), *reverse = a.index(weighted::REVERSE);
   int h = a.width(X), heads = w ? a.width(WEIGHTS) : 1;
   with_width(h / heads, [&](auto part) {
-    each_atom(a.p, 0, [&](int atom, int k, int end) {
+    each_atom(Bonds(a), [&](int atom, int k, int end) {
       float* out = to + atom * h;
       std::fill(out, out + h, 0.f);
       for (; k < end; k++) {
@@ -245,7 +244,7 @@ void attend_backward(const Args& a) {
   const int* source = a.index(weighted::SOURCE);
   int h = a.width(X), heads = a.width(WEIGHTS);
   with_width(h / heads, [&](auto part) {
-    each_atom(a.p, 0, [&](int atom, int k, int end) {
+    each_atom(Bonds(a), [&](int atom, int k, int end) {
       for (; k < end; k++)
         for (int c = 0; c < heads; c++)
           a.out[WEIGHTS][k * heads + c] = dot_(g + atom * h + c * part, a.in[X] + source[k] * h + c * part, part);
@@ -266,8 +265,8 @@ void smoothed(float* to, const float* x, const Args& a) {
   const int* source = a.index(SOURCE);
   int h = a.width(X);
   std::vector<float> norm(a.rows(X));
-  each_atom(a.p, 0, [&](int atom, int k, int end) { norm[atom] = 1 / std::sqrt(end - k + 1.f); });
-  each_atom(a.p, 0, [&](int atom, int k, int end) {
+  each_atom(Bonds(a), [&](int atom, int k, int end) { norm[atom] = 1 / std::sqrt(end - k + 1.f); });
+  each_atom(Bonds(a), [&](int atom, int k, int end) {
     float* out = to + atom * h;
     for (int i = 0; i < h; i++) out[i] = norm[atom] * norm[atom] * x[atom * h + i];
     for (; k < end; k++) add_(out, norm[atom] * norm[source[k]], x + source[k] * h, h);

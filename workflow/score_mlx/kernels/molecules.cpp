@@ -1,7 +1,7 @@
 // Atoms of a molecule: pooling, and softmax over them.
 //
-// Every operation takes `place`, molecule * longest + atom within it, and `real`, 0 for padding, as its last two inputs,
-// and the number of molecules and `longest` as its numbers.
+// Every operation takes as its last three inputs `place`, molecule * longest + atom within it, `real`, 0 for padding, and
+// `slots`, the atom at each place.
 #include <algorithm>
 #include <cmath>
 
@@ -9,19 +9,17 @@
 #include "maths.h"
 
 #define BY_MOLECULE(inputs, outputs) \
-  Signature(inputs ", place:int<molecules*longest>[atoms], real:mask[atoms] -> " outputs, "molecules, longest")
+  Signature(inputs ", place:int<molecules*longest>[atoms], real:mask[atoms], slots:int<atoms>[molecules longest] -> " outputs)
 
 namespace score {
 
 namespace {
 
-enum { MOLECULES, LONGEST };
-
 struct Owners {
   std::vector<int> of;  // an atom's molecule, -1 for padding
   int atoms, molecules;
-  Owners(const Args& a, int place) : of(a.rows(place)), atoms(a.rows(place)), molecules(a.p[MOLECULES]) {
-    int longest = a.p[LONGEST];
+  Owners(const Args& a, int place) : of(a.rows(place)), atoms(a.rows(place)), molecules(a.rows(place + 2)) {
+    int longest = a.width(place + 2);
     for (int i = 0; i < atoms; i++) of[i] = a.in[place + 1][i] > 0 ? a.index(place)[i] / longest : -1;
   }
 };

@@ -1,6 +1,7 @@
 // Attention over all pairs of a molecule's atoms, bonded pairs marked: the Graph Transformer's.
 //
 // `q` is scaled; `bias` and `value` are each bond's; `place` is molecule * longest + atom within it; `real` 0 for padding;
+// `slots` the atom at each place;
 // `key` the dropout's. `attention` is that before dropout, molecule by molecule, head by head, row by row.
 #include <algorithm>
 #include <cmath>
@@ -12,8 +13,8 @@ namespace score {
 
 namespace {
 
-enum { Q, K, V, BIAS, VALUE, PLACE, REAL, KEY, SOURCE, REVERSE };
-enum { HEADS, MOLECULES, LONGEST, SALT, THRESHOLD, SCALE, DEGREES };
+enum { Q, K, V, BIAS, VALUE, PLACE, REAL, SLOTS, KEY, SOURCE, REVERSE, ENDS };
+enum { HEADS, SALT, THRESHOLD, SCALE };
 
 struct Molecules {
   int heads, longest, width, hidden;
@@ -24,8 +25,8 @@ struct Molecules {
   bool dropped;
 
   explicit Molecules(const Args& a)
-      : heads(a.p[HEADS]), longest(a.p[LONGEST]), width(a.width(Q) / heads), hidden(a.width(Q)),
-        atoms(static_cast<size_t>(a.p[MOLECULES])), first(a.rows(Q) + 1), within(a.rows(Q), -1), dropped(a.given(KEY)) {
+      : heads(a.p[HEADS]), longest(a.width(SLOTS)), width(a.width(Q) / heads), hidden(a.width(Q)),
+        atoms(a.rows(SLOTS)), first(a.rows(Q) + 1), within(a.rows(Q), -1), dropped(a.given(KEY)) {
     const int* place = a.index(PLACE);
     for (int i = 0; i < a.rows(Q); i++) {
       if (a.in[REAL][i] == 0) continue;
@@ -34,9 +35,7 @@ struct Molecules {
       if (static_cast<int>(own.size()) <= within[i]) own.resize(within[i] + 1);
       own[within[i]] = i;
     }
-    int atom = 0;
-    for (size_t d = DEGREES; d < a.p.size(); d++)
-      for (int i = 0; i < static_cast<int>(a.p[d]); i++, atom++) first[atom + 1] = first[atom] + static_cast<int>(d - DEGREES);
+    std::copy_n(a.index(ENDS), a.rows(ENDS), first.begin() + 1);
     if (dropped) {
       salt = scramble(*a.unsigned_(KEY) + static_cast<uint32_t>(a.p[SALT]));
       threshold = static_cast<uint32_t>(a.p[THRESHOLD]);
@@ -138,23 +137,23 @@ void attend_pairs_backward(const Args& a) {
 }
 // A bond of a real atom must come from a real atom of the same molecule: rows of the attention are as long as that has atoms.
 const char* between_molecules(const Args& a) {
-  const int *source = a.index(SOURCE), *place = a.index(PLACE);
-  int longest = a.p[LONGEST], atom = 0, k = 0;
+  const int *source = a.index(SOURCE), *place = a.index(PLACE), *ends = a.index(ENDS);
+  int longest = a.width(SLOTS);
   bool fine = true;
-  for (size_t d = DEGREES; d < a.p.size(); d++)
-    for (int i = 0; i < static_cast<int>(a.p[d]); i++, atom++)
-      for (int end = k + static_cast<int>(d - DEGREES); k < end; k++)
-        fine &= a.in[REAL][atom] == 0 || (a.in[REAL][source[k]] != 0 && place[source[k]] / longest == place[atom] / longest);
+  for (int atom = 0, k = 0; atom < a.rows(ENDS); atom++)
+    for (; k < ends[atom]; k++)
+      fine &= a.in[REAL][atom] == 0 || (a.in[REAL][source[k]] != 0 && place[source[k]] / longest == place[atom] / longest);
   return fine ? nullptr : "a bond between atoms of two molecules";
 }
 
 Register r("attend_pairs",
            {attend_pairs, attend_pairs_backward, 5,
             Signature("q[atoms heads*width], k[atoms heads*width], v[atoms heads*width], bias[messages heads], "
-                      "value[messages heads*width], place:int<molecules*longest>[atoms], real:mask[atoms], key?:uint[], "
-                      "source:int<atoms>[messages], reverse:int<messages>[messages] -> "
+                      "value[messages heads*width], place:int<molecules*longest>[atoms], real:mask[atoms], "
+                      "slots:int<atoms>[molecules longest], key?:uint[], source:int<atoms>[messages], "
+                      "reverse:int<messages>[messages], ends:ends<messages>[atoms] -> "
                       "y[atoms heads*width], attention[molecules heads longest*longest]",
-                      "heads, molecules, longest, salt:uint, threshold:uint, scale, by_degree..."),
+                      "heads, salt:uint, threshold:uint, scale"),
             0, nullptr, between_molecules});
 
 }  // namespace

@@ -20,12 +20,34 @@ void set_program_threads(int count) {
   threads = count;
 }
 
+void each_model(int models, size_t size, const std::function<void(int, float*)>& f) {
+  static thread_local std::vector<std::vector<float>> scratch;  // kept, so that it stays in the cache
+  int count = std::max(1, std::min(program_threads(), models));
+  if (static_cast<int>(scratch.size()) < count) scratch.resize(count);
+  std::vector<std::exception_ptr> failed(count);
+  auto share = [&](int first, std::vector<float>& own) {
+    try {
+      if (own.size() < size) own.resize(size);
+      for (int model = first; model < models; model += count) f(model, own.data());
+    } catch (...) {
+      failed[first] = std::current_exception();
+    }
+  };
+  std::vector<std::thread> others;
+  for (int t = 1; t < count; t++) others.emplace_back(share, t, std::ref(scratch[t]));
+  share(0, scratch[0]);
+  for (auto& other : others) other.join();
+  for (const auto& error : failed)
+    if (error) std::rethrow_exception(error);
+}
+
 namespace {
 
 class Program : public mx::Primitive {
  public:
-  Program(mx::Stream stream, std::vector<Step> steps, std::vector<Value> values, int models)
-      : mx::Primitive(stream), steps_(std::move(steps)), values_(std::move(values)), models_(models) {
+  Program(mx::Stream stream, Builder made, int models)
+      : mx::Primitive(stream), steps_(std::move(made.steps)), shapes_(std::move(made.shapes)),
+        values_(std::move(made.values)), models_(models) {
     scratch_ = lay_out(values_, steps_);
   }
 
@@ -38,7 +60,7 @@ class Program : public mx::Primitive {
       out.push_back(output.data<float>());
     }
     auto self = std::static_pointer_cast<Program>(outputs[0].primitive_ptr());
-    encoder.dispatch([self, in = std::move(in), out = std::move(out)] { self->run(in, out); });
+    run_on(stream(), encoder, [self, in = std::move(in), out = std::move(out)] { self->run(in, out); });
   }
 
   void eval_gpu(const std::vector<mx::array>&, std::vector<mx::array>&) override {
@@ -47,26 +69,8 @@ class Program : public mx::Primitive {
   const char* name() const override { return "Program"; }
 
  private:
-  // Models are independent, so any number of threads gives the same bytes.
   void run(const std::vector<float*>& in, const std::vector<float*>& out) const {
-    static thread_local std::vector<std::vector<float>> scratch;  // kept, so that it stays in the cache
-    int count = std::max(1, std::min(program_threads(), models_));
-    if (static_cast<int>(scratch.size()) < count) scratch.resize(count);
-    std::vector<std::exception_ptr> failed(count);
-    auto share = [&](int first, std::vector<float>& own) {
-      try {
-        if (own.size() < scratch_) own.resize(scratch_);
-        for (int model = first; model < models_; model += count) run_model(model, own.data(), in, out);
-      } catch (...) {
-        failed[first] = std::current_exception();
-      }
-    };
-    std::vector<std::thread> others;
-    for (int t = 1; t < count; t++) others.emplace_back(share, t, std::ref(scratch[t]));
-    share(0, scratch[0]);
-    for (auto& other : others) other.join();
-    for (const auto& error : failed)
-      if (error) std::rethrow_exception(error);
+    each_model(models_, scratch_, [&](int model, float* scratch) { run_model(model, scratch, in, out); });
   }
 
   void run_model(int model, float* scratch, const std::vector<float*>& in, const std::vector<float*>& out) const {
@@ -77,10 +81,11 @@ class Program : public mx::Primitive {
                   : value.where == Value::OUTPUT ? out[value.index] + model * value.size
                                                  : in[value.index] + (value.shared ? 0 : model * value.size);
     }
-    run_steps(steps_, memory);
+    run_steps(steps_, shapes_, memory);
   }
 
   std::vector<Step> steps_;
+  std::vector<Shapes> shapes_;
   std::vector<Value> values_;
   int models_;
   size_t scratch_ = 0;
@@ -89,7 +94,7 @@ class Program : public mx::Primitive {
 }  // namespace
 
 std::shared_ptr<mx::Primitive> make_program(mx::Stream stream, Builder builder, int models) {
-  return std::make_shared<Program>(stream, std::move(builder.steps), std::move(builder.values), models);
+  return std::make_shared<Program>(stream, std::move(builder), models);
 }
 
 }  // namespace score

@@ -1,6 +1,8 @@
 // A graph of kernels as few operations, each of which computes one model after the other.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "mlx/array.h"
@@ -16,5 +18,9 @@ std::vector<mlx::core::array> gather(const std::vector<mlx::core::array>& output
 // Threads that share the models of a program, 1 at first.
 int program_threads();
 void set_program_threads(int count);
+
+// f(model, scratch memory of `size` numbers) for each model, shared by the threads. Models are independent, so any number
+// of threads gives the same bytes.
+void each_model(int models, size_t size, const std::function<void(int, float*)>& f);
 
 }  // namespace score

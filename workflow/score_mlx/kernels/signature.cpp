@@ -47,16 +47,12 @@ Signature::Signature(const char* arrays, const char* numbers) : text_(arrays) {
   for (const auto& one : split(sides.at(0), ",")) inputs_.push_back(array(one));
   for (const auto& one : split(sides.at(1), ",")) outputs_.push_back(array(one));
   for (auto text : split(numbers, ",")) {
-    if (text == "by_degree...") {
-      by_degree_ = true;
-      continue;
-    }
     bool unsigned_ = take_end(text, ":uint"), positive = take_end(text, ">0"), size = false;
     bool not_negative = take_end(text, ">=0");
     for (const auto& known : names_) size = size || known == text;
     numbers_.push_back({text, size, unsigned_, positive, not_negative, size ? product(text) : -1});
   }
-  for (const auto& one : inputs_) checked_ = checked_ || one.values == Values::INDEX || one.values == Values::MASK;
+  for (const auto& one : inputs_) checked_ = checked_ || (one.values != Values::ANY && one.values != Values::UINT);
 }
 
 Signature::Array Signature::array(const Text& text) {
@@ -68,9 +64,10 @@ Signature::Array Signature::array(const Text& text) {
   head = head.substr(0, colon);
   if (type == "uint") out.values = Values::UINT;
   if (type == "mask") out.values = Values::MASK;
-  if (type.rfind("int<", 0) == 0) {
-    out.values = Values::INDEX;
-    out.bound = product(type.substr(4, type.size() - 5));
+  for (auto [start, values] : {std::pair{Text("int<"), Values::INDEX}, std::pair{Text("ends<"), Values::ENDS}}) {
+    if (type.rfind(start, 0) != 0) continue;
+    out.values = values;
+    out.bound = product(type.substr(start.size(), type.size() - start.size() - 1));
   }
   out.optional = take_end(head, "?");
   out.repeated = take_end(head, "*");
@@ -108,37 +105,59 @@ int Signature::name(const Text& text) {
 // -- a call ----------------------------------------------------------------------------------------------------------
 Shapes Signature::outputs(const Text& op, const std::vector<Type>& types, const Shapes& in, const Params& p) const {
   try {
-    bool repeated = !inputs_.empty() && inputs_.back().repeated;
-    if (repeated ? in.size() < inputs_.size() : in.size() != inputs_.size())
-      fail(std::to_string(in.size()) + " arrays");
-    for (size_t i = 0; i < in.size(); i++) {
-      Values values = input(i).values;
-      Type wanted = values == Values::INDEX ? Type::INT : values == Values::UINT ? Type::UINT : Type::FLOAT;
-      if (types[i] != wanted && !(input(i).optional && left_out(in[i])))
-        fail(input(i).name + " is not " + (wanted == Type::INT ? "int32" : wanted == Type::UINT ? "uint32" : "float32"));
-      int64_t size = 1;
-      for (int extent : in[i]) size *= extent;
-      if (size > INT_MAX) fail(input(i).name + " has more than 2^31 - 1 elements");
-    }
-    Solved solved = solve(in, p);
-    Shapes out;
-    for (const auto& array : outputs_) {
-      out.push_back(array.leading ? solved.leading : Shape{});
-      int64_t size = 1;
-      for (int k : array.sizes) {
-        if (solved.products[k] < 0) fail(products_[k].text + " is not known");
-        if (solved.products[k] > INT_MAX) fail(products_[k].text + " is above 2^31 - 1");
-        out.back().push_back(static_cast<int>(solved.products[k]));
-      }
-      for (int extent : out.back()) size *= extent;
-      if (size > INT_MAX) fail(array.name + " would have more than 2^31 - 1 elements");
-    }
-    return out;
+    check_types(types, in);
+    return sizes(in, p);
   } catch (const std::invalid_argument& flaw) {
-    Text found;
-    for (size_t i = 0; i < in.size(); i++) found += (i ? ", " : "") + written(in[i]);
-    fail("kernel " + op + " takes " + text_ + ", found " + found + ": " + flaw.what());
+    refuse(op, in, flaw.what());
   }
+}
+
+Shapes Signature::outputs(const Text& op, const Shapes& in, const Params& p) const {
+  try {
+    return sizes(in, p);
+  } catch (const std::invalid_argument& flaw) {
+    refuse(op, in, flaw.what());
+  }
+}
+
+void Signature::refuse(const Text& op, const Shapes& in, const char* flaw) const {
+  Text found;
+  for (size_t i = 0; i < in.size(); i++) found += (i ? ", " : "") + written(in[i]);
+  fail("kernel " + op + " takes " + text_ + ", found " + found + ": " + flaw);
+}
+
+void Signature::check_types(const std::vector<Type>& types, const Shapes& in) const {
+  bool repeated = !inputs_.empty() && inputs_.back().repeated;
+  if (repeated ? in.size() < inputs_.size() : in.size() != inputs_.size()) fail(std::to_string(in.size()) + " arrays");
+  for (size_t i = 0; i < in.size(); i++) {
+    Values values = input(i).values;
+    bool integers = values == Values::INDEX || values == Values::ENDS;
+    Type wanted = integers ? Type::INT : values == Values::UINT ? Type::UINT : Type::FLOAT;
+    if (types[i] != wanted && !(input(i).optional && left_out(in[i])))
+      fail(input(i).name + " is not " + (wanted == Type::INT ? "int32" : wanted == Type::UINT ? "uint32" : "float32"));
+  }
+}
+
+Shapes Signature::sizes(const Shapes& in, const Params& p) const {
+  for (size_t i = 0; i < in.size(); i++) {
+    int64_t size = 1;
+    for (int extent : in[i]) size *= extent;
+    if (size > INT_MAX) fail(input(i).name + " has more than 2^31 - 1 elements");
+  }
+  Solved solved = solve(in, p);
+  Shapes out;
+  for (const auto& array : outputs_) {
+    out.push_back(array.leading ? solved.leading : Shape{});
+    int64_t size = 1;
+    for (int k : array.sizes) {
+      if (solved.products[k] < 0) fail(products_[k].text + " is not known");
+      if (solved.products[k] > INT_MAX) fail(products_[k].text + " is above 2^31 - 1");
+      out.back().push_back(static_cast<int>(solved.products[k]));
+    }
+    for (int extent : out.back()) size *= extent;
+    if (size > INT_MAX) fail(array.name + " would have more than 2^31 - 1 elements");
+  }
+  return out;
 }
 
 Signature::Solved Signature::solve(const Shapes& in, const Params& p) const {
@@ -151,7 +170,7 @@ Signature::Solved Signature::solve(const Shapes& in, const Params& p) const {
 }
 
 void Signature::take_numbers(const Params& p, Solved& solved) const {
-  if (by_degree_ ? p.size() < numbers_.size() : p.size() != numbers_.size()) fail(std::to_string(p.size()) + " numbers");
+  if (p.size() != numbers_.size()) fail(std::to_string(p.size()) + " numbers");
   for (size_t i = 0; i < numbers_.size(); i++) {
     const auto& number = numbers_[i];
     bool integer = number.size || number.positive;
@@ -159,22 +178,6 @@ void Signature::take_numbers(const Params& p, Solved& solved) const {
         (number.positive && p[i] < 1) || (number.not_negative && !(p[i] >= 0)))
       fail(number.name + " is " + std::to_string(p[i]));
     if (number.size) solved.products[number.product] = static_cast<int64_t>(p[i]);
-  }
-  if (!by_degree_) return;
-  double atoms = 0, messages = 0;
-  for (size_t i = numbers_.size(); i < p.size(); i++) {
-    if (!whole(p[i], 2147483648.0)) fail("by_degree has " + std::to_string(p[i]));
-    atoms += p[i];
-    messages += p[i] * static_cast<double>(i - numbers_.size());
-  }
-  if (atoms > INT_MAX || messages > INT_MAX) fail("by_degree is of more than 2^31 - 1 atoms or messages");
-  for (size_t n = 0; n < names_.size(); n++) {
-    if (names_[n] == "atoms") solved.names[n] = static_cast<int64_t>(atoms);
-    if (names_[n] == "messages") solved.names[n] = static_cast<int64_t>(messages);
-  }
-  for (size_t k = 0; k < products_.size(); k++) {
-    if (products_[k].text == "atoms") solved.products[k] = static_cast<int64_t>(atoms);
-    if (products_[k].text == "messages") solved.products[k] = static_cast<int64_t>(messages);
   }
 }
 
@@ -227,7 +230,7 @@ void Signature::check_values(const Text& op, const Shapes& in, const Params& p, 
   Solved solved = solve(in, p);
   for (size_t i = 0; i < inputs_.size(); i++) {
     const auto& array = inputs_[i];
-    if (array.values != Values::INDEX && array.values != Values::MASK) continue;
+    if (array.values == Values::ANY || array.values == Values::UINT) continue;
     size_t size = 1;
     for (int extent : in[i]) size *= static_cast<size_t>(extent);
     if (array.values == Values::MASK) {
@@ -237,9 +240,16 @@ void Signature::check_values(const Text& op, const Shapes& in, const Params& p, 
       continue;
     }
     auto* values = reinterpret_cast<const uint32_t*>(data[i]);  // a negative number is a large one
+    int64_t bound = solved.products[array.bound];
+    if (array.values == Values::ENDS) {
+      bool rising = true;  // as numbers without a sign: the last one is the largest, so none is negative
+      for (size_t k = 1; k < size; k++) rising &= values[k - 1] <= values[k];
+      if (!rising || (size ? values[size - 1] : 0) != bound)
+        fail("kernel " + op + ": " + array.name + " are not the ends of ranges up to " + std::to_string(bound));
+      continue;
+    }
     uint32_t most = 0;
     for (size_t k = 0; k < size; k++) most = values[k] > most ? values[k] : most;
-    int64_t bound = solved.products[array.bound];
     if (size && most >= bound)
       fail("kernel " + op + ": " + array.name + " has the index " + std::to_string(static_cast<int32_t>(most)) +
            ", expected 0 <= index < " + std::to_string(bound));

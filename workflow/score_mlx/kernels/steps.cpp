@@ -55,7 +55,7 @@ class Scratch {
 
 size_t padded(size_t size) { return (size + LINE - 1) / LINE * LINE; }
 
-void run_call(const Step& step, const std::vector<float*>& memory) {
+void run_call(const Step& step, const Shapes& shape, const std::vector<float*>& memory) {
   const float* in[64];
   float* out[64];
   std::vector<const float*> many_in;
@@ -72,7 +72,7 @@ void run_call(const Step& step, const std::vector<float*>& memory) {
   for (size_t i = 0; i < step.in.size(); i++) reads[i] = step.in[i] < 0 ? nullptr : memory[step.in[i]];
   std::fill(writes, writes + places, nullptr);
   for (size_t i = 0; i < step.out.size(); i++) writes[step.call->place(i)] = memory[step.out[i]];
-  step.call->run(reads, writes, step.shape);
+  step.call->run(reads, writes, shape);
 }
 
 void add(float* to, const float* x, const float* y, size_t n) {
@@ -92,17 +92,17 @@ size_t lines(const Shape& shape) {
 }
 
 // Arrays side by side along their last axis; shape[0] is the result's, the others theirs.
-void join(float* to, const Step& step, const std::vector<float*>& memory) {
-  size_t rows = lines(step.shape[0]), width = step.shape[0].back(), at = 0;
-  for (size_t i = 0; i < step.in.size(); at += step.shape[++i].back())
-    for (size_t r = 0, own = step.shape[i + 1].back(); r < rows; r++)
+void join(float* to, const Step& step, const Shapes& shape, const std::vector<float*>& memory) {
+  size_t rows = lines(shape[0]), width = shape[0].back(), at = 0;
+  for (size_t i = 0; i < step.in.size(); at += shape[++i].back())
+    for (size_t r = 0, own = shape[i + 1].back(); r < rows; r++)
       std::copy_n(memory[step.in[i]] + r * own, own, to + r * width + at);
 }
 
 // Some columns of an array; shape[0] is the result's, shape[1] the array's.
-void cut(float* to, const float* x, const Step& step) {
-  size_t rows = lines(step.shape[0]), width = step.shape[0].back(), whole = step.shape[1].back();
-  for (size_t r = 0; r < rows; r++) std::copy_n(x + r * whole + step.from, width, to + r * width);
+void cut(float* to, const float* x, int from, const Shapes& shape) {
+  size_t rows = lines(shape[0]), width = shape[0].back(), whole = shape[1].back();
+  for (size_t r = 0; r < rows; r++) std::copy_n(x + r * whole + from, width, to + r * width);
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ static int handed_on(const Step& step, int s, const std::vector<Value>& values) 
 
 size_t lay_out(std::vector<Value>& values, const std::vector<Step>& all) {
   size_t steps = all.size();
-  std::vector<std::vector<int>> begin(steps), end(steps);
+  std::vector<std::vector<int>> begin(steps), end(steps + 1);  // those that last to the end: for whoever reads them then
   for (size_t v = 0; v < values.size(); v++) {
     if (values[v].where != Value::SCRATCH) continue;
     begin[values[v].first].push_back(static_cast<int>(v));
@@ -144,17 +144,19 @@ size_t lay_out(std::vector<Value>& values, const std::vector<Step>& all) {
   return scratch.total();
 }
 
-void run_steps(const std::vector<Step>& steps, const std::vector<float*>& memory) {
-  for (const Step& step : steps) {
+void run_steps(const std::vector<Step>& steps, const std::vector<Shapes>& shapes, const std::vector<float*>& memory) {
+  for (size_t s = 0; s < steps.size(); s++) {
+    const Step& step = steps[s];
+    const Shapes& shape = shapes[s];
     float* to = memory[step.out[0]];
     switch (step.kind) {
-      case Step::CALL: run_call(step, memory); break;
+      case Step::CALL: run_call(step, shape, memory); break;
       case Step::ADD:
-        add(to, memory[step.in[0]], memory[step.in[1]], lines(step.shape[0]) * (step.shape[0].empty() ? 1 : step.shape[0].back()));
+        add(to, memory[step.in[0]], memory[step.in[1]], lines(shape[0]) * (shape[0].empty() ? 1 : shape[0].back()));
         break;
-      case Step::TRANSPOSE: transpose(to, memory[step.in[0]], step.shape[0][0], step.shape[0][1]); break;
-      case Step::JOIN: join(to, step, memory); break;
-      case Step::CUT: cut(to, memory[step.in[0]], step); break;
+      case Step::TRANSPOSE: transpose(to, memory[step.in[0]], shape[0][0], shape[0][1]); break;
+      case Step::JOIN: join(to, step, shape, memory); break;
+      case Step::CUT: cut(to, memory[step.in[0]], step.from, shape); break;
     }
   }
 }

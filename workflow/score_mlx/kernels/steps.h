@@ -23,7 +23,6 @@ struct Step {
   enum Kind { CALL, ADD, TRANSPOSE, JOIN, CUT } kind;
   std::shared_ptr<Call> call;
   std::vector<int> in, out;  // -1: an input that is not read
-  Shapes shape;  // CALL: of the inputs; others: of the first output
   int from = 0;  // CUT: first column
 };
 
@@ -31,7 +30,8 @@ struct Step {
 // which nobody reads after it, where a step may work in place; the size of it all.
 size_t lay_out(std::vector<Value>& values, const std::vector<Step>& steps);
 
-// Runs the steps for one model; `memory`: where each value is.
-void run_steps(const std::vector<Step>& steps, const std::vector<float*>& memory);
+// Runs the steps for one model. `shapes`: of each step's inputs, for all but calls after its output's; `memory`: where
+// each value is.
+void run_steps(const std::vector<Step>& steps, const std::vector<Shapes>& shapes, const std::vector<float*>& memory);
 
 }  // namespace score

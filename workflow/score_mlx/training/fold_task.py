@@ -92,6 +92,7 @@ class FoldTask(ABC, Generic[S, D]):
         for member in self.members:
             self.objective.check(member.data)
         self.prepare()
+        self.reads: list[str] | None = None  # what a recorded step takes of each member's batch
         self.validation = list(self._in_batches(self.validation_order))
         self.choosing = list(self._in_batches(lambda member: member.data.val(member.fold)))
 
@@ -102,11 +103,23 @@ class FoldTask(ABC, Generic[S, D]):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Whatever `model` and `side_by_side` need, made once."""
+        """Whatever `model`, `alone` and `side_by_side` need, made once."""
 
     @abstractmethod
     def model(self) -> nn.Module:
         """One freshly initialised model."""
+
+    @abstractmethod
+    def alone(self, place: int, molecules: np.ndarray) -> dict[str, np.ndarray]:
+        """A batch of the member at this place, without padding: the arrays of `side_by_side` without their first axis.
+
+        Args:
+            molecules: indices of molecules.
+        """
+
+    @abstractmethod
+    def predicting(self, molecules: np.ndarray) -> Predict:
+        """What a model makes of a batch of these molecules that is `alone`."""
 
     @abstractmethod
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
@@ -128,10 +141,20 @@ class FoldTask(ABC, Generic[S, D]):
         for member in self.members:
             mx.random.seed(int(member.random(INITIALISE).generate_state(1)[0]))
             models.append(self.model())
-        return Replicas(models, self.spec.learning_rate, self.spec.bias_correction)
+        replicas = Replicas(models, self.spec.learning_rate, self.spec.bias_correction)
+        self.reads = replicas.record(list(self._examples()))
+        return replicas
 
-    def batches(self, epoch: int) -> Iterator[tuple[Arrays, mx.array, Loss]]:
-        """The epoch's steps; the last, smaller batch is kept."""
+    def _examples(self) -> Iterator[tuple[Arrays, Loss]]:
+        """Two batches of different sizes."""
+        train, size = self.data.train(self.members[0].fold), self.spec.batch_size
+        for molecules in (train[:size], train[1 : 2 + size // 2]):
+            if len(molecules):
+                arrays = {name: mx.array(values) for name, values in self.alone(0, molecules).items()}
+                yield arrays, self._loss(self.predicting(molecules))
+
+    def batches(self, epoch: int) -> Iterator[tuple[Arrays | list[Arrays], mx.array, Loss]]:
+        """The epoch's steps; the last, smaller batch is kept. Once a step is recorded each member's batch is alone."""
         size = self.spec.batch_size
         orders: list[list[np.ndarray]] = []
         keys: list[np.ndarray] = []
@@ -141,8 +164,17 @@ class FoldTask(ABC, Generic[S, D]):
             orders.append(np.array_split(order, range(size, len(order), size)))
             keys.append(member.random(DROPOUT, epoch).generate_state(self.steps))
         for step in range(self.steps):
-            arrays, predict = self.side_by_side([order[step] for order in orders])
+            drawn = [order[step] for order in orders]
+            if self.reads is None:
+                arrays, predict = self.side_by_side(drawn)
+            else:
+                arrays, predict = self._apart(drawn, self.reads), self.predicting(drawn[0])
             yield arrays, mx.array(np.array([key[step] for key in keys])), self._loss(predict)
+
+    def _apart(self, drawn: list[np.ndarray], names: list[str]) -> list[Arrays]:
+        """Some arrays of a batch of each member."""
+        each = (self.alone(place, molecules) for place, molecules in enumerate(drawn))
+        return [{name: mx.array(arrays[name]) for name in names} for arrays in each]
 
     @property
     def metric(self) -> Metric:

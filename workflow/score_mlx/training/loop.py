@@ -37,7 +37,7 @@ class Task(Protocol):
         """Freshly initialised models."""
         ...
 
-    def batches(self, epoch: int) -> Iterator[tuple[Arrays, mx.array, Loss]]:
+    def batches(self, epoch: int) -> Iterator[tuple[Arrays | list[Arrays], mx.array, Loss]]:
         """(arrays, keys, loss) of each step of an epoch (from 0); arrays and keys with a leading replica axis."""
         ...
 

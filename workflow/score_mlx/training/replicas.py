@@ -21,8 +21,8 @@ from mlx.utils import tree_flatten  # pyright: ignore[reportUnknownVariableType]
 from score_mlx import kernels
 from score_mlx.nn import fused
 from score_mlx.system.parsed import is_list
+from score_mlx.training.recorded import Arrays, Recorded, recorded
 
-Arrays = dict[str, mx.array]
 Loss = Callable[[Any, Arrays, mx.array], mx.array]  # (model, arrays, key) -> scalar
 
 VECTORS = ("flat", "mean", "square")  # the parts of a state that hold every replica's values
@@ -48,6 +48,7 @@ class Replicas:
         # One vector, parameter by parameter and within each replica by replica: every piece of it is contiguous.
         self.flat = mx.concatenate([mx.stack([p[name] for p in each]).reshape(-1) for name in self.names])
         self.adam = Adam(learning_rate, self.flat, bias_correction)
+        self._recorded: Recorded | None = None
 
     @property
     def parameters(self) -> int:
@@ -65,17 +66,37 @@ class Replicas:
         for name, (module, key) in self._homes.items():
             module[key] = parameters[name]
 
-    def step(self, loss: Loss, arrays: Arrays, keys: mx.array) -> mx.array:
-        """One Adam step on `loss(model, arrays, key)`; arrays and keys with a leading axis R.
+    def record(self, examples: list[tuple[Arrays, Loss]]) -> list[str] | None:
+        """Record a step from batches of one replica, so that each replica's batch may have a size of its own.
 
         Returns:
-            (R,) losses before the step. Nothing is computed yet: evaluate `flat` and the losses.
+            Names of the arrays that `step` then takes of each batch; None where a step cannot be recorded.
         """
+        self._recorded = None
+        if kernels.serve(self.flat):
+            parameters = {name: mx.zeros(shape) for name, shape in zip(self.names, self.shapes, strict=True)}
+            self._recorded = recorded(parameters, [(arrays, self._of_parameters(loss)) for arrays, loss in examples])
+        return self._recorded.names if self._recorded else None
 
+    def _of_parameters(self, loss: Loss) -> Callable[[Arrays, Arrays, mx.array], mx.array]:
         def value(parameters: Arrays, arrays: Arrays, key: mx.array) -> mx.array:
             self._put(parameters)
             return loss(self.model, arrays, key)
 
+        return value
+
+    def step(self, loss: Loss, arrays: Arrays | list[Arrays], keys: mx.array) -> mx.array:
+        """One Adam step on `loss(model, arrays, key)`.
+
+        Args:
+            arrays, keys: with a leading axis R; where a step is recorded also each replica's arrays by themselves.
+
+        Returns:
+            (R,) losses before the step. Nothing is computed yet: evaluate `flat` and the losses.
+        """
+        if isinstance(arrays, list):
+            return self._again(arrays, keys)
+        value = self._of_parameters(loss)
         single = self.count == 1
         lifted = mx.value_and_grad(value) if single else mx.vmap(mx.value_and_grad(value))
         if single:
@@ -85,6 +106,15 @@ class Replicas:
         losses, self.flat, *moments = kernels.gather([losses, self.flat, self.adam.mean, self.adam.square])
         self.adam.mean, self.adam.square = moments
         return losses[None] if single else losses
+
+    def _again(self, each: list[Arrays], keys: mx.array) -> mx.array:
+        """The recorded step on a batch of each replica."""
+        if self._recorded is None:
+            raise ValueError("batches of sizes of their own, expected a recorded step")
+        vectors = [self.flat, self.adam.mean, self.adam.square]
+        losses, *vectors = self._recorded.step(vectors, self.adam.numbers(), each, keys)
+        self.flat, self.adam.mean, self.adam.square = vectors
+        return losses
 
     def apply(self, function: Callable[[Any, Arrays], mx.array], arrays: Arrays) -> mx.array:
         """`function(model, arrays)` of each replica, without gradients: (R, ...)."""
@@ -168,18 +198,23 @@ class Adam:
 
     def __call__(self, parameters: mx.array, gradients: list[mx.array]) -> mx.array:
         """The vector of parameters after a step; `gradients` are its pieces in its order, of any shapes."""
-        self.taken += 1
-        scale = root = 1.0
-        if self.bias_correction:
-            scale, root = 1 / (1 - B1**self.taken), (1 - B2**self.taken) ** -0.5
-        numbers = [mx.array(self.learning_rate * scale), mx.array(root)]
+        *constant, rate, root = self.numbers()
+        numbers = [mx.array(rate), mx.array(root)]
         if kernels.serve(parameters):
             inputs = [parameters, self.mean, self.square, *numbers, *gradients]
-            parameters, self.mean, self.square = kernels.call_all("adam", inputs, [B1, B2, EPSILON])
+            parameters, self.mean, self.square = kernels.call_all("adam", inputs, constant)
             return parameters
         gradient = mx.concatenate([piece.reshape(-1) for piece in gradients])
         parameters, self.mean, self.square = _adam(parameters, gradient, self.mean, self.square, *numbers)
         return parameters
+
+    def numbers(self) -> list[float]:
+        """B1, B2, EPSILON, the rate and the root's factor of the step that is next; it counts as taken."""
+        self.taken += 1
+        scale = root = 1.0
+        if self.bias_correction:
+            scale, root = 1 / (1 - B1**self.taken), (1 - B2**self.taken) ** -0.5
+        return [B1, B2, EPSILON, self.learning_rate * scale, root]
 
     def state(self) -> dict[str, mx.array]:
         """The optimiser's state, for a checkpoint."""

@@ -44,6 +44,14 @@ class DenseTask(FoldTask[DenseSpec, FoldedData]):
         """A new network, as wide at its input as there are descriptors."""
         return DenseModel(self.spec.network, self.data.raw.shape[1])
 
+    def alone(self, place: int, molecules: np.ndarray) -> dict[str, np.ndarray]:
+        """A member's rows of descriptors."""
+        return self._batch(self.inputs[place], self.known[place], molecules, len(molecules))
+
+    def predicting(self, molecules: np.ndarray) -> Predict:
+        """What a model makes of a batch of any size."""
+        return _predict
+
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
         """One batch a member, padded with zero rows to the largest."""
         rows = max(map(len, molecules))

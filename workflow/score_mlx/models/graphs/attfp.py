@@ -30,8 +30,7 @@ class FrozenAttFP(nn.Module):
         of_state = linear(h, self.align_state, self.align_bias)
         logits = bonds.combine(target=of_state, bond=linear(neighbours, self.align_neighbour), slope=0.01)  # (M, 1)
         total = bonds.weigh(noise(neighbours, bonds.bond_id), bonds.softmax(logits))  # (A, H)
-        bonded = (bonds.degree > 0).astype(total.dtype)  # (A, 1)
-        context = elu(add_bias(linear(total, self.attend.weight), self.attend.bias, bonded))
+        context = elu(add_bias(linear(total, self.attend.weight), self.attend.bias, bonds.bonded))
         return leaky_relu(self.gru(context, h))
 
 

@@ -38,11 +38,6 @@ class ByDegree(Topology):
     def reverse(self, messages: mx.array) -> mx.array:
         return self._verbs["reverse"](messages, self._reverse)
 
-    @property
-    def degree(self) -> mx.array:
-        counts = self.shape.by_degree
-        return mx.concatenate([mx.full((n, 1), float(d)) for d, n in enumerate(counts) if n])
-
 
 def _reduce(x: mx.array, by_degree: tuple[int, ...], how) -> mx.array:
     """Reduce the d messages into each atom of degree d: (M, H) -> (A, H), zeros for degree 0."""

@@ -21,12 +21,12 @@ class Compiled(ByDegree):
 
     def __init__(self, arrays: dict[str, mx.array], shape: Shape):
         super().__init__(arrays, shape)
-        self._atoms = [arrays["place"], arrays["real"]]
-        self._molecules = [shape.molecules, shape.longest]
+        self._along = [self._source, self._reverse, arrays["ends"]]
+        self._atoms = [arrays["place"], arrays["real"], arrays["slots"]]
 
     def _along_bonds(self, name: str, *inputs: mx.array | None, numbers: tuple = ()) -> mx.array:
         given = [kernels.NONE if x is None else x for x in inputs]
-        return kernels.call(name, [*given, self._source, self._reverse], [*numbers, *self.shape.by_degree])
+        return kernels.call(name, [*given, *self._along], numbers)
 
     def source(self, h: mx.array) -> mx.array:
         return self._along_bonds("source", h)
@@ -60,15 +60,15 @@ class Compiled(ByDegree):
 
     def attend_pairs(self, q, k, v, bias: mx.array, value: mx.array, noise: Noise) -> mx.array:
         key, dropout = noise.draw()
-        numbers = (bias.shape[1], *self._molecules, *dropout)
+        numbers = (bias.shape[1], *dropout)
         return self._along_bonds("attend_pairs", q, k, v, bias, value, *self._atoms, key, numbers=numbers)
 
     def pool(self, h: mx.array, weights: mx.array | None = None) -> mx.array:
         given = kernels.NONE if weights is None else weights
-        return kernels.call("pool", [h, given, *self._atoms], self._molecules)
+        return kernels.call("pool", [h, given, *self._atoms])
 
     def spread(self, g: mx.array) -> mx.array:
-        return kernels.call("spread", [g, *self._atoms], self._molecules)
+        return kernels.call("spread", [g, *self._atoms])
 
     def softmax_molecule(self, logits: mx.array) -> mx.array:
-        return kernels.call("softmax_molecule", [logits, *self._atoms], self._molecules)
+        return kernels.call("softmax_molecule", [logits, *self._atoms])

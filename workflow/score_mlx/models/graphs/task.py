@@ -54,6 +54,14 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
         total, atoms = np.sum([np.array(part, np.float64) for part in parts], axis=0).T
         return [{"mad": finite(value)} for value in total / np.maximum(atoms, 1)]
 
+    def alone(self, place: int, molecules: np.ndarray) -> dict[str, np.ndarray]:
+        """A member's batch, of its own sizes."""
+        return self.batchers[place].in_order(molecules)
+
+    def predicting(self, molecules: np.ndarray) -> Prediction:
+        """What a model makes of a batch of them."""
+        return Prediction(self.batchers[0].shape(molecules))
+
     def side_by_side(self, molecules: list[np.ndarray]) -> tuple[Arrays, Predict]:
         """One batch a member, padded to a common shape."""
         pairs = list(zip(self.batchers, molecules, strict=True))

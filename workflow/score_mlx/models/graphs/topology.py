@@ -140,9 +140,14 @@ class Topology(ABC):
         """The message of the opposite bond: (M, H) -> (M, H)."""
 
     @property
-    @abstractmethod
     def degree(self) -> mx.array:
         """Number of messages into each atom: (A, 1)."""
+        return self._arrays["degree"][:, None]
+
+    @property
+    def bonded(self) -> mx.array:
+        """1 where messages come into an atom, else 0: (A, 1)."""
+        return self._arrays["bonded"][:, None]
 
     # -- molecules -----------------------------------------------------------------------------------------------
     @property
