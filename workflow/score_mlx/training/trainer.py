@@ -149,8 +149,8 @@ def train_together(
     Each gets the record, weights and checkpoints that it would get alone, and resumes from checkpoints that it wrote
     alone or beside other runs. Unless a step is recorded, batches are padded to the largest of all runs, so that sums
     have other roundings than alone; on the CPU, where nothing is gained by it, runs therefore take turns unless
-    `replicas` says otherwise, and give the bytes of runs alone. What another process computes already is waited for. Curves are in the
-    records only, not reported while it trains.
+    `replicas` says otherwise, and give the bytes of runs alone. What another process computes already is waited for.
+    Curves are in the records only, not reported while it trains.
 
     Args:
         task, progress, preset: as of `train`.
