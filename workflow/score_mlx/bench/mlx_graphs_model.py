@@ -57,6 +57,8 @@ class MlxGraphsModel(nn.Module):
 class MlxGraphsTask(GraphTask):
     """Its training with our loop, one fold at a time: its scatter has no rule for side by side."""
 
+    recordable = False
+
     def model(self) -> MlxGraphsModel:
         """A new model, of the widths that the data's features have."""
         return MlxGraphsModel(self.spec, self.data.graphs.atoms.shape[1], self.data.graphs.bonds.shape[1])

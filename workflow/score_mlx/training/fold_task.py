@@ -76,6 +76,7 @@ class FoldTask(ABC, Generic[S, D]):
     """
 
     validation_batch = 64  # molecules
+    recordable = True  # whether to try: a model that takes what `side_by_side` alone makes says no
 
     def __init__(self, spec: S, data: D, folds: list[int], *beside: tuple[S, D, list[int]]):
         self.spec, self.data, self.epochs, self.objective = spec, data, spec.epochs, spec.objective
@@ -142,7 +143,7 @@ class FoldTask(ABC, Generic[S, D]):
             mx.random.seed(int(member.random(INITIALISE).generate_state(1)[0]))
             models.append(self.model())
         replicas = Replicas(models, self.spec.learning_rate, self.spec.bias_correction)
-        self.reads = replicas.record(list(self._examples()))
+        self.reads = replicas.record(list(self._examples())) if self.recordable else None
         return replicas
 
     def _examples(self) -> Iterator[tuple[Arrays, Loss]]:
