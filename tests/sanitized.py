@@ -17,7 +17,7 @@ from pathlib import Path
 TESTS = [
     "tests/unit/kernels",
     *(f"tests/unit/models/test_{what}.py" for what in ("layers", "topology", "invariance", "language_models")),
-    *("tests/golden", "tests/parity"),
+    *("tests/unit/training/test_recorded.py", "tests/golden", "tests/parity"),
 ]
 BUILD = """
 import os

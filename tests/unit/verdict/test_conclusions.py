@@ -95,6 +95,23 @@ def test_the_factorial_of_one_form_has_a_sentence_where_its_records_are(update, 
     assert ("an effect" in step, "an effect" in shared) == (update != 0, sharing != 0)
 
 
+def test_of_an_outlying_architecture_the_sentence_says_what_the_others_do():
+    """A network that does not learn with dt = 1 moves the mean and widens the interval; the others are alike."""
+    archs = ("gcn", "gat", "gine", "gatv2", "gt")
+
+    def plant(spec):
+        lost = spec.arch == "gt" and spec.dt in (None, 1.0)
+        return {"mean": 1.4 if lost else 0.6 - 0.03 * (spec.dt not in (None, 1.0))}
+
+    wanted = [spec for spec in made.CONFIG.beyond_specs("factorial") if spec.fidelity == "as_text"]
+    said = sentences(made.evidence(plant, [s for s in wanted if s.arch in archs and s.readout == "molattfp"]))[
+        "one form"
+    ]
+    everywhere, without = said.split(" Without GT, which is outlying: ")
+    assert "(5 of 8 architectures)" in everywhere and " by -0.030 [" not in everywhere
+    assert without.startswith("-0.030 [") and ", and +0.000" in without
+
+
 def test_without_records_few_sentences_are_left():
     said = sentences(made.evidence(wanted=[]))
     assert set(said) == {"numbers", "claims"}

@@ -132,7 +132,7 @@ std::shared_ptr<Recording> Recording::make(const std::vector<mx::array>& given, 
     auto value = values.find(arrays[a].id());
     Leaf leaf{static_cast<int>(a), value == values.end() ? -1 : value->second, known == place.end() ? -1 : known->second, {}};
     if (leaf.given < 0) {
-      if (arrays[a].size() > 1) return nullptr;  // its size may be that of a batch
+      if (arrays[a].size() > 1 || arrays[a].itemsize() != 4) return nullptr;  // a size may be that of a batch
       leaf.constant = mx::contiguous(arrays[a]);
       mx::eval(*leaf.constant);
     } else if (leaf.given >= static_cast<int>(parameters)) {

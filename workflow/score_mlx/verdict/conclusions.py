@@ -82,10 +82,15 @@ def _one_form(judged: Judged) -> Iterator[dict[str, Any]]:
     found = [run for spec in like_first if (run := pool.find(spec)) is not None]
     corners = factorial.Corners(of_kind(found, FoldRun))
     archs = {spec.arch for spec in wanted}
-    rows = {row["effect"]: row for row in factorial.effects(corners) if row["architecture"] == factorial.ALL}
-    step, sharing = (rows[effect] for effect in factorial.MAIN[:2])
+    effects = factorial.effects(corners)
+    rows = {(row["architecture"], row["effect"]): row for row in effects}
+    step, sharing = (rows[factorial.ALL, effect] for effect in factorial.MAIN[:2])
     text = f"With one form for stacks and shared blocks ({step['architectures']} of {len(archs)} architectures), "
     text += f"dt below 1 changes RMSE by {_of_row(step)}; sharing one block changes it by {_of_row(sharing)}."
+    for rest in dict.fromkeys(of for of, _ in rows if of.startswith(factorial.ALL_BUT)):
+        least, shared = (_of_row(rows[rest, effect]) for effect in factorial.MAIN[:2])
+        outlying = rest.removeprefix(factorial.ALL_BUT).upper()
+        text += f" Without {outlying}, which is outlying: {least}, and {shared}."
     yield {
         "about": "one form", "value": sharing["difference"], "low": sharing["low"], "high": sharing["high"],
         "sentence": text,

@@ -49,6 +49,7 @@ CONTRASTS: dict[str, dict[str, float]] = {
 }
 MAIN = tuple(CONTRASTS)[:3]
 ALL = "all"  # in the column `architecture`
+ALL_BUT = f"{ALL} but "  # and which are outlying
 # [code] The MPNN's base adds its messages to the state, and SCORE iterates h + MP(h), which is no contraction: its
 # corners differ in more than step and sharing.
 APART = {"as_code": ("mpnn",), "as_text": ()}
@@ -136,7 +137,7 @@ def effects(corners: Corners) -> list[dict[str, Any]]:
         outlying = [arch for arch in corners.outlying(group) if arch in together]
         if outlying:
             rest = [arch for arch in together if arch not in outlying]
-            sets.insert(1, (f"{ALL} but {', '.join(outlying)}", rest))
+            sets.insert(1, (ALL_BUT + ", ".join(outlying), rest))
         for name, members in sets:
             family = [_row(corners, group, effect, name, members) for effect in CONTRASTS]
             rows += _adjusted([row | {"apart": "yes" if name in apart else ""} for row in family if row])
