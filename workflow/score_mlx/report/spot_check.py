@@ -98,13 +98,15 @@ def caption(rows: Sequence[dict[str, Any]], drawn: Drawn, seed: int, longest: fl
     known = [abs(row["in_sd"]) for row in rows if row["in_sd"] is not None]
     largest = f" Largest difference: {max(known):.1f} of these." if known else ""
     alike = [row for row in rows if row["same_versions"] == row["same_science"] == row["same_device"] == "yes"]
+    unchanged = [row for row in alike if row["commit_then"] == row["commit_now"]]
     return [
         f"{len(rows)} of {drawn.of} committed records{quick}, drawn with seed {seed} and trained again at commit "
         f"{', '.join(distinct(row['commit_now'] for row in rows))}.",
         f"Rerun standard deviation of a five-fold mean at the best epoch, by family: {sds}.{largest} Within: no larger "
         f"than noise makes any of {len(rows)} in all but {ALPHA:.0%} of spot checks.",
         f"{_equal(rows)} of {len(rows)} are equal in every epoch of every fold. {len(alike)} have versions, science "
-        f"and processor of now, where no digit may differ: {_equal(alike)} of these are equal.",
+        f"and processor of now: {_equal(alike)} of these are equal. {len(unchanged)} have the commit of now as well, "
+        f"where no digit may differ: {_equal(unchanged)} of these are equal. Another commit may order sums otherwise.",
     ]
 
 
