@@ -8,7 +8,6 @@
 #include <string>
 
 #include "call.h"
-#include "mlx/allocator.h"
 #include "mlx/utils.h"
 
 namespace score {
@@ -51,11 +50,7 @@ class AdamW : public mx::Primitive {
     for (int i = 0; i < INPUTS; i++) in[i] = contiguous(inputs[i], encoder).data<float>();
     std::array<float*, 3> out;
     for (int i = 0; i < 3; i++) {
-      const mx::array& before = inputs[MOVED[i]];
-      if (before.flags().row_contiguous && before.is_donatable())
-        outputs[i].copy_shared_buffer(before);
-      else
-        outputs[i].set_data(mx::allocator::malloc(outputs[i].nbytes()));
+      take_over(inputs[MOVED[i]], outputs[i]);
       out[i] = outputs[i].data<float>();
     }
     encoder.dispatch([in, out, n = outputs[0].size(), p = numbers_] { move(in, out, n, p); });

@@ -41,6 +41,11 @@ mx::array contiguous(const mx::array& a, mx::cpu::CommandEncoder& encoder) {
   return copy;
 }
 
+void take_over(const mx::array& before, mx::array& output) {
+  if (before.flags().row_contiguous && before.is_donatable()) output.copy_shared_buffer(before);
+  else output.set_data(mx::allocator::malloc(output.nbytes()));
+}
+
 Call::Call(mx::Stream stream, std::string op, Params params, std::vector<int> asked, std::vector<bool> lifted, int count)
     : mx::Primitive(stream),
       name_(std::move(op)),

@@ -19,6 +19,9 @@ namespace mx = mlx::core;
 // A row-contiguous copy, made on the stream before the kernel that reads it, where an array is not. Of 32-bit values.
 mx::array contiguous(const mx::array& a, mx::cpu::CommandEncoder& encoder);
 
+// Gives an output memory: that of the array whose next value it is, where nobody else needs it.
+void take_over(const mx::array& before, mx::array& output);
+
 // Runs f on the stream; what it throws reaches whoever evaluates. It is thrown by a task that MLX does not count: it
 // counts some as running until a task after them has run, and none does after an error, so that after a hundred errors
 // it would wait forever.

@@ -45,10 +45,7 @@ class Replay : public mx::Primitive {
     std::vector<float*> in, out;
     for (const auto& input : inputs) in.push_back(const_cast<float*>(contiguous(input, encoder).data<float>()));
     outputs[0].set_data(mx::allocator::malloc(outputs[0].nbytes()));
-    for (size_t v = 0; v < VECTORS; v++) {
-      if (inputs[v].flags().row_contiguous && inputs[v].is_donatable()) outputs[1 + v].copy_shared_buffer(inputs[v]);
-      else outputs[1 + v].set_data(mx::allocator::malloc(outputs[1 + v].nbytes()));
-    }
+    for (size_t v = 0; v < VECTORS; v++) take_over(inputs[v], outputs[1 + v]);
     for (auto& output : outputs) out.push_back(output.data<float>());
     auto self = std::static_pointer_cast<Replay>(outputs[0].primitive_ptr());
     run_on(stream(), encoder, [self, in = std::move(in), out = std::move(out)] {
