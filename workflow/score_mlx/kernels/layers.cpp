@@ -49,10 +49,7 @@ void backward(const Args& a) {
   int n = a.lines(X), i = a.width(X), o = a.rows(WEIGHT);
   const float *x = a.in[X], *w = a.in[WEIGHT], *g = a.cotangent();
   float *dx = a.out[X], *dw = a.out[WEIGHT], *db = a.out[BIAS];
-  if (db) {
-    std::fill(db, db + o, 0.f);
-    for (int r = 0; r < n; r++) add_(db, g + r * o, o);
-  }
+  if (db) sum_of_rows(g, db, n, o);
   if (o <= THIN) {
     if (dw) std::fill(dw, dw + o * i, 0.f);
     if (dx && o == 0) std::fill(dx, dx + n * i, 0.f);

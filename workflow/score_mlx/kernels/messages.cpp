@@ -35,8 +35,15 @@ template <class Row>
 void sums(float* to, const float* x, int h, const Bonds& bonds, Row row) {
   each_atom(bonds, [&](int atom, int k, int end) {
     float* out = to + atom * h;
-    std::fill(out, out + h, 0.f);
-    for (; k < end; k++) add_(out, x + row(k) * h, h);
+    auto at = [&](int k) { return x + static_cast<size_t>(row(k)) * h; };
+    switch (end - k) {  // most atoms have one to three messages
+      case 0: std::fill(out, out + h, 0.f); return;
+      case 1: std::copy_n(at(k), h, out); return;
+    }
+    const float *one = at(k), *two = at(k + 1);
+#pragma omp simd
+    for (int i = 0; i < h; i++) out[i] = one[i] + two[i];
+    for (k += 2; k < end; k++) add_(out, at(k), h);
   });
 }
 template <class Row>
@@ -118,13 +125,17 @@ void forward(const Args& a) {
   const float *s = a.optional(SOURCES), *t = a.optional(TARGETS), *own = a.optional(OWN);
   float slope = a.p[SLOPE];
   int h = a.width(own ? OWN : s ? SOURCES : TARGETS);
+  std::vector<float> nothing(h, 0.f);  // in place of a row that is left out
   each_atom(Bonds(a), [&](int atom, int k, int end) {
+    const float* to_target = t ? t + atom * h : nothing.data();
     for (; k < end; k++) {
+      const float *from_source = s ? s + source[k] * h : nothing.data(), *of_bond = own ? own + k * h : nothing.data();
       float* y = a.out[0] + k * h;
-      own ? (void)std::copy_n(own + k * h, h, y) : (void)std::fill(y, y + h, 0.f);
-      if (s) add_(y, s + source[k] * h, h);
-      if (t) add_(y, t + atom * h, h);
-      for (int i = 0; i < h; i++) y[i] = y[i] > 0 ? y[i] : slope * y[i];
+#pragma omp simd
+      for (int i = 0; i < h; i++) {
+        float x = of_bond[i] + from_source[i] + to_target[i];
+        y[i] = x > 0 ? x : slope * x;
+      }
     }
   });
 }
@@ -140,6 +151,7 @@ void backward(const Args& a) {
     dz = spare.data();
   }
   const float *g = a.cotangent(), *y = a.output(0);
+#pragma omp simd
   for (int i = 0; i < m * h; i++) dz[i] = y[i] > 0 ? g[i] : slope * g[i];
   if (a.out[SOURCES]) sums(a.out[SOURCES], dz, h, Bonds(a), [reverse](int k) { return reverse[k]; });
   if (a.out[TARGETS]) sums(a.out[TARGETS], dz, h, Bonds(a), self);

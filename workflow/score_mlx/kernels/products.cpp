@@ -4,7 +4,9 @@
 #include "products.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "blas.h"
@@ -27,7 +29,8 @@ constexpr int64_t SMALLEST = 1 << 20;  // multiplications; OpenBLAS has kernels 
 
 // Not deduced with auto or as a template's argument, which would drop the alignment of a single number.
 typedef float Lanes __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+Lanes& at(float* place) { return *reinterpret_cast<Lanes*>(place); }
+const Lanes& at(const float* place) { return *reinterpret_cast<const Lanes*>(place); }
 
 // Memory for copied panels, kept by its thread and aligned to cache lines.
 float* memory(size_t size) {
@@ -39,82 +42,102 @@ float* memory(size_t size) {
 
 // to[p][c] = from[p][c] for p < k, zero beyond the columns.
 void copy_panel(float* to, const float* from, size_t stride, int k, int columns) {
-  for (int p = 0; p < k; p++) {
-    std::copy_n(from + p * stride, columns, to + p * PANEL);
-    std::fill(to + p * PANEL + columns, to + (p + 1) * PANEL, 0.f);
+  for (int p = 0; p < k; p++, to += PANEL, from += stride) {
+    if (columns == PANEL) {
+      for (int half = 0; half < PANEL; half += LANES) at(to + half) = at(from + half);
+      continue;
+    }
+    std::copy_n(from, columns, to);
+    std::fill(to + columns, to + PANEL, 0.f);
   }
 }
 
-// to[p][c] = from[c][p], in squares of four.
+// Two rows of which `one` takes those lanes of `two` that lie HALF below, for each block of 2 HALF lanes, and `two` the others.
+template <int HALF, size_t... L>
+inline __attribute__((always_inline)) void swap_blocks(Lanes& one, Lanes& two, std::index_sequence<L...>) {
+  Lanes upper = __builtin_shufflevector(one, two, (L & HALF ? LANES + L - HALF : L)...);
+  two = __builtin_shufflevector(one, two, (L & HALF ? LANES + L : L + HALF)...);
+  one = upper;
+}
+
+// A square of LANES rows, flipped: blocks of half its size change places, then those of half that, down to single numbers.
+template <int HALF = LANES / 2>
+inline __attribute__((always_inline)) void flip_lanes(Lanes (&rows)[LANES]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < LANES; r++)
+    if (!(r & HALF)) swap_blocks<HALF>(rows[r], rows[r + HALF], std::make_index_sequence<LANES>());
+  if constexpr (HALF > 1) flip_lanes<HALF / 2>(rows);
+}
+
+// to[c][r] = from[r][c] for LANES rows and as many columns.
+void flip_square(float* to, size_t to_stride, const float* from, size_t stride) {
+  Lanes rows[LANES];
+#pragma GCC unroll 16
+  for (int r = 0; r < LANES; r++) rows[r] = at(from + r * stride);
+  flip_lanes(rows);
+#pragma GCC unroll 16
+  for (int r = 0; r < LANES; r++) at(to + r * to_stride) = rows[r];
+}
+
+// to[p][c] = from[c][p] for p < k, zero beyond the columns; in squares where they fit.
 void flip_panel(float* to, const float* from, size_t stride, int k, int columns) {
   int c = 0;
-  for (; c + 4 <= columns; c += 4) {
+  for (; c + LANES <= columns; c += LANES) {
     int p = 0;
-    for (; p + 4 <= k; p += 4) {
-      auto row = [&](int r) -> Four { return *reinterpret_cast<const Four*>(from + (c + r) * stride + p); };
-      Four first = __builtin_shufflevector(row(0), row(1), 0, 4, 1, 5), second = __builtin_shufflevector(row(0), row(1), 2, 6, 3, 7);
-      Four third = __builtin_shufflevector(row(2), row(3), 0, 4, 1, 5), fourth = __builtin_shufflevector(row(2), row(3), 2, 6, 3, 7);
-      auto put = [&](int r, Four value) { *reinterpret_cast<Four*>(to + (p + r) * PANEL + c) = value; };
-      put(0, __builtin_shufflevector(first, third, 0, 1, 4, 5));
-      put(1, __builtin_shufflevector(first, third, 2, 3, 6, 7));
-      put(2, __builtin_shufflevector(second, fourth, 0, 1, 4, 5));
-      put(3, __builtin_shufflevector(second, fourth, 2, 3, 6, 7));
-    }
+    for (; p + LANES <= k; p += LANES) flip_square(to + p * PANEL + c, PANEL, from + c * stride + p, stride);
     for (; p < k; p++)
-      for (int r = 0; r < 4; r++) to[p * PANEL + c + r] = from[(c + r) * stride + p];
+      for (int r = 0; r < LANES; r++) to[p * PANEL + c + r] = from[(c + r) * stride + p];
   }
   for (; c < PANEL; c++)
     for (int p = 0; p < k; p++) to[p * PANEL + c] = c < columns ? from[c * stride + p] : 0.f;
 }
 
-// One factor's element (r, p) is at first[r * row + p * step].
-struct Factor {
-  const float* first;
-  size_t row, step;
-};
-
-// A tile of the result, with the bias or what is there already.
-template <int R>
-void tile(int k, const Factor& a, const float* panel, float* to, size_t stride, bool add, const float* bias) {
-  Lanes sums[R][2];
+// A tile of the result, VECTORS vectors wide, with the bias or what is there already. Rows of b are `width` apart.
+template <int R, int VECTORS>
+void tile(int k, const Factor& a, const float* b, size_t width, float* to, size_t stride, bool add, const float* bias) {
+  Lanes sums[R][VECTORS];
 #pragma GCC unroll 16
-  for (int r = 0; r < R; r++) sums[r][0] = sums[r][1] = Lanes{};
-  for (int p = 0; p < k; p++, panel += PANEL) {
-    Lanes left = *reinterpret_cast<const Lanes*>(panel), right = *reinterpret_cast<const Lanes*>(panel + LANES);
+  for (int r = 0; r < R; r++)
+    for (int v = 0; v < VECTORS; v++) sums[r][v] = Lanes{};
+  for (int p = 0; p < k; p++, b += width) {
+    Lanes row[VECTORS];
+    for (int v = 0; v < VECTORS; v++) row[v] = at(b + v * LANES);
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
-      float x = a.first[r * a.row + p * a.step];
-      sums[r][0] += x * left;
-      sums[r][1] += x * right;
+      float x = a.first[r * a.along + p * a.across];
+      for (int v = 0; v < VECTORS; v++) sums[r][v] += x * row[v];
     }
   }
-  for (int half = 0; half < 2; half++) {
-    Lanes start = bias ? *reinterpret_cast<const Lanes*>(bias + half * LANES) : Lanes{};
+  for (int v = 0; v < VECTORS; v++) {
+    Lanes start = bias ? at(bias + v * LANES) : Lanes{};
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
-      Lanes* place = reinterpret_cast<Lanes*>(to + r * stride + half * LANES);
-      *place = (add ? *place : start) + sums[r][half];
+      Lanes& place = at(to + r * stride + v * LANES);
+      place = (add ? place : start) + sums[r][v];
     }
   }
 }
 
-using Tile = void (*)(int, const Factor&, const float*, float*, size_t, bool, const float*);
-const Tile tiles[] = {nullptr,  tile<1>, tile<2>,  tile<3>,  tile<4>, tile<5>, tile<6>,
-#if defined(__AVX512F__)
-                      tile<7>, tile<8>, tile<9>, tile<10>, tile<11>, tile<12>
-#endif
-};
+using Tile = void (*)(int, const Factor&, const float*, size_t, float*, size_t, bool, const float*);
+template <int VECTORS, size_t... R>
+constexpr std::array<Tile, sizeof...(R)> tiles_of(std::index_sequence<R...>) {
+  return {tile<R + 1, VECTORS>...};
+}
+// tiles<VECTORS>[r - 1]: of r rows
+template <int VECTORS>
+constexpr auto tiles = tiles_of<VECTORS>(std::make_index_sequence<ROWS_AT_ONCE>());
 
 // A panel of the result. Fewer columns than a panel has pass through a tile of their own.
 void strip(int rows, int k, Factor a, const float* panel, float* to, size_t stride, int columns, bool add, const float* bias) {
-  for (int r = 0; r < rows; r += ROWS_AT_ONCE, a.first += ROWS_AT_ONCE * a.row, to += ROWS_AT_ONCE * stride) {
+  for (int r = 0; r < rows; r += ROWS_AT_ONCE, a.first += ROWS_AT_ONCE * a.along, to += ROWS_AT_ONCE * stride) {
     int some = std::min(ROWS_AT_ONCE, rows - r);
+    Tile tile = tiles<2>[some - 1];
     if (columns == PANEL) {
-      tiles[some](k, a, panel, to, stride, add, bias);
+      tile(k, a, panel, PANEL, to, stride, add, bias);
       continue;
     }
     float whole[ROWS_AT_ONCE * PANEL];
-    tiles[some](k, a, panel, whole, PANEL, false, nullptr);
+    tile(k, a, panel, PANEL, whole, PANEL, false, nullptr);
     for (int q = 0; q < some; q++)
       for (int c = 0; c < columns; c++)
         to[q * stride + c] = (add ? to[q * stride + c] : bias ? bias[c] : 0.f) + whole[q * PANEL + c];
@@ -131,6 +154,37 @@ bool small(int n, int i, int o) { return int64_t{n} * i * o < SMALLEST; }
 #endif
 
 }  // namespace
+
+void block_times(const Factor& a, const float* b, float* to, int rows, int terms, int columns) {
+#ifdef OWN_PRODUCTS
+  for (int c = 0; c < columns; c += PANEL)
+    for (int r = 0; r < rows; r += ROWS_AT_ONCE) {
+      size_t some = std::min(ROWS_AT_ONCE, rows - r), place = static_cast<size_t>(r) * columns + c;
+      Factor own{a.first + r * a.along, a.along, a.across};
+      (columns - c < PANEL ? tiles<1> : tiles<2>)[some - 1](terms, own, b + c, columns, to + place, columns, false, nullptr);
+    }
+#else
+  for (int r = 0; r < rows; r++) {
+    float* row = to + static_cast<size_t>(r) * columns;
+    std::fill(row, row + columns, 0.f);
+    for (int t = 0; t < terms; t++) {
+      float x = a.first[r * a.along + t * a.across];
+      for (int c = 0; c < columns; c++) row[c] += x * b[static_cast<size_t>(t) * columns + c];
+    }
+  }
+#endif
+}
+
+void flip_block(const float* from, float* to, int rows, int columns) {
+#ifdef OWN_PRODUCTS
+  for (int r = 0; r < rows; r += LANES)
+    for (int c = 0; c < columns; c += LANES)
+      flip_square(to + static_cast<size_t>(c) * rows + r, rows, from + static_cast<size_t>(r) * columns + c, columns);
+#else
+  for (int r = 0; r < rows; r++)
+    for (int c = 0; c < columns; c++) to[static_cast<size_t>(c) * rows + r] = from[static_cast<size_t>(r) * columns + c];
+#endif
+}
 
 void times_flipped(const float* x, const float* w, const float* bias, float* y, int n, int i, int o) {
 #ifdef OWN_PRODUCTS
@@ -157,6 +211,23 @@ void times(const float* g, const float* w, float* dx, int n, int i, int o, bool 
   }
 #endif
   product(KEEP, KEEP, n, i, o, 1, g, o, w, i, add ? 1 : 0, dx, i);
+}
+
+void sum_of_rows(const float* g, float* db, int n, int o) {
+  int c = 0;
+#ifdef OWN_PRODUCTS
+  constexpr int AT_ONCE = 8;  // registers that are sums
+  for (; c + AT_ONCE * LANES <= o; c += AT_ONCE * LANES) {
+    Lanes sums[AT_ONCE] = {};
+    for (int r = 0; r < n; r++)
+#pragma GCC unroll 8
+      for (int part = 0; part < AT_ONCE; part++) sums[part] += at(g + static_cast<size_t>(r) * o + c + part * LANES);
+    for (int part = 0; part < AT_ONCE; part++) at(db + c + part * LANES) = sums[part];
+  }
+#endif
+  std::fill(db + c, db + o, 0.f);
+  for (int r = 0; c < o && r < n; r++)
+    for (int rest = c; rest < o; rest++) db[rest] += g[static_cast<size_t>(r) * o + rest];
 }
 
 void flipped_times(const float* g, const float* x, float* dw, int n, int i, int o) {
