@@ -98,6 +98,8 @@ reference: $(VENV)/.installed ## copy finished records to the reference folders 
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table1.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table2.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table7a.md
+	$(VENV)/bin/score-mlx readme docs/beyond.md $(REFERENCE)/factorial_summary.md
+	$(VENV)/bin/score-mlx readme docs/beyond.md $(REFERENCE)/generality_summary.md
 
 crate: $(VENV)/.installed ## the committed results with their workflow as a Provenance Run Crate -> build/crate
 	rm -rf build/crate

@@ -3,6 +3,7 @@
 in:  the records that config's `beyond` lists
 out: results/{name}.csv, .md, .tex, .json           (results/{dataset}/{name}.* for any other data set than the paper's)
      results/{name}_corners.csv, .md, .tex, .json   of a factorial: RMSE of each of its six corners
+     results/{name}_summary.csv, .md, .tex, .json   of a factorial: main effects over all architectures
      paper_figures/{name}.png, .pdf, .md, .json     of a factorial
 """
 
@@ -57,6 +58,7 @@ rule factorial:
         ),
         tables=multiext(f"{TABLES}/{{beyond}}", ".md", ".tex", ".json"),
         corners=multiext(f"{TABLES}/{{beyond}}_corners", ".csv", ".md", ".tex", ".json"),
+        summary=multiext(f"{TABLES}/{{beyond}}_summary", ".csv", ".md", ".tex", ".json"),
         png=report(
             f"{FIGURES}/{{beyond}}.png",
             category="Beyond the paper",

@@ -18,6 +18,7 @@ from score_mlx.experiments.beyond.variant import table as variants
 from score_mlx.models.graphs.size import parameters
 from score_mlx.models.graphs.spec import ARCHS, GraphSpec
 from score_mlx.system.errors import UserError
+from score_mlx.tables.table import Grid
 
 FILE = Path(__file__).resolve().parents[3] / "config.yaml"
 STEP, SHARING, INTERACTION = MAIN
@@ -201,6 +202,7 @@ def test_listed_runs():
     data = {(spec.dataset, spec.split) for spec in config.beyond_specs("generality")}
     assert data == {("esol", "kfold"), ("esol", "scaffold"), ("freesolv", "kfold"), ("lipo", "kfold")}
     assert not {spec for spec in target_specs(config, "all") if spec.model.endswith(("averaged", "shared"))}
+    assert target_specs(config, "factorial_summary") == target_specs(config, "factorial_corners")
     assert set(target_specs(config, "factorial_corners")) == set(whole) <= set(target_specs(config, "beyond"))
 
 
@@ -247,12 +249,16 @@ def test_tables_and_a_figure_of_what_there_is(tmp_path, capsys):
     beyond.make("factorial", config, tmp_path / "runs", table, figure)
     assert "factorial: 162 of 192 records are missing, first " in capsys.readouterr().err
     written, drawn = (sorted(p.name for p in folder.iterdir() if p.is_file()) for folder in (tmp_path, figure.parent))
-    tables = [f"factorial{part}.{kind}" for part in ("", "_corners") for kind in ("csv", "json", "md", "tex")]
+    tables = [
+        f"factorial{part}.{kind}" for part in ("", "_corners", "_summary") for kind in ("csv", "json", "md", "tex")
+    ]
     assert written == sorted(tables) and drawn == [f"factorial.{kind}" for kind in ("json", "md", "pdf", "png")]
     assert "NOT COMPLETE" in figure.with_suffix(".md").read_text()
     text = (tmp_path / "factorial_corners.md").read_text()
     assert "NOT COMPLETE: 162 runs have no record" in text and "base, skip05, averaged" in text
     assert "better" in (tmp_path / "factorial.tex").read_text()
+    (row,) = Grid.read(tmp_path / "factorial_summary.json").rows
+    assert row[1] == "all (5)" and row[2].startswith("-0.031 [") and row[2].endswith("]*") and "*" not in row[3]
     with pytest.raises(UserError, match="no record of equal_size yet"):
         beyond.make("equal_size", config, tmp_path / "none", None, None)
     with pytest.raises(UserError, match="a figure's caption is a .md file too"):

@@ -15,6 +15,8 @@ PAGES = {
     "table1": "docs/results.md",
     "table2": "docs/results.md",
     "table7a": "docs/results.md",
+    "factorial_summary": "docs/beyond.md",
+    "generality_summary": "docs/beyond.md",
     "bench_epochs": "docs/performance.md",
     "bench_goals": "docs/performance.md",
     "bench_language": "docs/performance.md",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import made_up_records
 import made_up_verdict as made
 import pytest
 from score_mlx.models.graphs.spec import ARCHS
@@ -61,7 +62,7 @@ def sentences(evidence):
     judged = conclusions.Judged(
         evidence, "Of 3 numbers 3 reproduced.", claims, informative, epochs.epochs_table(evidence)
     )
-    return {row["about"]: row["sentence"] for row in conclusions.conclusions_table(judged)}
+    return {row["about"]: (row["sentence"], row["detail"]) for row in conclusions.conclusions_table(judged)}
 
 
 def test_sentences(monkeypatch):
@@ -70,13 +71,17 @@ def test_sentences(monkeypatch):
     wanted += [replace(spec, repeat=r) for spec in made.specs("table2") for r in (1, 2)]
     said = sentences(made.evidence(planted(-0.05, 0.0), wanted))
     assert 5 <= len(said) <= 8
-    assert "RMSE by -0.050 [" in said["averaging update"] and said["averaging update"].endswith(": an effect.")
-    assert "no effect shown" in said["sharing"] or "RMSE by +0.000" in said["sharing"]
-    assert "Of 40 networks of Table 2" in said["CatBoost"] and "SCORE-GAT" in said["depth"]
-    assert said["numbers"].startswith("Of 3 numbers 3 reproduced. Our values reproduce ")
-    assert "constant" in said["numbers"]
-    assert "one form" not in said
-    assert "claims of the text" in said["claims"] and "0 of the 11 on language models" in said["claims"]
+    assert said["averaging update"][0].startswith("The averaging update (skip05) lowers a stack's RMSE: -0.050 [")
+    assert "shows no effect on RMSE: " in said["sharing"][0] or ": +0.000 [" in said["sharing"][0]
+    assert "% of the stack's parameters" in said["sharing"][1]
+    assert " of 40 networks of Table 2" in said["CatBoost"][0]
+    assert said["numbers"][0].startswith("Our values reproduce ") and "constant" in said["numbers"][0]
+    assert said["numbers"][1].startswith("Of 3 numbers 3 reproduced. ")
+    assert not {"one form", "other data"} & set(said)
+    text, detail = said["claims"]
+    assert (
+        " claims of the text, " in text and "0 of the 11 on language models" in detail and "SCORE-GAT's gain" in detail
+    )
 
 
 @pytest.mark.parametrize(("update", "sharing"), [(-0.05, 0.0), (0.0, 0.04)])
@@ -88,11 +93,12 @@ def test_the_factorial_of_one_form_has_a_sentence_where_its_records_are(update, 
 
     wanted = [spec for spec in made.CONFIG.beyond_specs("factorial") if spec.fidelity == "as_text"]
     few = [spec for spec in wanted if spec.arch in ("gcn", "gat", "gine") and spec.readout == "molattfp"]
-    said = sentences(made.evidence(plant, few))["one form"]
-    assert said.startswith("With one form for stacks and shared blocks (3 of 8 architectures), ")
-    step, shared = said.split("; ")
-    assert f" by {update:+.3f} [" in step and f" by {sharing:+.3f} [" in shared
-    assert ("an effect" in step, "an effect" in shared) == (update != 0, sharing != 0)
+    text, detail = sentences(made.evidence(plant, few))["one form"]
+    assert detail.startswith("3 of 8 architectures; ")
+    step, shared = text.split(" and sharing a block ")
+    assert "without" not in step and f" RMSE ({update:+.3f} [" in step and f" it ({sharing:+.3f} [" in shared
+    assert ("lowers" in step, "raises" in shared) == (update < 0, sharing > 0)
+    assert ("no effect" in step, "no effect" in shared) == (update == 0, sharing == 0)
 
 
 def test_of_an_outlying_architecture_the_sentence_says_what_the_others_do():
@@ -104,12 +110,30 @@ def test_of_an_outlying_architecture_the_sentence_says_what_the_others_do():
         return {"mean": 1.4 if lost else 0.6 - 0.03 * (spec.dt not in (None, 1.0))}
 
     wanted = [spec for spec in made.CONFIG.beyond_specs("factorial") if spec.fidelity == "as_text"]
-    said = sentences(made.evidence(plant, [s for s in wanted if s.arch in archs and s.readout == "molattfp"]))[
-        "one form"
-    ]
-    everywhere, without = said.split(" Without GT, which is outlying: ")
-    assert "(5 of 8 architectures)" in everywhere and " by -0.030 [" not in everywhere
-    assert without.startswith("-0.030 [") and ", and +0.000" in without
+    chosen = [spec for spec in wanted if spec.arch in archs and spec.readout == "molattfp"]
+    text, detail = sentences(made.evidence(plant, chosen))["one form"]
+    assert "(without GT, which is outlying), dt below 1 " in text
+    assert " RMSE (-0.030 [" in text and " it (+0.000 [" in text
+    assert detail.startswith("5 of 8 architectures; p after Holm. With GT: ") and " -0.030 [" not in detail
+
+
+@pytest.mark.parametrize(("update", "expected"), [(-0.05, (1, 0)), (0.0, (0, 0))])
+def test_other_data_are_named_where_all_corners_are(update, expected):
+    """FreeSolv is complete, folds by scaffold lack a corner, the paper's own data do not count."""
+
+    def plant(spec):
+        label = {"esol": "ESOL", "freesolv": "FreeSolv"}[spec.dataset]
+        mean = 0.6 + update * (spec.dt not in (None, 1.0))
+        return {"mean": mean, "dataset": made_up_records.ESOL | {"label": label}}
+
+    wanted = [spec for spec in made.CONFIG.beyond_specs("generality") if spec.FAMILY == "graphs"]
+    there = [spec for spec in wanted if spec.dataset in ("esol", "freesolv")]
+    there = [spec for spec in there if (spec.split, spec.arch, spec.config) != ("scaffold", "gat", "shared")]
+    text, detail = sentences(made.evidence(plant, there))["other data"]
+    step, sharing = expected
+    assert text.startswith("On other data or folds (FreeSolv), ")
+    assert text.endswith(f" in {step} of 1 cases and sharing in {sharing}.")
+    assert f"FreeSolv: {update:+.3f} [" in detail
 
 
 def test_without_records_few_sentences_are_left():

@@ -28,8 +28,8 @@ def target_specs(config: Config, target: str) -> list[Spec]:
         return robustness_specs(config)
     if target == "beyond":
         return _each_once(*(config.beyond_specs(name) for name in config.beyond_here))
-    if target.removesuffix("_corners") in config.beyond:
-        return config.beyond_specs(target.removesuffix("_corners"))
+    if (experiment := target.removesuffix("_corners").removesuffix("_summary")) in config.beyond:
+        return config.beyond_specs(experiment)
     parts = wholes(config.experiments).get(target)
     if parts:
         return _listed(config, parts)

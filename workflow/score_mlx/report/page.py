@@ -131,9 +131,9 @@ def verdicts_of(item: Item) -> list[tuple[Verdict, int]]:
     return [(verdict, count) for verdict, count in found if count]
 
 
-def _sentences(path: Path) -> list[str]:
-    """The sentences of the conclusions; [] where they have not been made."""
-    return [row[0] for row in Grid.read(path).rows] if path.exists() else []
+def _sentences(path: Path) -> list[tuple[str, str]]:
+    """The conclusions, each with its details; [] where they have not been made."""
+    return [(row[0], row[1]) for row in Grid.read(path).rows] if path.exists() else []
 
 
 def _elsewhere(cells: Sequence[Cell], shown: set[str]) -> dict[str, list[Cell]]:

@@ -37,7 +37,7 @@ def block(table: Path, page: Path) -> str:
     grid = Grid.read(table.with_suffix(".json"))
     if grid.heads[0] == "rank":
         return results_block(grid, Path(os.path.relpath(table, page.parent)).as_posix())
-    if len(grid.heads) == 1:  # sentences
+    if grid.heads[0] == "conclusion":  # sentences; their details stay with the table
         return "\n".join(f"- {row[0]}" for row in grid.rows)
     return "\n".join([*grid.sentences(), "", *grid.pipes()])
 

@@ -32,6 +32,8 @@ WORDS = (
     "reason",
     "claim",
     "comparison",
+    "conclusion",
+    "details",
 )
 NUMBER = re.compile(r"[-+−]?[\d,.]+(e[-+]?\d+)?( ?%)?( ± [\d.,]+)?\*?|diverged")
 

@@ -25,6 +25,7 @@ class FactorialExperiment(Beyond):
 
     code: ClassVar[tuple[str, ...]] = (
         "experiments/beyond/factorial/table.py",
+        "experiments/beyond/factorial/summary.py",
         "experiments/beyond/factorial/drawing.py",
     )
     drawn: ClassVar[bool] = True
@@ -65,16 +66,20 @@ class FactorialExperiment(Beyond):
         return [METHODS["catboost"][0](method="catboost", repeat=repeat, **settings) for repeat in self.repeats]
 
     def tables(self, config: Any, there: Mapping[Spec, FoldRun], missing: Sequence[Spec]) -> dict[str, Table]:
-        from score_mlx.experiments.beyond.factorial import table
+        from score_mlx.experiments.beyond.factorial import summary, table
 
         corners = table.Corners(there.values())
         notes, rows = table.caption(corners, missing), table.effects(corners)
         together = [row for row in rows if row["architecture"].startswith(table.ALL)] or rows
         corner_rows = table.corner_table(corners, self.specs(config))
         title = f"{self.heading}: RMSE of the corners"
+        main = f"{self.heading}: main effects"
         return {
             "": Table(self.heading, table.COLUMNS, rows, notes, table.READABLE, together),
             "_corners": Table(title, table.CORNER_COLUMNS, corner_rows, notes, table.CORNER_READABLE),
+            "_summary": Table(
+                main, summary.COLUMNS, summary.summary(rows), summary.caption(corners, missing), summary.READABLE
+            ),
         }
 
     def draw(self, there: Mapping[Spec, FoldRun], missing: Sequence[Spec], out: Path) -> None:

@@ -175,11 +175,12 @@ def caption(corners: Corners, missing: Sequence[Spec]) -> list[str]:
         "to the state there, is left out of the means.",
     ]
     if missing:
-        lines.append(_lacking(missing))
+        lines.append(incomplete(missing))
     return lines
 
 
-def _lacking(missing: Sequence[Spec]) -> str:
+def incomplete(missing: Sequence[Spec]) -> str:
+    """A sentence that names the first of the runs without a record."""
     named = ", ".join(spec.path("").parent.as_posix() for spec in missing[:3])
     more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
     return f"NOT COMPLETE: {len(missing)} runs have no record, {named}{more}; a contrast needs all of its corners."
