@@ -105,11 +105,12 @@ def _panel(axes: Axes, corners: Corners, group: Group, arch: str, highest: float
                 text = "diverged" if math.isnan(mean) else f"{mean:.2f} ↑"
                 axes.annotate(
                     text,
-                    (place, 0.97 - 0.11 * side),
+                    (place - 0.15, 0.97 - 0.12 * side),
                     xycoords=("data", "axes fraction"),
                     fontsize=5.5,
                     color=colour,
                     va="top",
+                    bbox={"fc": "white", "ec": "none", "pad": 0.4},  # folds and lines pass here
                 )
     axes.set_xticks(range(len(LEVELS)), list(LEVELS), fontsize=6.5)
     axes.set_xlim(-0.35, len(LEVELS) - 0.65)
