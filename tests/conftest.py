@@ -68,19 +68,22 @@ def shared_data() -> Callable[[str], Path]:
 
 
 # -- how many cases of bad input there were ---------------------------------------------------------------------------
-CASES = pytest.StashKey[int]()
-START = time.monotonic()
+class BadInput:
+    """Counts the cases that passed, in the process that reports them: tests run in several."""
+
+    def __init__(self) -> None:
+        self.cases, self.start = 0, time.monotonic()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        counts = report.when == "call" and report.passed and "badinput" in report.keywords
+        self.cases += counts and "fuzz" not in report.keywords
+
+    def pytest_terminal_summary(self, terminalreporter) -> None:
+        if self.cases:
+            seconds = time.monotonic() - self.start
+            terminalreporter.write_line(f"bad input: {self.cases} cases passed in {seconds:.0f} s")
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call) -> Iterator[None]:
-    outcome = yield
-    report = outcome.get_result()
-    if report.when == "call" and report.passed and "badinput" in item.keywords and "fuzz" not in item.keywords:
-        item.config.stash[CASES] = item.config.stash.get(CASES, 0) + 1
-
-
-def pytest_terminal_summary(terminalreporter, config) -> None:
-    cases = config.stash.get(CASES, 0)
-    if cases:
-        terminalreporter.write_line(f"bad input: {cases} cases passed in {time.monotonic() - START:.0f} s")
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # pytest-xdist's workers report to the process that started them
+        config.pluginmanager.register(BadInput())
