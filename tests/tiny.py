@@ -89,10 +89,12 @@ def data(count: int = 32, folds: int = 2) -> GraphData:
     return GraphData(info=info, graphs=graphs(smiles), targets=targets, folds=np.arange(count) % folds)
 
 
-def random_graphs(seed: int, count: int = 6, atom_features: int = 5, bond_features: int = 3) -> MoleculeGraphs:
-    """Graphs that look little like molecules: 1 to 12 atoms, any degree, rings or pieces apart, random features."""
+def random_graphs(
+    seed: int, count: int = 6, atom_features: int = 5, bond_features: int = 3, largest: int = 12
+) -> MoleculeGraphs:
+    """Graphs that look little like molecules: 1 to `largest` atoms, any degree, rings or pieces apart, at random."""
     rng = np.random.default_rng(seed)
-    sizes = [1, *rng.integers(1, 13, count - 1)]
+    sizes = [1, *rng.integers(1, largest + 1, count - 1)]
     ends, firsts, atoms = [], [0], 0
     for n in sizes:
         pairs = np.argwhere(np.triu(rng.random((n, n)) < 2 / n, k=1))  # each pair once

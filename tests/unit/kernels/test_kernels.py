@@ -158,10 +158,13 @@ def test_combine(given):
     assert_the_same(run(Compiled), run(ByDegree), [rows(*COMBINE[name]) for name in given])
 
 
-@pytest.mark.parametrize("hidden", [8, 64])  # a head of any width, and the one that the compiler knows
-def test_attend_pairs(hidden):
-    inputs = [rows(ATOMS, hidden) for _ in "qkv"] + [rows(BONDS, HEADS), rows(BONDS, hidden)]
-    compiled, plain = (tiny.topology(BATCH, layout) for layout in (Compiled, ByDegree))
+@pytest.mark.parametrize("hidden", [8, 40, 64, 96])  # a head of any width, and the one that the compiler knows
+@pytest.mark.parametrize("batch", [BATCH, tiny.random_batch(1, count=9, largest=50)], ids=["12 atoms", "50 atoms"])
+def test_attend_pairs(batch, hidden):
+    """Molecules of less than a block of atoms and of several, heads likewise."""
+    atoms, bonds = batch.shape.atoms, len(batch.arrays["source"])
+    inputs = [rows(atoms, hidden) for _ in "qkv"] + [rows(bonds, HEADS), rows(bonds, hidden)]
+    compiled, plain = (tiny.topology(batch, layout) for layout in (Compiled, ByDegree))
     assert_the_same(lambda *x: attended(compiled, *x), lambda *x: attended(plain, *x), inputs)
 
 
