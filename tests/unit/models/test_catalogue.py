@@ -5,18 +5,18 @@ import pytest
 from score_mlx.cli import runs as cli_runs
 from score_mlx.experiments.learned_dt import table as learned
 from score_mlx.models.classical.spec import METHODS
-from score_mlx.models.estimate import estimate
+from score_mlx.models.estimate import cost, estimate
 from score_mlx.models.graphs.spec import GraphSpec
 from score_mlx.system.errors import UserError
 from score_mlx.tables import catalogue
 
 
-def run(arch="gat", config="SCORE", seconds=100.0, dt=None, best=None, **options):
+def run(arch="gat", config="SCORE", seconds=100.0, dt=None, best=None, started="2026-01-01T00:00:00+00:00", **options):
     record = made_up.record(GraphSpec("esol", arch, config, **options), best=best)
     for fold in record["folds"]:
         if dt:
             fold["learned_dt"] = dt
-    return made_up.run(record, made_up.meta(seconds=seconds))
+    return made_up.run(record, made_up.meta(seconds=seconds, started=started))
 
 
 def test_cost_in_proportion_to_epochs_and_blocks():
@@ -32,6 +32,14 @@ def test_cost_in_proportion_to_epochs_and_blocks():
     assert (found.done, found.missing, found.unknown) == (1, 4, ["SCORE_gcn"])
     assert found.seconds == pytest.approx(1000 + 70 + 1900) and found.longest == pytest.approx(1900)
     assert found.hours(1) == pytest.approx(2970 / 3600) and found.hours(8) == pytest.approx(1900 / 3600)
+
+
+def test_the_latest_runs_count():
+    """Six of an older, slower version and five of now; a cluster asks for what the slowest took."""
+    known = [run(seconds=100.0, started=f"2026-03-0{day}T00:00:00+00:00") for day in range(1, 6)]
+    known += [run(seconds=900.0, started=f"2026-02-0{day}T00:00:00+00:00") for day in range(1, 7)]
+    spec = GraphSpec("esol", "gat", "SCORE")
+    assert cost(spec, known) == pytest.approx(100) and cost(spec, known, max) == pytest.approx(900)
 
 
 def test_cost_grows_with_the_data_set():

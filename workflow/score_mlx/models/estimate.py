@@ -11,6 +11,8 @@ from score_mlx.data.chem.facts import FACTS
 from score_mlx.runs.schema import RunMeta
 from score_mlx.runs.spec import Spec
 
+LATEST = 5  # runs alike that count: code gets faster, and machines change
+
 
 class Measured(Protocol):
     """A run whose cost is known: what it was, and its run.meta.json with the seconds that it took."""
@@ -65,15 +67,21 @@ def estimate(specs: Iterable[Spec], done: set[Spec], known: Sequence[Measured], 
     return Estimate(len(specs) - len(missing), len(missing), sum(seconds), max(seconds, default=0.0), unknown)
 
 
+def typical(costs: Sequence[float]) -> float:
+    """The median of the latest of them."""
+    return statistics.median(costs[-LATEST:])
+
+
 def cost(
     spec: Spec,
     known: Sequence[Measured],
-    choose: Callable[[Iterable[float]], float] = statistics.median,
+    choose: Callable[[Sequence[float]], float] = typical,
     rows: int | None = None,
 ) -> float | None:
     """Seconds, from those of the runs most like this one, in proportion to its work; None where none is like it.
 
     Args:
+        choose: what makes one number of the seconds by each such run, in the order in which they were started.
         rows: molecules of its data set, where it is not built in; the cost of a run of molecules grows with them.
     """
     alike = [run for run in known if run.spec.kind == spec.kind]
@@ -81,7 +89,8 @@ def cost(
     if not closest:
         return None
     size = rows or _rows(spec)
-    return choose(run.meta.seconds * spec.work / run.spec.work * _larger(size, run) for run in closest)
+    closest = sorted(closest, key=lambda run: run.meta.started)
+    return choose([run.meta.seconds * spec.work / run.spec.work * _larger(size, run) for run in closest])
 
 
 def _rows(spec: Spec) -> float | None:
