@@ -31,6 +31,14 @@ MISTAKES = [
     ({"datset": "esol"}, "unknown key 'datset'; did you mean 'dataset'?"),
     ({"graphs": {"epoch": 3}}, "unknown key 'graphs.epoch'; did you mean 'graphs.epochs'?"),
     ({"graphs": {"zzz": 3}}, "unknown key 'graphs.zzz'; valid here: steps, hidden, heads, epochs, batch_size, "),
+    (
+        {"beyond": {"factorial": {"arch": 1}}},
+        "unknown key 'beyond.factorial.arch'; did you mean 'beyond.factorial.archs'?",
+    ),
+    (
+        {"beyond": {"mine": {"kind": "varian"}}},
+        "beyond.mine.kind = 'varian': expected equal_size, factorial, repeats or",
+    ),
     ({"experiments": {"tabel2": {}}}, "unknown key 'experiments.tabel2'; did you mean 'experiments.table2'?"),
     ({"presets": {"smoke": {"graphs": {"hidden": 8}}}}, "unknown key 'presets.smoke.graphs.hidden'; valid"),
     ({"presets": {"smoke": {"graphs": {"epochs": 151}}}}, "presets.smoke.graphs.epochs = 151: expected less"),

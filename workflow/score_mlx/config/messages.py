@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from score_mlx.experiments.registry import KINDS
+from score_mlx.experiments.registry import BEYOND_KINDS, KINDS
 from score_mlx.system.errors import did_you_mean
 
+_KINDS_OF = {"experiments": tuple(KINDS), "beyond": tuple(BEYOND_KINDS)}  # of experiment, by where they are listed
 _CLEARER = {"model_type": "keys and values", "dict_type": "keys and values", "invalid_key": "text"}
 
 
@@ -44,8 +45,8 @@ def explain(problem: Any, file: str, base: dict[str, Any], config: type[BaseMode
     if problem["type"] == "literal_error":
         hint = did_you_mean(value, re.findall(r"'(\w+)'", problem["ctx"]["expected"]))
     if problem["type"] == "union_tag_invalid":
-        *most, last = KINDS
-        expected, hint = f"expected {', '.join(most)} or {last}", did_you_mean(value, KINDS)
+        *most, last = kinds = _KINDS_OF[keys[0]]
+        expected, hint = f"expected {', '.join(most)} or {last}", did_you_mean(value, kinds)
     elif problem["type"] != "value_error":
         expected = f"expected {expected}"
     return f"{where}: {'.'.join(keys)} = {value!r}: {expected}{hint}"
@@ -54,7 +55,7 @@ def explain(problem: Any, file: str, base: dict[str, Any], config: type[BaseMode
 def _place(problem: Any) -> list[str]:
     """The dotted key without pydantic's own words: which kind of experiment it took it for, that it read a key."""
     keys = [str(k) for k in problem["loc"] if k != "[key]"]
-    if keys[:1] == ["experiments"] and keys[2:3] and keys[2] in KINDS:
+    if len(keys) > 2 and keys[2] in _KINDS_OF.get(keys[0], ()):
         del keys[2]
     if problem["type"].startswith("union_tag"):
         keys.append("kind")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from score_mlx.experiments.base import Experiment
 from score_mlx.experiments.baselines.settings import BaselinesExperiment
+from score_mlx.experiments.beyond.base import Beyond
 from score_mlx.experiments.beyond.equal_size.settings import EqualSizeExperiment
 from score_mlx.experiments.beyond.factorial.settings import FactorialExperiment
 from score_mlx.experiments.beyond.repeats.settings import RepeatsExperiment
@@ -41,3 +42,6 @@ TABLES = tuple(name for name, kind in KINDS.items() if kind.table_code)  # the k
 AnyBeyond = Annotated[
     EqualSizeExperiment | FactorialExperiment | RepeatsExperiment | VariantExperiment, Field(discriminator="kind")
 ]
+BEYOND_KINDS: dict[str, type[Beyond]] = {
+    get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(get_args(AnyBeyond)[0])
+}
