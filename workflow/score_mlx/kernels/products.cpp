@@ -127,17 +127,19 @@ constexpr std::array<Tile, sizeof...(R)> tiles_of(std::index_sequence<R...>) {
 template <int VECTORS>
 constexpr auto tiles = tiles_of<VECTORS>(std::make_index_sequence<ROWS_AT_ONCE>());
 
-// A panel of the result. Fewer columns than a panel has pass through a tile of their own.
-void strip(int rows, int k, Factor a, const float* panel, float* to, size_t stride, int columns, bool add, const float* bias) {
+// A panel of the result. Rows of b are `width` apart. Columns that are not whole vectors pass through a tile of their own.
+void strip(int rows, int k, Factor a, const float* b, size_t width, float* to, size_t stride, int columns, bool add,
+           const float* bias) {
+  const auto& fitting = columns <= LANES ? tiles<1> : tiles<2>;
   for (int r = 0; r < rows; r += ROWS_AT_ONCE, a.first += ROWS_AT_ONCE * a.along, to += ROWS_AT_ONCE * stride) {
     int some = std::min(ROWS_AT_ONCE, rows - r);
-    Tile tile = tiles<2>[some - 1];
-    if (columns == PANEL) {
-      tile(k, a, panel, PANEL, to, stride, add, bias);
+    Tile tile = fitting[some - 1];
+    if (columns % LANES == 0) {
+      tile(k, a, b, width, to, stride, add, bias);
       continue;
     }
     float whole[ROWS_AT_ONCE * PANEL];
-    tile(k, a, panel, PANEL, whole, PANEL, false, nullptr);
+    tile(k, a, b, width, whole, PANEL, false, nullptr);
     for (int q = 0; q < some; q++)
       for (int c = 0; c < columns; c++)
         to[q * stride + c] = (add ? to[q * stride + c] : bias ? bias[c] : 0.f) + whole[q * PANEL + c];
@@ -157,12 +159,7 @@ bool small(int n, int i, int o) { return int64_t{n} * i * o < SMALLEST; }
 
 void block_times(const Factor& a, const float* b, float* to, int rows, int terms, int columns) {
 #ifdef OWN_PRODUCTS
-  for (int c = 0; c < columns; c += PANEL)
-    for (int r = 0; r < rows; r += ROWS_AT_ONCE) {
-      size_t some = std::min(ROWS_AT_ONCE, rows - r), place = static_cast<size_t>(r) * columns + c;
-      Factor own{a.first + r * a.along, a.along, a.across};
-      (columns - c < PANEL ? tiles<1> : tiles<2>)[some - 1](terms, own, b + c, columns, to + place, columns, false, nullptr);
-    }
+  each_panel(columns, [&](int c, int some) { strip(rows, terms, a, b + c, columns, to + c, columns, some, false, nullptr); });
 #else
   for (int r = 0; r < rows; r++) {
     float* row = to + static_cast<size_t>(r) * columns;
@@ -191,7 +188,7 @@ void times_flipped(const float* x, const float* w, const float* bias, float* y, 
   float* panel = memory(static_cast<size_t>(i) * PANEL);
   each_panel(o, [&](int c, int columns) {
     flip_panel(panel, w + static_cast<size_t>(c) * i, i, i, columns);
-    strip(n, i, {x, static_cast<size_t>(i), 1}, panel, y + c, o, columns, false, bias ? bias + c : nullptr);
+    strip(n, i, {x, static_cast<size_t>(i), 1}, panel, PANEL, y + c, o, columns, false, bias ? bias + c : nullptr);
   });
 #else
   for (int r = 0; bias && r < n; r++) std::copy_n(bias, o, y + static_cast<size_t>(r) * o);
@@ -205,7 +202,7 @@ void times(const float* g, const float* w, float* dx, int n, int i, int o, bool 
     float* panel = memory(static_cast<size_t>(o) * PANEL);
     each_panel(i, [&](int c, int columns) {
       copy_panel(panel, w + c, i, o, columns);
-      strip(n, o, {g, static_cast<size_t>(o), 1}, panel, dx + c, i, columns, add, nullptr);
+      strip(n, o, {g, static_cast<size_t>(o), 1}, panel, PANEL, dx + c, i, columns, add, nullptr);
     });
     return;
   }
@@ -239,7 +236,7 @@ void flipped_times(const float* g, const float* x, float* dw, int n, int i, int 
       const float *some_x = x + static_cast<size_t>(first) * i, *some_g = g + static_cast<size_t>(first) * o;
       each_panel(i, [&](int c, int columns) {
         copy_panel(panel, some_x + c, i, k, columns);
-        strip(o, k, {some_g, 1, static_cast<size_t>(o)}, panel, dw + c, i, columns, first > 0, nullptr);
+        strip(o, k, {some_g, 1, static_cast<size_t>(o)}, panel, PANEL, dw + c, i, columns, first > 0, nullptr);
       });
     }
     return;

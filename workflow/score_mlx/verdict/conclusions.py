@@ -23,6 +23,7 @@ from score_mlx.verdict.finding import CLAIM_VERDICTS, CONFIRMED, NOT_RUN, NOT_TE
 from score_mlx.verdict.pool import UndecidedError
 
 COLUMNS = ("about", "value", "low", "high", "sentence", "detail")
+NO_EFFECT = "shows no effect on"
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -59,16 +60,19 @@ def _there(make: Callable[[Judged], Iterator[dict[str, Any]]], judged: Judged) -
 
 def _update(judged: Judged) -> Iterator[dict[str, Any]]:
     found = effects.effect(judged.evidence, effects.UPDATE)
-    text = f"The averaging update (skip05) {_effect(found.mean)} a stack's RMSE: {_shown(found.mean)}."
-    yield _row("averaging update", found.mean, text, f"Mean of Tables 2 to 5 and {len(found.archs)} architectures.")
+    text = f"The averaging update (skip05) {_effect(found.mean)} a stack's RMSE: {_interval(_of(found.mean))}."
+    yield _row(
+        "averaging update", _of(found.mean), text, f"Mean of Tables 2 to 5 and {len(found.archs)} architectures."
+    )
 
 
 def _sharing(judged: Judged) -> Iterator[dict[str, Any]]:
     found = effects.effect(judged.evidence, effects.SHARING)
-    text = f"One shared block in place of K, with the same update, {_effect(found.mean)} RMSE: {_shown(found.mean)}."
+    text = f"One shared block in place of K, with the same update, {_effect(found.mean)} RMSE: "
+    text += f"{_interval(_of(found.mean))}."
     detail = f"Mean of Tables 2 to 5 and {len(found.archs)} architectures."
     size = _claim(judged, "fewer_parameters")
-    yield _row("sharing", found.mean, text, f"{detail} {size['reason']}." if size else detail)
+    yield _row("sharing", _of(found.mean), text, f"{detail} {size['reason']}." if size else detail)
 
 
 def _one_form(judged: Judged) -> Iterator[dict[str, Any]]:
@@ -88,19 +92,18 @@ def _one_form(judged: Judged) -> Iterator[dict[str, Any]]:
     detail = f"{everywhere[0]['architectures']} of {len({spec.arch for spec in wanted})} architectures; p after Holm."
     if without:
         detail += f" With {_left_out(archs)}: {' and '.join(map(_tested, everywhere))}."
-    yield _of_row("one form", sharing, text, detail)
+    yield _row("one form", sharing, text, detail)
 
 
 def _other_data(judged: Judged) -> Iterator[dict[str, Any]]:
     """Of the data and folds, other than the paper's, on which all of the architectures have all of their corners."""
     wanted = _of_one_form(judged, "generality")
     found = []
-    for data, split in dict.fromkeys((spec.dataset, spec.split) for spec in wanted):
+    for data, split in list(dict.fromkeys((spec.dataset, spec.split) for spec in wanted))[1:]:  # the first: the paper's
         here = [spec for spec in wanted if (spec.dataset, spec.split) == (data, split)]
         corners = _corners(judged, here)
         rows = [row for row in factorial.effects(corners) if row["architecture"] == factorial.ALL]
-        complete = rows and rows[0]["architectures"] == len({spec.arch for spec in here})
-        if complete and (data, split) != (wanted[0].dataset, wanted[0].split):
+        if rows and rows[0]["architectures"] == len({spec.arch for spec in here}):
             name = corners.runs[0].dataset.label + (f" by {split}" if split != wanted[0].split else "")
             step, sharing = (next(row for row in rows if row["effect"] == each) for each in factorial.MAIN[:2])
             found.append((name, step, sharing))
@@ -128,10 +131,8 @@ def _numbers(judged: Judged) -> Iterator[dict[str, Any]]:
     total = judged.informativeness[-1]
     text = "No published number can be judged by reruns yet."
     if total["numbers"]:
-        text = (
-            f"Our values reproduce {total['reproduced']} of the {total['numbers']} published numbers that reruns can "
-        )
-        text += f"judge; one constant per table would reproduce {total['constant']}."
+        text = f"Our values reproduce {total['reproduced']} of the {total['numbers']} published numbers that reruns "
+        text += f"can judge; one constant per table would reproduce {total['constant']}."
     detail = f"{judged.numbers_sentence} {informativeness.of_numbers(total)}"
     yield {"about": "numbers", "value": total["reproduced"], "sentence": text, "detail": detail}
 
@@ -141,10 +142,8 @@ def _contrasts(judged: Judged) -> Iterator[dict[str, Any]]:
     detail = informativeness.of_contrasts(total)
     if detail:
         text = f"Of {total['pairs_paper_resolves']} differences between models that the paper resolves beyond rerun "
-        text += (
-            f"noise, ours show {total['same']} in the same direction and {total['opposite']} in the opposite one; a "
-        )
-        text += f"constant shows {total['same_constant']}."
+        text += f"noise, ours show {total['same']} in the same direction and {total['opposite']} in the opposite one; "
+        text += f"a constant shows {total['same_constant']}."
         yield {"about": "contrasts", "value": total["same"], "sentence": text, "detail": detail}
 
 
@@ -181,18 +180,14 @@ def _claim(judged: Judged, name: str) -> Mapping[str, Any] | None:
     return next((row for row in judged.claims if row["id"] == name), None)
 
 
-def _row(about: str, mean: Mean, sentence: str, detail: str) -> dict[str, Any]:
-    found = {"value": mean.value, "low": mean.low, "high": mean.high}
+def _row(about: str, effect: Mapping[str, Any], sentence: str, detail: str) -> dict[str, Any]:
+    found = {"value": effect["difference"], "low": effect["low"], "high": effect["high"]}
     return {"about": about, **found, "sentence": sentence, "detail": detail}
 
 
-def _of_row(about: str, row: Mapping[str, Any], sentence: str, detail: str) -> dict[str, Any]:
-    found = {"value": row["difference"], "low": row["low"], "high": row["high"]}
-    return {"about": about, **found, "sentence": sentence, "detail": detail}
-
-
-def _shown(mean: Mean) -> str:
-    return _interval({"difference": mean.value, "low": mean.low, "high": mean.high})
+def _of(mean: Mean) -> dict[str, float]:
+    """As the factorial names a difference and its interval."""
+    return {"difference": mean.value, "low": mean.low, "high": mean.high}
 
 
 def _interval(row: Mapping[str, Any]) -> str:
@@ -219,6 +214,5 @@ def _effect_of(row: Mapping[str, Any]) -> str:
     return {"better": "lowers", "worse": "raises"}.get(factorial.shown(row), NO_EFFECT)
 
 
-NO_EFFECT = "shows no effect on"
 MADE_BY = (_update, _sharing, _one_form, _other_data, _catboost, _numbers, _contrasts, _claims)
 READABLE: Readable = (("conclusion", lambda row: row["sentence"]), ("details", lambda row: row["detail"] or ""))

@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from score_mlx.experiments.beyond.factorial.table import ALL, APART, LEVELS, MAIN, Corners, Group, effects
+from score_mlx.experiments.beyond.factorial.table import ALL, APART, LEVELS, MAIN, WHOLE, Corners, Group, effects
 from score_mlx.plots import style
 from score_mlx.runs.run import FoldRun
 from score_mlx.runs.spec import Spec
@@ -20,7 +20,6 @@ from score_mlx.tables.runs import conditions
 
 SIDES = (("K blocks", "o", "#000000"), ("one shared block", "D", "#0072B2"))
 SHORT = {MAIN[0]: "step:\ndt < 1 against 1", MAIN[1]: "sharing:\none block against K", MAIN[2]: "interaction"}
-WHOLE = "SCORE against base"
 MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*")
 
 

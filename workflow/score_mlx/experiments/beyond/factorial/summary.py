@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from score_mlx.experiments.beyond.factorial.table import ALL, GROUP, MAIN, Corners, incomplete, shown, spoken
+from score_mlx.experiments.beyond.factorial.table import ALL, GROUP, MAIN, WHOLE, Corners, incomplete, shown, spoken
 from score_mlx.runs.spec import Spec
 from score_mlx.tables.formats import change
 from score_mlx.tables.runs import warnings
 from score_mlx.tables.table import Readable
 
-EFFECTS = dict(zip(("step", "sharing", "interaction"), MAIN, strict=True)) | {"score": "SCORE against base"}
+EFFECTS = dict(zip(("step", "sharing", "interaction"), MAIN, strict=True)) | {"score": WHOLE}
 COLUMNS = (
     *GROUP, "architecture", "architectures",
     *(f"{name}{part}" for name in EFFECTS for part in ("", "_low", "_high", "_shown")),

@@ -48,6 +48,7 @@ CONTRASTS: dict[str, dict[str, float]] = {
     "SCORE against base": _contrast(["SCORE"], ["base"]),
 }
 MAIN = tuple(CONTRASTS)[:3]
+WHOLE = tuple(CONTRASTS)[-1]  # both ideas together
 ALL = "all"  # in the column `architecture`
 ALL_BUT = f"{ALL} but "  # and which are outlying
 # [code] The MPNN's base adds its messages to the state, and SCORE iterates h + MP(h), which is no contraction: its
