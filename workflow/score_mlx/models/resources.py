@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,7 @@ def minutes(spec: Spec, reference: Path) -> int:
         spec: the run; a reader's own data set is taken to be as large as those of the runs that are like it.
         reference: folder of the records whose run.meta.json say what they took.
     """
-    seconds = cost(spec, measured(reference), max)
+    seconds = cost(spec, _by_kind(reference).get(spec.kind, ()), max)
     return UNKNOWN if seconds is None else max(LEAST, math.ceil(MARGIN * seconds / 60))
 
 
@@ -51,3 +52,11 @@ def measured(reference: Path) -> tuple[Committed, ...]:
         except (OSError, ValueError, UserError):
             continue
     return tuple(found)
+
+
+@cache
+def _by_kind(reference: Path) -> dict[tuple[str, str], list[Committed]]:
+    found: dict[tuple[str, str], list[Committed]] = defaultdict(list)
+    for run in measured(reference):
+        found[run.spec.kind].append(run)
+    return found

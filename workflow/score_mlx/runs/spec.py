@@ -84,7 +84,7 @@ class Spec(ABC):
     @property
     def configuration(self) -> str:
         """How depth is built, "" for a family that has no such choice."""
-        return self.as_dict().get("config", "")
+        return getattr(self, "config", "")
 
     @property
     def without_repeat(self) -> Self:

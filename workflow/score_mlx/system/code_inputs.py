@@ -41,9 +41,17 @@ def _imported(name: str) -> tuple[str, ...]:
     if not name.endswith(".py"):
         return ()
     tree = ast.parse((PACKAGE / name).read_text(encoding="utf-8"))
-    dotted = [module for node in ast.walk(tree) for module in _modules(node)]
+    dotted = [module for statement in _statements(tree) for module in _modules(statement)]
     files = [found for module in dotted if (found := _file_of(module)) is not None]
     return tuple(dict.fromkeys(file for file in files if file.split("/")[0] in DRAWN_FROM_RECORDS))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements below a node. No expression holds an import, so that looking into them would be time lost."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(node, block, ()):
+            yield statement
+            yield from _statements(statement)
 
 
 def _modules(node: ast.AST) -> Iterator[str]:
