@@ -69,7 +69,7 @@ def shared_data() -> Callable[[str], Path]:
 
 # -- how many cases of bad input there were ---------------------------------------------------------------------------
 class BadInput:
-    """Counts the cases that passed, in the process that reports them: tests may run in several."""
+    """Counts the cases that passed, in the process that reports them: tests run in several."""
 
     def __init__(self) -> None:
         self.cases, self.start = 0, time.monotonic()

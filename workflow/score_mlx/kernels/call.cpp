@@ -41,6 +41,12 @@ mx::array contiguous(const mx::array& a, mx::cpu::CommandEncoder& encoder) {
   return copy;
 }
 
+void settle(mx::Stream stream) {
+  mx::synchronize(stream);  // throws what an operation before has thrown; then things are settled another time
+  unsettled = false;
+  while (mx::scheduler::n_active_tasks() > 0) mx::scheduler::notify_task_completion(stream);
+}
+
 void take_over(const mx::array& before, mx::array& output) {
   if (before.flags().row_contiguous && before.is_donatable()) output.copy_shared_buffer(before);
   else output.set_data(mx::allocator::malloc(output.nbytes()));

@@ -1,6 +1,7 @@
 // A kernel as an operation of MLX: lazy, differentiable, liftable with vmap, on the CPU.
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <string>
@@ -22,11 +23,18 @@ mx::array contiguous(const mx::array& a, mx::cpu::CommandEncoder& encoder);
 // Gives an output memory: that of the array whose next value it is, where nobody else needs it.
 void take_over(const mx::array& before, mx::array& output);
 
-// Runs f on the stream; what it throws reaches whoever evaluates. It is thrown by a task that MLX does not count: it
-// counts some as running until a task after them has run, and none does after an error, so that after a hundred errors
-// it would wait forever.
+// Waits for what the stream has begun and sets right how many operations MLX takes to be running.
+void settle(mx::Stream stream);
+
+// Whether an error was thrown since the last time that things were settled.
+inline std::atomic<bool> unsettled{false};
+
+// Runs f on the stream; what it throws reaches whoever evaluates. MLX counts some operations as running until one after
+// them has run. Not so after an error: so it is thrown by a task that MLX does not count, and what it had just begun is
+// taken off the count before the next kernel. Otherwise MLX would one day wait forever for what is long done.
 template <class F>
 void run_on(mx::Stream stream, mx::cpu::CommandEncoder& encoder, F f) {
+  if (unsettled) settle(stream);
   auto error = std::make_shared<std::exception_ptr>();
   encoder.dispatch([error, f = std::move(f)]() mutable {
     try {
@@ -36,7 +44,9 @@ void run_on(mx::Stream stream, mx::cpu::CommandEncoder& encoder, F f) {
     }
   });
   mx::scheduler::enqueue(stream, [error] {
-    if (*error) std::rethrow_exception(*error);
+    if (!*error) return;
+    unsettled = true;
+    std::rethrow_exception(*error);
   });
 }
 
