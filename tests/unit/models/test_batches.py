@@ -77,35 +77,6 @@ def test_names_for_noise_depend_on_the_place_in_the_molecule_only():
     assert sorted(one["bond_id"]) == sorted(other["bond_id"][other["real"][other["target"]] > 0])
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_molecule_after_molecule_is_the_same_batch(seed):
-    """The same atoms, bonds and molecules by their names for `Noise`."""
-    g = tiny.random_graphs(seed)
-    batcher, chosen = Batcher(g, np.arange(len(g)), np.eye(len(g), 3)), np.array([4, 0, 2, 1])
-    one, other = batcher.in_order(chosen), batcher.batch(chosen).arrays
-    assert one.keys() == other.keys()
-    assert all(one[name].dtype == other[name].dtype and one[name].shape == other[name].shape for name in one)
-    atom = [np.argsort(a["atom_id"]) for a in (one, other)]
-    bond = [np.argsort(a["bond_id"]) for a in (one, other)]
-    for name in ("atom_id", "atoms", "real", "place", "degree", "bonded"):
-        np.testing.assert_array_equal(one[name][atom[0]], other[name][atom[1]], err_msg=name)
-    for name in ("bond_id", "bonds"):
-        np.testing.assert_array_equal(one[name][bond[0]], other[name][bond[1]], err_msg=name)
-    for name in ("molecule_id", "weight", "label", "descriptors", "occupied"):
-        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-    for name in ("source", "target"):  # as names of atoms
-        a, b = (arrays["atom_id"][arrays[name]][order] for arrays, order in zip((one, other), bond, strict=True))
-        np.testing.assert_array_equal(a, b, err_msg=name)
-    a, b = (arrays["bond_id"][arrays["reverse"]][order] for arrays, order in zip((one, other), bond, strict=True))
-    np.testing.assert_array_equal(a, b)
-    names = one["occupied"] * one["atom_id"][one["slots"]]
-    np.testing.assert_array_equal(names, other["occupied"] * other["atom_id"][other["slots"]])
-    for arrays in (one, other):
-        np.testing.assert_array_equal(
-            arrays["ends"], np.cumsum(np.bincount(arrays["target"], minlength=len(arrays["atoms"])))
-        )
-
-
 def test_shapes():
     one, other = Shape(2, (1, 4), 3), Shape(3, (0, 2, 5), 2)
     assert one.union(other) == other.union(one) == Shape(3, (1, 4, 5), 3)

@@ -33,7 +33,7 @@ def traced(task, monkeypatch):
 
     def with_a_first_axis(molecules):
         arrays = task.alone(0, molecules[0])
-        return {name: mx.array(values[None]) for name, values in arrays.items()}, task.predicting(molecules[0])
+        return {name: values[None] for name, values in arrays.items()}, task.predicting(molecules[0])
 
     with monkeypatch.context() as patch:
         patch.setattr(kernels, "record", lambda given, outputs: None)
@@ -84,7 +84,7 @@ def test_molecules_without_bonds(arch, monkeypatch):
     assert task.reads
     assert np.isfinite(losses).all()
     arrays = [task.alone(place, np.array(molecules)) for place, molecules in enumerate(([0], [0, 1]))]
-    each = [{name: mx.array(values[name]) for name in task.reads} for values in arrays]
+    each = [{name: values[name] for name in task.reads} for values in arrays]
     assert np.isfinite(np.array(replicas.step(None, each, mx.arange(2, dtype=mx.uint32)))).all()
 
 

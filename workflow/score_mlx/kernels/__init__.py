@@ -104,6 +104,24 @@ def record(given: Sequence[mx.array], outputs: Sequence[mx.array]) -> Any | None
     return None if _library is None else _library.record(list(given), list(outputs))
 
 
+def molecules(integers: Sequence[Any], features: Sequence[Any], atom_stride: int, bond_stride: int) -> Any:
+    """A data set whose `batch(molecules, names)` puts the arrays of batches together.
+
+    Args:
+        integers: NumPy arrays of int32: offsets of atoms and of bonds, degree of each atom; source, reverse and name
+            of each bond, sorted by target and counted within its molecule.
+        features: of atoms and of bonds, float32.
+        atom_stride, bond_stride: between the names of the first atoms and bonds of two molecules.
+
+    Raises:
+        ValueError: lengths, offsets or degrees do not fit each other.
+        RuntimeError: there are no kernels.
+    """
+    if _library is None:
+        raise RuntimeError("batches in order: no kernels are compiled")
+    return _library.Molecules(list(integers), list(features), atom_stride, bond_stride)
+
+
 def keep_memory() -> None:
     """Lets this process keep freed memory for its next arrays, where the C library can; nothing without kernels."""
     if _library is not None:

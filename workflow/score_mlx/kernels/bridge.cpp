@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <sys/mman.h>
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -12,6 +13,7 @@
 #include <stdexcept>
 
 #include "adamw.h"
+#include "batches.h"
 #include "call.h"
 #include "program.h"
 #include "recording.h"
@@ -36,6 +38,33 @@ static std::vector<std::string> names() {
   for (const auto& [name, op] : registry()) all.push_back(name);
   return all;
 }
+
+// Molecules, and the NumPy arrays that they point into.
+struct KeptMolecules {
+  template <class T>
+  using Array = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;
+  template <class T>
+  static Rows<T> rows(const Array<T>& a) {
+    return {a.data(), a.shape(0), a.ndim() > 1 ? a.shape(1) : 1};
+  }
+
+  KeptMolecules(std::vector<Array<int32_t>> integers, std::vector<Array<float>> features, uint32_t atom_stride,
+                uint32_t bond_stride)
+      : integers_(std::move(integers)), features_(std::move(features)) {
+    if (integers_.size() != 6 || features_.size() != 2) throw std::invalid_argument("six arrays of integers, two of features");
+    auto i = [&](int n) { return rows<int32_t>(integers_[n]); };
+    all_ = {i(0), i(1), rows<float>(features_[0]), rows<float>(features_[1]), i(2), i(3), i(4), i(5), atom_stride, bond_stride};
+    all_.check();
+  }
+  std::vector<mx::array> batch(const std::vector<int>& molecules, const std::vector<std::string>& names) const {
+    return all_.batch(molecules, names);
+  }
+
+ private:
+  std::vector<Array<int32_t>> integers_;
+  std::vector<Array<float>> features_;
+  Molecules all_{};
+};
 
 }  // namespace score
 
@@ -74,6 +103,11 @@ NB_MODULE(SCORE_MODULE, m) {
       .def("agrees", &score::Recording::agrees)
       .def("step", &score::Recording::step);
   m.def("record", &score::Recording::make, nb::arg("given"), nb::arg("outputs"), "A step, or None.");
+  nb::class_<score::KeptMolecules>(m, "Molecules", "A data set; what it is made of is in batches.h.")
+      .def(nb::init<std::vector<score::KeptMolecules::Array<int32_t>>, std::vector<score::KeptMolecules::Array<float>>,
+                    uint32_t, uint32_t>(),
+           nb::arg("integers"), nb::arg("features"), nb::arg("atom_stride"), nb::arg("bond_stride"))
+      .def("batch", &score::KeptMolecules::batch, nb::arg("molecules"), nb::arg("names"));
   m.def("set_threads", &score::set_program_threads, nb::arg("count"), "Threads that share the models of a program.");
   m.def("adamw", &score::adamw, nb::arg("inputs"), nb::arg("numbers"), "A parameter and its moments, one step on.");
   m.def("call", &score::Call::make, nb::arg("kernel"), nb::arg("inputs"), nb::arg("params") = score::Params{},

@@ -40,6 +40,12 @@ float* memory(size_t size) {
   return own.data() + (64 - address % 64) % 64 / sizeof(float);
 }
 
+// Asks for `rows` rows of `columns` numbers to be brought into the cache while other work goes on.
+void fetch(const float* from, size_t stride, int rows, int columns) {
+  for (int r = 0; r < rows; r++, from += stride)
+    for (int c = 0; c < columns; c += 64 / sizeof(float)) __builtin_prefetch(from + c, 0, 2);
+}
+
 // to[p][c] = from[p][c] for p < k, zero beyond the columns.
 void copy_panel(float* to, const float* from, size_t stride, int k, int columns) {
   for (int p = 0; p < k; p++, to += PANEL, from += stride) {
@@ -188,6 +194,7 @@ void times_flipped(const float* x, const float* w, const float* bias, float* y, 
   float* panel = memory(static_cast<size_t>(i) * PANEL);
   each_panel(o, [&](int c, int columns) {
     flip_panel(panel, w + static_cast<size_t>(c) * i, i, i, columns);
+    fetch(w + static_cast<size_t>(c + columns) * i, i, std::min(PANEL, o - c - columns), i);
     strip(n, i, {x, static_cast<size_t>(i), 1}, panel, PANEL, y + c, o, columns, false, bias ? bias + c : nullptr);
   });
 #else
@@ -202,6 +209,7 @@ void times(const float* g, const float* w, float* dx, int n, int i, int o, bool 
     float* panel = memory(static_cast<size_t>(o) * PANEL);
     each_panel(i, [&](int c, int columns) {
       copy_panel(panel, w + c, i, o, columns);
+      fetch(w + c + columns, i, o, std::min(PANEL, i - c - columns));
       strip(n, o, {g, static_cast<size_t>(o), 1}, panel, PANEL, dx + c, i, columns, add, nullptr);
     });
     return;
@@ -236,6 +244,7 @@ void flipped_times(const float* g, const float* x, float* dw, int n, int i, int 
       const float *some_x = x + static_cast<size_t>(first) * i, *some_g = g + static_cast<size_t>(first) * o;
       each_panel(i, [&](int c, int columns) {
         copy_panel(panel, some_x + c, i, k, columns);
+        fetch(some_x + c + columns, i, k, std::min(PANEL, i - c - columns));
         strip(o, k, {some_g, 1, static_cast<size_t>(o)}, panel, PANEL, dw + c, i, columns, first > 0, nullptr);
       });
     }

@@ -9,7 +9,7 @@ into arrays.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -18,6 +18,7 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
+from score_mlx import kernels
 from score_mlx.data.fold_data import FoldedData
 from score_mlx.nn import Noise
 from score_mlx.runs.objective import Batch, Metric
@@ -111,11 +112,12 @@ class FoldTask(ABC, Generic[S, D]):
         """One freshly initialised model."""
 
     @abstractmethod
-    def alone(self, place: int, molecules: np.ndarray) -> dict[str, np.ndarray]:
+    def alone(self, place: int, molecules: np.ndarray, names: Collection[str] | None = None) -> Arrays:
         """A batch of the member at this place, without padding: the arrays of `side_by_side` without their first axis.
 
         Args:
             molecules: indices of molecules.
+            names: of the arrays that are needed, others may come along; None for all.
         """
 
     @abstractmethod
@@ -143,7 +145,8 @@ class FoldTask(ABC, Generic[S, D]):
             mx.random.seed(int(member.random(INITIALISE).generate_state(1)[0]))
             models.append(self.model())
         replicas = Replicas(models, self.spec.learning_rate, self.spec.bias_correction)
-        self.reads = replicas.record(list(self._examples())) if self.recordable else None
+        recordable = self.recordable and kernels.compiled()
+        self.reads = replicas.record(list(self._examples())) if recordable else None
         return replicas
 
     def _examples(self) -> Iterator[tuple[Arrays, Loss]]:
@@ -151,8 +154,7 @@ class FoldTask(ABC, Generic[S, D]):
         train, size = self.data.train(self.members[0].fold), self.spec.batch_size
         for molecules in (train[:size], train[1 : 2 + size // 2]):
             if len(molecules):
-                arrays = {name: mx.array(values) for name, values in self.alone(0, molecules).items()}
-                yield arrays, self._loss(self.predicting(molecules))
+                yield self.alone(0, molecules), self._loss(self.predicting(molecules))
 
     def batches(self, epoch: int) -> Iterator[tuple[Arrays | list[Arrays], mx.array, Loss]]:
         """The epoch's steps; the last, smaller batch is kept. Once a step is recorded each member's batch is alone."""
@@ -169,13 +171,17 @@ class FoldTask(ABC, Generic[S, D]):
             if self.reads is None:
                 arrays, predict = self.side_by_side(drawn)
             else:
-                arrays, predict = self._apart(drawn, self.reads), self.predicting(drawn[0])
+                arrays, predict = self._apart(drawn, self.reads), self._predicting_later(drawn[0])
             yield arrays, mx.array(np.array([key[step] for key in keys])), self._loss(predict)
 
     def _apart(self, drawn: list[np.ndarray], names: list[str]) -> list[Arrays]:
         """Some arrays of a batch of each member."""
-        each = (self.alone(place, molecules) for place, molecules in enumerate(drawn))
-        return [{name: mx.array(arrays[name]) for name in names} for arrays in each]
+        each = (self.alone(place, molecules, names) for place, molecules in enumerate(drawn))
+        return [{name: arrays[name] for name in names} for arrays in each]
+
+    def _predicting_later(self, molecules: np.ndarray) -> Predict:
+        """`predicting`, made when it is asked for: a recorded step never does."""
+        return lambda model, arrays, noise: self.predicting(molecules)(model, arrays, noise)
 
     @property
     def metric(self) -> Metric:

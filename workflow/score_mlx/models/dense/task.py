@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
@@ -44,9 +46,10 @@ class DenseTask(FoldTask[DenseSpec, FoldedData]):
         """A new network, as wide at its input as there are descriptors."""
         return DenseModel(self.spec.network, self.data.raw.shape[1])
 
-    def alone(self, place: int, molecules: np.ndarray) -> dict[str, np.ndarray]:
+    def alone(self, place: int, molecules: np.ndarray, names: Collection[str] | None = None) -> Arrays:
         """A member's rows of descriptors."""
-        return self._batch(self.inputs[place], self.known[place], molecules, len(molecules))
+        arrays = self._batch(self.inputs[place], self.known[place], molecules, len(molecules))
+        return {name: mx.array(values) for name, values in arrays.items()}
 
     def predicting(self, molecules: np.ndarray) -> Predict:
         """What a model makes of a batch of any size."""

@@ -1,6 +1,6 @@
-"""From molecules to arrays: a batch's atoms sorted by degree and padded where asked, or molecule after molecule.
+"""From molecules to arrays: a batch's atoms sorted by degree and padded where asked, its directed bonds by target.
 
-Either way its directed bonds are sorted by target. Only layouts without compiled kernels ask for atoms by degree.
+Only layouts without compiled kernels ask for atoms by degree; in_order.py makes batches for recorded steps.
 
 Everything is numpy on the host; the arrays go to MLX as they are.
 """
@@ -89,7 +89,6 @@ class Batcher:
         molecule = np.repeat(np.arange(len(self.size)), self.size)
         self.by_degree = np.zeros((len(self.size), self.degree.max(initial=0) + 1), np.int64)
         np.add.at(self.by_degree, (molecule, self.degree), 1)
-        self._sorted = _ByTarget(graphs)
 
     def shape(self, molecules: np.ndarray) -> Shape:
         """The exact, unpadded shape of a batch of these molecules (indices into the data set)."""
@@ -132,44 +131,6 @@ class Batcher:
         arrays["descriptors"] = _spread(self.descriptors[molecules], np.arange(len(molecules)), n)
         return Batch(shape, arrays)
 
-    def in_order(self, molecules: np.ndarray) -> dict[str, np.ndarray]:
-        """A batch's arrays without padding, its atoms molecule after molecule; without pairs of atoms.
-
-        Atoms, bonds and molecules have the names for `Noise` that they have in `batch`.
-        """
-        g, by_target, size, count = self.graphs, self._sorted, self.size[molecules], self.messages[molecules]
-        atoms, bonds = _ranges(g.atom_offset[molecules], size), _ranges(g.bond_offset[molecules], count)
-        first_atom, first_bond = np.cumsum(size) - size, np.cumsum(count) - count
-        number = np.arange(len(molecules))
-        longest = int(size.max(initial=0))
-        within, degree = by_target.within[atoms], self.degree[atoms]
-        place = within + np.repeat(number * longest, size)
-        slots = np.zeros(len(molecules) * longest, np.int32)
-        slots[place] = np.arange(len(atoms))
-        occupied = np.zeros(len(slots), np.float32)
-        occupied[place] = 1
-        ones = np.ones(len(atoms), np.float32)
-        return {
-            "atoms": g.atoms[atoms],
-            "real": ones,
-            "atom_id": (within + np.repeat(number * ATOM_STRIDE, size)).astype(np.uint32),
-            "slots": slots.reshape(len(molecules), longest),
-            "occupied": occupied.reshape(len(molecules), longest),
-            "place": place.astype(np.int32),
-            "source": (by_target.source[bonds] + np.repeat(first_atom, count)).astype(np.int32),
-            "target": np.repeat(np.arange(len(atoms), dtype=np.int32), degree),
-            "reverse": (by_target.reverse[bonds] + np.repeat(first_bond, count)).astype(np.int32),
-            "ends": np.cumsum(degree, dtype=np.int32),
-            "degree": degree.astype(np.float32),
-            "bonded": (degree > 0).astype(np.float32),
-            "bonds": by_target.bonds[bonds],
-            "bond_id": (by_target.name[bonds] + np.repeat(number * BOND_STRIDE, count)).astype(np.uint32),
-            "molecule_id": number.astype(np.uint32),
-            "weight": np.ones(len(molecules), np.float32),
-            "label": self.labels[molecules],
-            "descriptors": self.descriptors[molecules],
-        }
-
     def _bonds(self, arrays, molecules, new, shape: Shape) -> None:
         """Directed bonds sorted by their target's place; where an atom is padding its bonds are loops."""
         g, count = self.graphs, self.messages[molecules]
@@ -197,29 +158,6 @@ class Batcher:
         owner = np.repeat(np.arange(len(molecules)), count)
         within = np.arange(len(old)) - np.repeat(np.cumsum(count) - count, count)
         arrays["bond_id"] = _spread((owner * BOND_STRIDE + within).astype(np.uint32), position, len(target))
-
-
-class _ByTarget:
-    """All directed bonds sorted by target, with indices within their molecule.
-
-    Attributes:
-        within: of each atom.
-        source, reverse: of each bond, an atom and a bond of the molecule.
-        name: place that the bond has in the data set.
-        bonds: features.
-    """
-
-    def __init__(self, g: MoleculeGraphs):
-        size, count = np.diff(g.atom_offset), np.diff(g.bond_offset)
-        self.within = np.arange(len(g.atoms)) - np.repeat(g.atom_offset[:-1], size)
-        order = np.argsort(g.target, kind="stable")  # molecules stay where they are
-        new = np.empty_like(order)
-        new[order] = np.arange(len(order))
-        first_bond = np.repeat(g.bond_offset[:-1], count)
-        self.source = g.source[order] - np.repeat(g.atom_offset[:-1], count)
-        self.reverse = new[g.reverse[order]] - first_bond
-        self.name = order - first_bond
-        self.bonds = g.bonds[order]
 
 
 def _pairs(arrays, shape: Shape) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Collection
+from functools import cached_property, reduce
 
 import mlx.core as mx
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from score_mlx.models.graphs.batch import Batcher, Shape
 from score_mlx.models.graphs.compiled import layout
 from score_mlx.models.graphs.data import GraphData
+from score_mlx.models.graphs.in_order import InOrder
 from score_mlx.models.graphs.model import GraphModel
 from score_mlx.models.graphs.oversmoothing import mean_average_distance
 from score_mlx.models.graphs.recipe import recipe
@@ -54,9 +56,21 @@ class GraphTask(FoldTask[GraphSpec, GraphData]):
         total, atoms = np.sum([np.array(part, np.float64) for part in parts], axis=0).T
         return [{"mad": finite(value)} for value in total / np.maximum(atoms, 1)]
 
-    def alone(self, place: int, molecules: np.ndarray) -> dict[str, np.ndarray]:
+    def alone(self, place: int, molecules: np.ndarray, names: Collection[str] | None = None) -> Arrays:
         """A member's batch, of its own sizes."""
-        return self.batchers[place].in_order(molecules)
+        batcher = self.batchers[place]
+        own = {
+            "weight": np.ones(len(molecules), np.float32),
+            "label": batcher.labels[molecules],
+            "descriptors": batcher.descriptors[molecules],
+        }
+        kept = {name: mx.array(values) for name, values in own.items() if names is None or name in names}
+        return self._in_order.arrays(molecules, names) | kept
+
+    @cached_property
+    def _in_order(self) -> InOrder:
+        """All molecules, for batches of any member; made when a step is recorded."""
+        return InOrder(self.data.graphs)
 
     def predicting(self, molecules: np.ndarray) -> Prediction:
         """What a model makes of a batch of them."""
