@@ -100,6 +100,7 @@ reference: $(VENV)/.installed ## copy finished records to the reference folders 
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table7a.md
 	$(VENV)/bin/score-mlx readme docs/beyond.md $(REFERENCE)/factorial_summary.md
 	$(VENV)/bin/score-mlx readme docs/beyond.md $(REFERENCE)/generality_summary.md
+	$(VENV)/bin/score-mlx readme docs/beyond.md $(REFERENCE)/native_head.md
 
 crate: $(VENV)/.installed ## the committed results with their workflow as a Provenance Run Crate -> build/crate
 	rm -rf build/crate

@@ -17,6 +17,7 @@ PAGES = {
     "table7a": "docs/results.md",
     "factorial_summary": "docs/beyond.md",
     "generality_summary": "docs/beyond.md",
+    "native_head": "docs/beyond.md",
     "bench_epochs": "docs/performance.md",
     "bench_goals": "docs/performance.md",
     "bench_language": "docs/performance.md",

@@ -77,6 +77,7 @@ def _shown(row: Mapping[str, Any]) -> str:
 READABLE: Readable = (
     ("model", lambda row: row["model"]),
     ("K", lambda row: str(row["steps"])),
+    ("readout", lambda row: row["readout"]),
     ("RMSE", lambda row: number(row["rmse"])),
     ("changed", lambda row: number(row["changed_rmse"])),
     ("difference", lambda row: change(row["difference"])),
