@@ -147,20 +147,21 @@ def test_losses_and_bits_are_drawn(tmp_path):
     assert "cuts none" in (tmp_path / "a" / "figure5.md").read_text()
 
 
-def test_repeats_are_one_line_with_a_band(tmp_path, monkeypatch):
-    """Mean, lowest and highest of three seeds; the number of seeds stands in the caption."""
+def test_repeats_are_a_line_with_thin_ones(tmp_path):
+    """The mean of three seeds and each of them; the number of seeds stands in the caption."""
     curves = ((9, 3.0, 2.0), (9, 4.0, 2.5), (9, 5.0, 2.1))
     runs = [
         loaded(tmp_path, NanoGPTSpec("shakespeare-gpt4o", "nanogpt", "SCORE", repeat=n), values=values)
         for n, values in enumerate(curves)
     ]
-    steps, *found = losses._over_repeats(runs, "val_loss")
+    steps, mean, each = losses._over_repeats(runs, "val_loss")
     assert steps == [0, 250, 500]
-    assert [values[1:] for values in found] == [[4.0, pytest.approx(2.2)], [3.0, 2.0], [5.0, 2.5]]
+    assert mean[1:] == [4.0, pytest.approx(2.2)]
+    assert each == [list(values) for values in curves]
     one = loaded(tmp_path, NanoGPTSpec("shakespeare-gpt4o", "nanogpt", "base"))
     for drawn, said in (
-        (runs, "the mean of 3 seeds, the band spans them from lowest to highest."),
-        ([*runs, one], "the band spans them from lowest to highest. A line without a band is one seed."),
+        (runs, "the mean of 3 seeds, each of which is a thin line."),
+        ([*runs, one], "each of which is a thin line. A line without thin ones is one seed."),
         ([one], "One seed a line."),
     ):
         losses.draw(drawn, tmp_path / "figure3.png", title="Figure 3")

@@ -70,12 +70,12 @@ def _panel(axes: Axes, runs: Sequence[LanguageRun]) -> None:
     for same in repeats(runs):
         colour = style.CONFIG_STYLE[same[0].spec.config][0]
         for name, (_, line) in LOSSES.items():
-            steps, mean, low, high = _over_repeats(same, name)
+            steps, mean, each = _over_repeats(same, name)
             axes.plot(steps, mean, color=colour, ls=line, lw=1.2, marker="o" if len(mean) == 1 else None, ms=3)
             if len(same) > 1:
-                axes.fill_between(steps, low, high, color=colour, alpha=0.2, lw=0)
-            # the untrained models' loss, log of the vocabulary, would flatten the rest
-            shown += [*(low[1:] or low), *(high[1:] or high)]
+                axes.plot(steps, np.transpose(each), color=colour, ls=line, lw=0.5, alpha=0.6)
+            for one in each:  # the untrained models' loss, log of the vocabulary, would flatten the rest
+                shown += one[1:] or one
             if name == "val_loss" and np.isfinite(mean).any():
                 best = int(np.nanargmin(mean))
                 axes.plot(steps[best], mean[best], "o", color=colour, mfc="none", ms=5)
@@ -87,12 +87,12 @@ def _panel(axes: Axes, runs: Sequence[LanguageRun]) -> None:
         axes.set_ylim(low - 0.05 * (settled - low) - 0.01, top + 0.01)
 
 
-def _over_repeats(runs: Sequence[LanguageRun], name: str) -> tuple[list[float], ...]:
-    """Steps that all repeats have evaluated; mean, lowest and highest value of a loss there."""
+def _over_repeats(runs: Sequence[LanguageRun], name: str) -> tuple[list[float], list[float], list[list[float]]]:
+    """Steps that all repeats have evaluated; a loss there, its mean and that of each repeat."""
     curves = [dict(zip(*run.curve(name), strict=True)) for run in runs]
     steps = [step for step in curves[0] if all(step in curve for curve in curves)]
     values = np.array([[curve[step] for step in steps] for curve in curves])
-    return steps, values.mean(axis=0).tolist(), values.min(axis=0).tolist(), values.max(axis=0).tolist()
+    return steps, values.mean(axis=0).tolist(), values.tolist()
 
 
 def _seeds(runs: Sequence[LanguageRun]) -> str:
@@ -100,9 +100,9 @@ def _seeds(runs: Sequence[LanguageRun]) -> str:
     counts = {len(same) for same in repeats(runs)}
     if counts == {1}:
         return "One seed a line."
-    others = " A line without a band is one seed." if 1 in counts else ""
+    others = " A line without thin ones is one seed." if 1 in counts else ""
     most = " or ".join(str(count) for count in sorted(counts - {1}))
-    return f"A line with a band is the mean of {most} seeds, the band spans them from lowest to highest.{others}"
+    return f"A line with thin ones beside it is the mean of {most} seeds, each of which is a thin line.{others}"
 
 
 def _covered(runs: Sequence[LanguageRun]) -> list[str]:
