@@ -16,7 +16,10 @@ from pathlib import Path
 
 TESTS = [
     "tests/unit/kernels",
-    *(f"tests/unit/models/test_{what}.py" for what in ("layers", "topology", "invariance", "language_models")),
+    *(
+        f"tests/unit/models/test_{what}.py"
+        for what in ("in_order", "layers", "topology", "invariance", "language_models")
+    ),
     *("tests/unit/training/test_recorded.py", "tests/golden", "tests/parity"),
 ]
 BUILD = """
