@@ -6,6 +6,7 @@ import tiny
 from score_mlx import kernels
 from score_mlx.models.graphs.batch import Batcher
 from score_mlx.models.graphs.in_order import NAMES, InOrder
+from score_mlx.models.graphs.task import GraphTask
 
 pytestmark = tiny.needs_kernels
 
@@ -38,6 +39,18 @@ def test_molecule_after_molecule_is_the_same_batch(seed):
         np.testing.assert_array_equal(
             arrays["ends"], np.cumsum(np.bincount(arrays["target"], minlength=len(arrays["atoms"])))
         )
+
+
+def test_a_task_adds_what_belongs_to_the_molecules():
+    """Labels and descriptors of a member's own scale, and its weights, as in a padded batch."""
+    data = tiny.data(12, folds=3)
+    task, chosen = GraphTask(tiny.spec("gcn"), data, [0, 1]), np.array([4, 0, 2, 1])
+    for place, batcher in enumerate(task.batchers):
+        one, other = task.alone(place, chosen), batcher.batch(chosen).arrays
+        assert one.keys() == other.keys()
+        for name in ("molecule_id", "weight", "label", "descriptors", "occupied"):
+            np.testing.assert_array_equal(np.array(one[name]), other[name], err_msg=name)
+        assert list(task.alone(place, chosen, ["label"])) == ["label"]
 
 
 def test_only_what_is_asked_for():
