@@ -8,12 +8,14 @@ from score_mlx import nn as ours
 
 pytestmark = [tiny.needs_kernels, pytest.mark.usefixtures("cpu")]
 
-# Rows, columns of x, columns of y: whole tiles, parts of tiles, more rows than are summed at once, very wide.
+# Rows, columns of x, columns of y: whole tiles, parts of tiles, more rows than are summed at once, very wide; then more
+# rows than stay in a cache, more terms than a panel holds, forwards and backwards, and both.
 SIZES = [
     (n, i, o)
     for n in (1, 11, 12, 13, 300, 600)
     for i, o in ((9, 9), (16, 32), (31, 33), (66, 128), (128, 129), (143, 128), (128, 512), (512, 130))
 ]
+SIZES += [(1111, 128, 128), (1111, 131, 77), (130, 800, 40), (130, 40, 800), (700, 1601, 35), (700, 35, 1601)]
 
 
 @pytest.mark.parametrize(("n", "i", "o"), SIZES)
@@ -32,10 +34,11 @@ def test_products(n, i, o):
         np.testing.assert_allclose(np.array(found), right, rtol=1e-5, atol=3e-6 * terms**0.5)
 
 
-def test_a_row_does_not_depend_on_the_others():
+@pytest.mark.parametrize(("n", "i"), [(300, 128), (1111, 128), (300, 1601)])
+def test_a_row_does_not_depend_on_the_others(n, i):
     """As padding or another batch size would have it."""
     rng = np.random.default_rng(0)
-    x, w = (mx.array(rng.standard_normal(shape).astype(np.float32)) for shape in ((300, 128), (128, 128)))
+    x, w = (mx.array(rng.standard_normal(shape).astype(np.float32)) for shape in ((n, i), (128, i)))
     whole = np.array(ours.linear(x, w))
-    for first, last in ((0, 1), (7, 40), (290, 300)):
+    for first, last in ((0, 1), (7, 40), (n - 10, n)):
         np.testing.assert_array_equal(np.array(ours.linear(x[first:last], w)), whole[first:last])
