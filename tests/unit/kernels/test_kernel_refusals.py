@@ -65,7 +65,10 @@ CALLS = {
     "rotate_heads": ([rows(2, 8, 12)], [3, 1e-6, 0.5]),
     "split_heads": ([rows(2, 8, 12)], [3]),
     "join_heads": ([rows(2, 3, 8, 4)], []),
-    "causal_attention": ([rows(2, 3, 8, 4) for _ in "qkv"], [0.5, 8]),
+    "causal_attention": (
+        [*(rows(2, 3, 8, 4) for _ in "qkv"), mx.arange(48, dtype=mx.uint32).reshape(2, 3, 8), KEY],
+        [0.5, 8, 1, 2**31, 2.0],
+    ),
 }
 # What is still right when changed, since the input alone has that size: kernel, input, changes.
 ANY_ROWS = {"rank", "less rank", "length", "no rows"}
@@ -77,6 +80,7 @@ FREE = {
     ("pool", 1): {"empty"},  # may be left out
     **{("combine", n): {"empty"} for n in range(3)},
     ("attend_pairs", 8): {"empty"},
+    ("causal_attention", 4): {"empty"},
     **{("attend_pairs", 7): {"length"}, ("pool", 4): {"length", "width"}, ("spread", 3): {"width"}},
     ("softmax_molecule", 3): {"length", "width"},  # with more places than atoms
     **{(name, 0): {"length", "no rows"} for name in ("rotate_heads", "split_heads")},

@@ -14,6 +14,7 @@ from score_mlx.models.graphs.by_degree import ByDegree
 from score_mlx.models.graphs.compiled import Compiled
 from score_mlx.models.language.layers import (
     attend,
+    attend_with_dropout,
     cross_entropy,
     join_heads,
     mean_cross_entropy,
@@ -55,6 +56,11 @@ def dropped(x):
     return noise(x, names) + noise(x, names)  # two calls, two masks
 
 
+def attended_with_dropout(*qkv):
+    """A piece of a batch, as a step takes it: the third and fourth window."""
+    return attend_with_dropout(*qkv, 0.5, Noise(mx.array(3, mx.uint32), rate=0.4, first=2))
+
+
 ROW_WISE = {
     "linear": (ours.linear, [(A, 20), (30, 20), (30,)]),
     "linear without bias": (ours.linear, [(A, 20), (30, 20)]),
@@ -92,6 +98,14 @@ ROW_WISE = {
     ),
     "causal attention": (lambda *qkv: attend(*qkv, 0.5), [(2, HEADS, 70, 4)] * 3),
     "causal attention in a window": (lambda *qkv: attend(*qkv, 0.5, 9), [(2, HEADS, 70, 4)] * 3),
+    "causal attention in blocks": (lambda *qkv: attend(*qkv, 0.5), [(2, HEADS, 80, 16)] * 3),
+    "causal attention in blocks, in a window": (lambda *qkv: attend(*qkv, 0.5, 17), [(2, HEADS, 80, 32)] * 3),
+    "causal attention with dropout": (attended_with_dropout, [(2, HEADS, 70, 4)] * 3),
+    "causal attention with dropout, in blocks": (attended_with_dropout, [(2, HEADS, 32, 16)] * 3),
+    "causal attention with dropout, which is off": (
+        lambda *qkv: attend_with_dropout(*qkv, 0.5, Noise(None)),
+        [(2, HEADS, 32, 16)] * 3,
+    ),
 }
 
 

@@ -252,10 +252,8 @@ void masked(const float* x, float* y, const Args& a) {
   float scale = a.p[SCALE];
   for (int r = 0; r < n; r++)
 #pragma omp simd
-    for (int c = 0; c < h; c++) {
-      uint32_t drawn = scramble(rows[r] * static_cast<uint32_t>(h) + c + salt);
-      y[r * h + c] = x[r * h + c] * (drawn >= threshold ? scale : 0.f);
-    }
+    for (int c = 0; c < h; c++)
+      y[r * h + c] = x[r * h + c] * kept(rows[r] * static_cast<uint32_t>(h) + c, salt, threshold, scale);
 }
 void forward(const Args& a) { masked(a.in[X], a.out[0], a); }
 void backward(const Args& a) { masked(a.cotangent(), a.out[X], a); }

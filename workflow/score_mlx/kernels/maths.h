@@ -83,4 +83,9 @@ inline uint32_t scramble(uint32_t x) {
   return x ^ (x >> 16);
 }
 
+// Dropout's factor for the element of that number, as `Noise` has it.
+inline float kept(uint32_t element, uint32_t salt, uint32_t threshold, float scale) {
+  return scramble(element + salt) >= threshold ? scale : 0.f;
+}
+
 }  // namespace score

@@ -51,7 +51,7 @@ struct Molecules {
     float factor = scale;
     if (!dropped) return (void)std::fill(to, to + n, 1.f);
 #pragma omp simd
-    for (int j = 0; j < n; j++) to[j] = scramble((row + j) * each + own) >= least ? factor : 0.f;
+    for (int j = 0; j < n; j++) to[j] = kept((row + j) * each, own, least, factor);
   }
 
   // Zeroes rows of padding: of atoms, or with `by_message` of their messages.

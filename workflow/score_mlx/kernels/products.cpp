@@ -70,17 +70,18 @@ void by_panels(const float* x, float* y, int n, int k, int o, Before before, con
 }  // namespace
 #endif
 
-void block_times(const Factor& a, const float* b, float* to, int rows, int terms, int columns) {
+void block_times(const Factor& a, const float* b, size_t width, float* to, size_t stride, int rows, int terms, int columns,
+                 bool add) {
 #ifdef OWN_PRODUCTS
-  each_panel(columns, [&](int c, int some) { strip(rows, terms, a, b + c, columns, to + c, columns, some, NOTHING,
-          nullptr); });
+  Before before = add ? ADDED : NOTHING;
+  each_panel(columns, [&](int c, int some) { strip(rows, terms, a, b + c, width, to + c, stride, some, before, nullptr); });
 #else
   for (int r = 0; r < rows; r++) {
-    float* row = to + static_cast<size_t>(r) * columns;
-    std::fill(row, row + columns, 0.f);
+    float* row = to + static_cast<size_t>(r) * stride;
+    if (!add) std::fill(row, row + columns, 0.f);
     for (int t = 0; t < terms; t++) {
       float x = a.first[r * a.along + t * a.across];
-      for (int c = 0; c < columns; c++) row[c] += x * b[static_cast<size_t>(t) * columns + c];
+      for (int c = 0; c < columns; c++) row[c] += x * b[t * width + c];
     }
   }
 #endif

@@ -29,8 +29,13 @@ struct Factor {
   size_t along, across;
 };
 
-// to (rows, columns) = a (rows, terms) b (terms, columns); columns are a multiple of BLOCK.
-void block_times(const Factor& a, const float* b, float* to, int rows, int terms, int columns);
+// to (rows, columns) = a (rows, terms) b (terms, columns), or with `add` the sum of that and what is there; columns are a multiple
+// of BLOCK, rows of b `width` apart, those of the result `stride`.
+void block_times(const Factor& a, const float* b, size_t width, float* to, size_t stride, int rows, int terms, int columns,
+                 bool add);
+inline void block_times(const Factor& a, const float* b, float* to, int rows, int terms, int columns) {
+  block_times(a, b, columns, to, columns, rows, terms, columns, false);
+}
 
 // to (columns, rows) = from (rows, columns), both multiples of BLOCK.
 void flip_block(const float* from, float* to, int rows, int columns);

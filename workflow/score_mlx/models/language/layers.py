@@ -50,9 +50,14 @@ def drop(noise: Noise, x: mx.array) -> mx.array:
     """Dropout on x (B, ..., C); every row is known by its place in the batch, of which x may be a piece."""
     if noise.key is None or noise.rate == 0:
         return x
-    count = x.size // x.shape[-1]
-    first = noise.first * (count // x.shape[0])
-    return noise(x, mx.arange(first, first + count, dtype=mx.uint32).reshape(x.shape[:-1]))
+    return noise(x, rows_of(noise, x.shape[:-1]))
+
+
+def rows_of(noise: Noise, shape: tuple[int, ...]) -> mx.array:
+    """The number that `noise` knows each row by: its place in the batch, of which these (B, ...) may be a piece."""
+    count = math.prod(shape)
+    first = noise.first * (count // shape[0])
+    return mx.arange(first, first + count, dtype=mx.uint32).reshape(shape)
 
 
 def causal_mask(length: int, window: int | None = None) -> mx.array:
@@ -71,13 +76,17 @@ def attend(q: mx.array, k: mx.array, v: mx.array, scale: float, window: int | No
     length = q.shape[2]
     window = None if window is None or window >= length else window
     if kernels.serve(q):
-        return kernels.call("causal_attention", [q, k, v], [scale, window or length])
+        return kernels.call("causal_attention", [q, k, v, kernels.NONE, kernels.NONE], [scale, window or length, 0, 0, 1])
     mask = "causal" if window is None else causal_mask(length, window)
     return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale, mask=mask)
 
 
 def attend_with_dropout(q: mx.array, k: mx.array, v: mx.array, scale: float, noise: Noise) -> mx.array:
-    """`attend`, with dropout on the attention weights; for short contexts, whose weights are few."""
+    """`attend`, with dropout on the attention weights."""
+    if kernels.serve(q):
+        key, numbers = noise.draw()
+        rows = rows_of(noise, q.shape[:-1]) if key.size else kernels.NONE
+        return kernels.call("causal_attention", [q, k, v, rows, key], [scale, q.shape[2], *numbers])
     logits = scale * (q @ k.swapaxes(-1, -2))  # (B, heads, T, T)
     weights = softmax(mx.where(causal_mask(q.shape[2]), logits, -1e9))
     return drop(noise, weights) @ v
