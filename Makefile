@@ -93,6 +93,8 @@ reference: $(VENV)/.installed ## copy finished records to the reference folders 
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_epochs.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_costs.md
 	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_language.md
+	$(VENV)/bin/python -m score_mlx.bench.processors $(REFERENCE)/processors >/dev/null
+	$(VENV)/bin/score-mlx readme docs/performance.md $(REFERENCE)/bench_processors.md
 	$(VENV)/bin/score-mlx readme README.md $(REFERENCE)/conclusions.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/verdict_summary.md
 	$(VENV)/bin/score-mlx readme docs/results.md $(REFERENCE)/table1.md

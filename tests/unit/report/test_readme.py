@@ -21,6 +21,7 @@ PAGES = {
     "bench_epochs": "docs/performance.md",
     "bench_goals": "docs/performance.md",
     "bench_language": "docs/performance.md",
+    "bench_processors": "docs/performance.md",
 }
 
 

@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="score_mlx.bench.goals", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("results"), help="where bench*.csv are, and what to write")
     folder = parser.parse_args().folder
-    rows = [_read(folder / f"bench{part}.csv") for part in ("", "_growth", "_startup", "_language")]
+    rows = [read(folder / f"bench{part}.csv") for part in ("", "_growth", "_startup", "_language")]
     write_text(folder / "bench_goals.md", table(*rows))
     write_text(folder / "bench_epochs.md", engines(rows[0]))
     write_text(folder / "bench_costs.md", costs(rows[0]))
@@ -77,7 +77,7 @@ def costs(bench: Rows) -> str:
         values = [
             row.get(name, "") for name in ("seconds_per_epoch", "cpu_seconds_per_epoch", "gflop_per_epoch", "peak_mb")
         ]
-        lines.append(f"| {_model(row)} | {' | '.join(values)} |")
+        lines.append(f"| {model(row)} | {' | '.join(values)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -86,7 +86,7 @@ def engines(bench: Rows) -> str:
     names = list(dict.fromkeys(row["engine"] for row in bench))
     models: dict[str, dict[str, str]] = {}
     for row in bench:
-        models.setdefault(_model(row), {})[row["engine"]] = row["seconds_per_epoch"]
+        models.setdefault(model(row), {})[row["engine"]] = row["seconds_per_epoch"]
     lines = [f"| model | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
     lines += [f"| {model} | {' | '.join(values.get(name, '') for name in names)} |" for model, values in models.items()]
     return "\n".join(lines) + "\n"
@@ -104,11 +104,11 @@ def _most(what: str, limit: float, found: dict[str, float]) -> str:
 
 
 def _ratios(rows: Iterable[dict[str, str]], column: str) -> dict[str, float]:
-    return {_model(row): float(row[column]) for row in rows if row[column]}
+    return {model(row): float(row[column]) for row in rows if row[column]}
 
 
 def _shares(rows: Iterable[dict[str, str]], column: str) -> dict[str, float]:
-    return {_model(row): float(row[column]) / float(row["seconds_per_epoch"]) for row in rows if row[column]}
+    return {model(row): float(row[column]) / float(row["seconds_per_epoch"]) for row in rows if row[column]}
 
 
 def _tokens(rows: Rows) -> dict[str, float]:
@@ -149,11 +149,13 @@ def _memory(rows: Rows) -> dict[str, float]:
     return {"SCORE_gat": peak["3"] / peak["1"]} if {"1", "3"} <= set(peak) else {}
 
 
-def _model(row: dict[str, str]) -> str:
+def model(row: dict[str, str]) -> str:
+    """A model's name in these tables, as SCORE_gat."""
     return f"{'SCORE_' if row['form'] == 'SCORE' else ''}{row['architecture']}"
 
 
-def _read(path: Path) -> Rows:
+def read(path: Path) -> Rows:
+    """The rows of a CSV file, none where there is no file."""
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as file:

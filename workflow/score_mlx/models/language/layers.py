@@ -76,7 +76,9 @@ def attend(q: mx.array, k: mx.array, v: mx.array, scale: float, window: int | No
     length = q.shape[2]
     window = None if window is None or window >= length else window
     if kernels.serve(q):
-        return kernels.call("causal_attention", [q, k, v, kernels.NONE, kernels.NONE], [scale, window or length, 0, 0, 1])
+        nothing_dropped = [0, 0, 1.0]  # salt, threshold, factor
+        inputs = [q, k, v, kernels.NONE, kernels.NONE]
+        return kernels.call("causal_attention", inputs, [scale, window or length, *nothing_dropped])
     mask = "causal" if window is None else causal_mask(length, window)
     return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale, mask=mask)
 
