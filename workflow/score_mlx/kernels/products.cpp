@@ -17,6 +17,7 @@ namespace {
 
 constexpr int TERMS = 768;             // of a panel at a time: more would not stay in the cache beside rows of x
 constexpr size_t CACHED = 96 << 10;    // numbers of x that stay in a second-level cache of 1 MB
+constexpr size_t KEPT = 1 << 20;       // numbers of panels that are kept for further rows
 constexpr int DEPTH = 256;             // rows of g and x in a product over rows: its sums are added up in the result
 constexpr int WIDEST = 384;            // columns of g there
 constexpr int NARROW = 256;            // columns of x there that are read where they lie
@@ -53,18 +54,21 @@ void by_panels(const float* x, float* y, int n, int k, int o, Before before, con
   int parts = before == ADDED || k == 0 ? 1 : (k + TERMS - 1) / TERMS, most = (k + parts - 1) / parts;
   int rows = rows_at_a_time(n, most);
   bool kept = rows < n;
-  float* panels = memory(static_cast<size_t>(most) * (kept ? o + PANEL : PANEL));
-  for (int part = 0; part < parts; part++) {
-    int first = part * most, terms = std::min(most, k - first);
-    for (int r = 0; r < n; r += rows)
-      each_panel(o, [&](int c, int columns) {
-        float* panel = panels + (kept ? static_cast<size_t>(c) * terms : 0);
-        if (r == 0) copy(panel, first, terms, c, columns);
-        strip(std::min(rows, n - r), terms, {x + static_cast<size_t>(r) * k + first, static_cast<size_t>(k), 1}, panel, PANEL,
-              y + static_cast<size_t>(r) * o + c, o, columns, part ? BEGUN : before,
-              bias && part + 1 == parts ? bias + c : nullptr);
-      });
-  }
+  int wide = kept ? std::max<int>(KEPT / most / PANEL, 1) * PANEL : o;
+  float* panels = memory(static_cast<size_t>(most) * (kept ? std::min(wide, o + PANEL) : PANEL));
+  auto multiply = [&](int part, int r, int c, float* panel) {
+    int first = part * most, terms = std::min(most, k - first), columns = std::min(PANEL, o - c);
+    if (r == 0) copy(panel, first, terms, c, columns);
+    Factor some_x{x + static_cast<size_t>(r) * k + first, static_cast<size_t>(k), 1};
+    const float* own = bias && part + 1 == parts ? bias + c : nullptr;
+    strip(std::min(rows, n - r), terms, some_x, panel, PANEL, y + static_cast<size_t>(r) * o + c, o, columns,
+          part ? BEGUN : before, own);
+  };
+  for (int part = 0; part < parts; part++)
+    for (int from = 0; from < o; from += wide)
+      for (int r = 0; r < n; r += rows)
+        for (int c = from; c < std::min(from + wide, o); c += PANEL)
+          multiply(part, r, c, panels + (kept ? static_cast<size_t>(c - from) * most : 0));
 }
 
 }  // namespace
