@@ -12,11 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import subprocess
 from pathlib import Path
 
 from score_mlx.bench.goals import Rows, model, read
-from score_mlx.system import project
+from score_mlx.runs import records
 from score_mlx.system.errors import UserError
 from score_mlx.system.files import write_text
 
@@ -34,16 +33,10 @@ def main() -> None:
     if options.add:
         if not options.processor:
             parser.error("--add needs --processor, the name to show")
-        add(options.collection, options.add, options.processor, commit())
+        add(options.collection, options.add, options.processor, records.commit() or "unknown")
     text = table(options.collection)
     write_text(options.collection.parent / "bench_processors.md", text)
     print(text)
-
-
-def commit() -> str:
-    """The commit that is checked out, as git abbreviates it."""
-    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=project.root(), capture_output=True, text=True)
-    return found.stdout.strip() or "unknown"
 
 
 def add(collection: Path, bench: Path, processor: str, commit: str) -> None:
